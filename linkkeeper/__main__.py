@@ -1,0 +1,6 @@
+"""`python -m linkkeeper` is the same as the console script."""
+
+from linkkeeper.cli.app import main
+
+if __name__ == "__main__":
+    main()

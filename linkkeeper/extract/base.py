@@ -1,0 +1,39 @@
+"""What an input format is."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from msgspec import Struct
+
+from linkkeeper.models.document import FileProblem
+from linkkeeper.models.link import Link
+
+
+class ExtractOptions(Struct, frozen=True):
+    """What counts as a link, as far as the user may say."""
+
+    include_verbatim: bool = False
+    """Links in Markdown code and comments count too (`--include-verbatim`)."""
+    max_file_bytes: int = 100_000_000
+    """A larger file is a row in the report."""
+
+
+class Extraction(Struct, frozen=True):
+    """What one document holds."""
+
+    links: tuple[Link, ...] = ()
+    """In order of position; spans do not overlap."""
+    problems: tuple[FileProblem, ...] = ()
+
+
+class LinkSource(Protocol):
+    """One input format. A plain module can be one: these three names are all it needs."""
+
+    @property
+    def SUFFIXES(self) -> frozenset[str]: ...  # noqa: N802  # a module's constant
+
+    def links(self, document: str, data: bytes, options: ExtractOptions) -> Iterator[Link]:
+        """Yield every link in order of position; damaged markup yields what can be found. Never raises."""
+
+    def anchors(self, data: bytes) -> frozenset[str]:
+        """Return the fragment identifiers that the built page would have, without `#`."""

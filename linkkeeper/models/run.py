@@ -1,0 +1,92 @@
+"""All that a report may show. `Run` encodes to the JSON of `linkkeeper/report/1` as it stands."""
+
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from linkkeeper.models.document import FileProblem
+from linkkeeper.models.snapshot import Moved, SnapshotState
+from linkkeeper.models.verdict import Redirect, Verdict
+
+SCHEMA = "linkkeeper/report/1"
+
+
+class LinkSnapshot(Struct, frozen=True):
+    """The rescue of one link: it belongs to the link, since posts of different dates need different captures."""
+
+    url: str | None
+    captured: datetime | None
+    archive: str
+    state: SnapshotState
+    detail: str = ""
+
+
+class LinkRow(Struct, frozen=True):
+    """One place where a URL is written."""
+
+    file: str
+    line: int
+    column: int
+    start: int
+    end: int
+    kind: str
+    raw: str
+    fragment: str | None = None
+    date: str | None = None
+    date_from: str | None = None
+    snapshot: LinkSnapshot | None = None
+
+
+class UrlRow(Struct, frozen=True):
+    """One URL (without fragment): one question, its answer, and every place it stands in."""
+
+    url: str
+    verdict: Verdict
+    rule: str
+    detail: str
+    status: int | None = None
+    final_url: str | None = None
+    redirects: list[Redirect] = field(default_factory=list)
+    checked: datetime | None = None
+    cached: bool = False
+    attempts: int = 0
+    elapsed_ms: int = 0
+    since: datetime | None = None
+    signs: list[str] = field(default_factory=list)
+    wrong_rule: str | None = None
+    """The cleaning rule at fault: cleaned, the URL fails; as written, it works."""
+    moved: Moved | None = None
+    links: list[LinkRow] = field(default_factory=list)
+
+
+class Summary(Struct, frozen=True):
+    """The figures of a run."""
+
+    files: int = 0
+    links: int = 0
+    urls: int = 0
+    requests: int = 0
+    verdicts: dict[str, int] = field(default_factory=dict)
+    """URLs per verdict, every verdict of `Verdict` present."""
+    skipped_files: int = 0
+    """Files seen and not understood (no format of ours)."""
+
+
+class Run(Struct, frozen=True):
+    """One scan, as reported."""
+
+    version: str
+    started: datetime
+    finished: datetime
+    complete: bool
+    """False when interrupted, out of time, or the network failed."""
+    summary: Summary
+    urls: list[UrlRow]
+    files: list[FileProblem]
+    rules: dict[str, str]
+    """What each rule named in `urls` means."""
+    schema: str = SCHEMA
+    id: str = ""
+    """Names the run for `report RUN`; its UTC start, e.g. `20261120T094500Z`."""
+    notes: list[str] = field(default_factory=list)
+    """Sentences about the run as a whole: offline, archive unreachable, stopped early."""
