@@ -18,6 +18,22 @@ class ExtractOptions(Struct, frozen=True):
     """A larger file is a row in the report."""
 
 
+class Found(Struct, frozen=True, gc=False):
+    """A link as a format finds it in some bytes: `registry` makes it a `Link` of a document.
+
+    Formats nest (HTML in Markdown in a notebook), so offsets are relative to the bytes handed in and
+    whoever handed them in maps them back.
+    """
+
+    start: int
+    end: int
+    url: str
+    kind: str
+    context: tuple[str, ...] = ()
+    skip: str = ""
+    unwritable: str = ""
+
+
 class Extraction(Struct, frozen=True):
     """What one document holds."""
 
@@ -32,8 +48,11 @@ class LinkSource(Protocol):
     @property
     def SUFFIXES(self) -> frozenset[str]: ...  # noqa: N802  # a module's constant
 
-    def links(self, document: str, data: bytes, options: ExtractOptions) -> Iterator[Link]:
-        """Yield every link in order of position; damaged markup yields what can be found. Never raises."""
+    def links(self, data: bytes, options: ExtractOptions) -> Iterator[Found]:
+        """Yield every link in order of position; damaged markup yields what can be found. Never raises.
+
+        data is UTF-8 (or ASCII-compatible bytes) without BOM; `registry` sees to encodings.
+        """
 
     def anchors(self, data: bytes) -> frozenset[str]:
         """Return the fragment identifiers that the built page would have, without `#`."""
