@@ -17,4 +17,4 @@ test:
 	$(PYTHON) -m pytest
 
 docs:
-	$(PYTHON) -m tests.docs --check
+	$(PYTHON) tests/docs --check

@@ -1,0 +1,90 @@
+"""Registers the commands, and turns what goes wrong into one clear line and an exit code."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from linkkeeper.cli import clean, demo, exits, fix, links, output, report, scan, undo
+from linkkeeper.errors import LinkkeeperError, UsageError
+
+app = typer.Typer(
+    name="linkkeeper",
+    help="Find the dead links in your posts, rescue them from web archives, and fix the posts byte by byte.",
+    epilog="Try it without a network: linkkeeper demo",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        output.data(f"linkkeeper {version('linkkeeper')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[  # the callback acts on it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """Return command with every exception turned into a line on stderr and an exit code."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except UsageError as error:
+            raise _leave(error, exits.USAGE) from error
+        except LinkkeeperError as error:
+            raise _leave(error, exits.UNFINISHED) from error
+        except BrokenPipeError as error:
+            output.hush_pipe()
+            raise typer.Exit(exits.OK) from error
+        except KeyboardInterrupt as error:
+            output.error("linkkeeper: interrupted")
+            raise typer.Exit(exits.INTERRUPTED) from error
+        except (typer.Exit, typer.Abort, SystemExit):
+            raise
+        except Exception as error:  # noqa: BLE001  # the last line of defence: a crash is exit 3, not 1
+            raise _crash(error) from error
+
+    return run
+
+
+def _leave(error: LinkkeeperError, code: int) -> typer.Exit:
+    output.error(f"linkkeeper: {error}" + (f"\n  {error.hint}" if error.hint else ""))
+    return typer.Exit(code)
+
+
+def _crash(error: Exception) -> typer.Exit:
+    if output.verbose():
+        import traceback
+
+        output.error(traceback.format_exc())
+    output.error(
+        f"linkkeeper: internal error: {type(error).__name__}: {error}\n"
+        "  No post was left half written. Run again with -v for the details, and please report them."
+    )
+    return typer.Exit(exits.UNFINISHED)
+
+
+for _command in (scan.scan, fix.fix, undo.undo, links.links, clean.clean, report.report, demo.demo):
+    app.command()(guarded(_command))
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,27 @@
+"""The exit codes, and which one a finished command earns."""
+
+from collections.abc import Iterable
+
+from linkkeeper.models.run import Run
+
+OK = 0
+ATTENTION = 1
+USAGE = 2
+UNFINISHED = 3
+INTERRUPTED = 130
+
+MEANINGS = {
+    OK: "nothing to do",
+    ATTENTION: "links need attention (`--fail-on`), or `fix` left dead links that have no copy",
+    USAGE: "wrong usage or settings; nothing was asked and nothing was written",
+    UNFINISHED: "the run could not finish or the answer is not known: offline, archive unreachable, a crash",
+    INTERRUPTED: "interrupted; what is known was saved and reported",
+}
+
+
+def after_scan(run: Run, fail_on: Iterable[str]) -> int:
+    """Return the exit code of a scan: what is known to need attention wins over what is unknown."""
+    verdicts = run.summary.verdicts
+    if any(verdicts.get(str(name), 0) for name in fail_on):
+        return ATTENTION
+    return UNFINISHED if not run.complete or verdicts.get("unchecked", 0) else OK

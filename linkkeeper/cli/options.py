@@ -1,0 +1,129 @@
+"""Flags that commands share, made from the settings themselves: one name, one help text, one place."""
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from linkkeeper.cli import output
+from linkkeeper.config.load import Loaded, load
+from linkkeeper.config.settings import Field, fields
+
+FINDING = ("include", "exclude", "include_verbatim", "root", "rules")
+NETWORK = (
+    *("timeout", "retries", "concurrency", "per_host", "user_agent", "header", "proxy", "insecure", "cookies"),
+    *("allow_host", "allow_private", "max_time", "max_wait", "cache", "max_age", "fragments"),
+)
+RESCUE = ("wayback.url", "max_archive_time")
+STATE = ("state",)
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATHS]...",
+        help="Files and folders; `-` reads a document from stdin, `@list.txt` reads paths from a file.",
+        show_default=False,
+    ),
+]
+StdinName = Annotated[
+    str, typer.Option("--stdin-name", metavar="NAME", help="Name (and so format) of the document on stdin.")
+]
+AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Finding nothing to scan is not an error.")]
+
+
+def with_settings(*groups: Iterable[str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the flags of these settings, `--config`, `-q` and `-v`.
+
+    The command takes `loaded: Loaded` instead of the flags.
+    """
+    wanted = [name for group in groups for name in group]
+    by_path = {item.path: item for item in fields()}
+    flags = {_parameter_name(path): by_path[path] for path in wanted}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(**given: Any) -> None:
+            output.setup(given.pop("quiet"), given.pop("verbose"))
+            config_file = given.pop("config_file")
+            values = {item.path: given.pop(name) for name, item in flags.items()}
+            loaded = load({path: value for path, value in values.items() if value not in (None, [])}, config_file)
+            for line in loaded.notes:
+                output.note(line)
+            command(loaded=loaded, **given)
+
+        own = [item for item in inspect.signature(command).parameters.values() if item.name != "loaded"]
+        shared = [_parameter(name, item) for name, item in flags.items()] + _ALWAYS
+        everything = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in (*own, *shared)]
+        run.__signature__ = inspect.Signature(everything)  # type: ignore[attr-defined]  # what typer reads
+        run.__annotations__ = {item.name: item.annotation for item in everything} | {"return": None}
+        del run.__wrapped__  # type: ignore[attr-defined]  # else its annotations are resolved instead
+        return run
+
+    return decorate
+
+
+def _parameter_name(path: str) -> str:
+    return path.replace(".", "_")
+
+
+def _parameter(name: str, item: Field) -> inspect.Parameter:
+    kind = _plain_type(item)
+    declarations = [item.flag or "--" + name.replace("_", "-")]
+    shown = "" if item.default in ("", [], 0, False, True) else f" [default: {_shown(item.default)}]"
+    option = typer.Option(
+        *declarations,
+        help=item.description + shown,
+        metavar=item.metavar,
+        show_default=False,
+        rich_help_panel="Shared settings",
+    )
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+    )
+
+
+def _shown(default: Any) -> str:
+    return ",".join(default) if isinstance(default, list) else f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _plain_type(item: Field) -> Any:
+    """Return bool, int, float, str or list[str]: what the command line can say; `load` does the rest."""
+    if isinstance(item.default, bool):
+        return bool
+    if isinstance(item.default, list):
+        return str if item.path == "fail_on" else list[str]
+    base = get_args(item.type)[0] if get_origin(item.type) is Annotated else item.type
+    return str if isinstance(base, types.UnionType) else base
+
+
+_ALWAYS = [
+    inspect.Parameter(
+        "config_file",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[
+            str | None, typer.Option("--config", metavar="FILE", help="Settings file to use.", show_default=False)
+        ],
+    ),
+    inspect.Parameter(
+        "quiet",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=0,
+        annotation=Annotated[
+            int, typer.Option("-q", "--quiet", count=True, help="No notes and no progress.", show_default=False)
+        ],
+    ),
+    inspect.Parameter(
+        "verbose",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=0,
+        annotation=Annotated[
+            int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: everything.", show_default=False)
+        ],
+    ),
+]
+
+__all__ = ["FINDING", "NETWORK", "RESCUE", "STATE", "AllowEmpty", "Loaded", "Paths", "StdinName", "with_settings"]

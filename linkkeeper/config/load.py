@@ -1,0 +1,190 @@
+"""Flags over environment over file over defaults, and where each value came from."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from linkkeeper.config.settings import ENVIRONMENT_PREFIX, LOOSENING, Field, HostSettings, Settings, fields
+from linkkeeper.config.values import check
+from linkkeeper.errors import UsageError
+
+FILE_NAMES = ("linkkeeper.toml", "pyproject.toml")
+
+
+class Loaded(Struct, frozen=True):
+    """Settings, and for each path where its value came from."""
+
+    settings: Settings
+    origins: dict[str, str]
+    notes: tuple[str, ...] = ()
+    """Sentences for the user: settings that were not honoured, and why."""
+
+
+def load(flags: Mapping[str, Any], config_file: str | None = None, start: Path | None = None) -> Loaded:
+    """Return the settings for flags (path -> value, only those given), the environment and the file.
+
+    config_file: named by the user, must exist. Without it the nearest `linkkeeper.toml` or
+    `pyproject.toml` with a `[tool.linkkeeper]` table is taken, from start (default: here) upward
+    to the root of the git work tree.
+    Raises UsageError naming the setting, its origin, and the nearest known one if it is unknown.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    notes: list[str] = []
+    for path, value, origin in (*_from_file(config_file, start, notes), *_from_environment(), *_from_flags(flags)):
+        values[path] = _convert(path, value, origin)
+        origins[path] = origin
+    nested: dict[str, Any] = {}
+    for path, value in values.items():
+        group, _, key = path.rpartition(".")
+        (nested.setdefault(group, {}) if group else nested)[key] = value
+    return Loaded(msgspec.convert(nested, Settings), origins, tuple(notes))
+
+
+def _from_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    known = {item.path: item.flag for item in fields()}
+    for path, value in flags.items():
+        yield path, value, f"flag {known[path]}" if known.get(path) else "command line"
+
+
+def _from_environment() -> Iterator[tuple[str, Any, str]]:
+    known = {item.variable: item for item in fields()}
+    for name, text in sorted(os.environ.items()):
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        if name not in known:
+            raise UsageError(f"environment variable {name} is not a setting", _nearest(name, known))
+        yield known[name].path, _from_text(known[name], text), f"environment {name}"
+
+
+def _from_text(item: Field, text: str) -> Any:
+    if isinstance(item.default, bool):
+        words = {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+            "": False,
+        }
+        return words.get(text.strip().lower(), text)
+    if isinstance(item.default, list):
+        return [part for part in re.split(r"[\n,]", text) if part] if item.path in _COMMA_LISTS else text.splitlines()
+    if isinstance(item.default, dict):
+        return dict(part.split("=", 1) for part in text.splitlines() if "=" in part)
+    if isinstance(item.default, (int, float)) and not isinstance(item.default, bool):
+        return _number(text)
+    return text
+
+
+_COMMA_LISTS = frozenset({"fail_on", "allow_host", "paths", "clean.strip", "clean.keep_hosts", "clean.keep_params"})
+
+
+def _number(text: str) -> float | int | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _from_file(config_file: str | None, start: Path | None, notes: list[str]) -> Iterator[tuple[str, Any, str]]:
+    path = Path(config_file) if config_file else _find(start or Path.cwd())
+    if path is None:
+        return
+    table = _table(path)
+    guarded = config_file is None and in_ci()
+    for key, value in _flatten(table, path):
+        if guarded and key in LOOSENING:
+            notes.append(
+                f"{path.name}: {key} from the tree does not count in CI; use --config, a flag or the environment"
+            )
+            continue
+        yield key, value, f"file {path.name}"
+
+
+def in_ci() -> bool:
+    """Return whether this runs in continuous integration, as CI services say it (`CI` is set and not false)."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
+def _find(start: Path) -> Path | None:
+    for folder in (start, *start.parents):
+        for name in FILE_NAMES:
+            path = folder / name
+            if path.is_file() and (name != "pyproject.toml" or "linkkeeper" in _parse(path).get("tool", {})):
+                return path
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}", "name a readable TOML file with --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path}: not valid TOML: {error}", "correct the file, or name another with --config"
+        ) from error
+
+
+def _table(path: Path) -> dict[str, Any]:
+    parsed = _parse(path)
+    table = parsed.get("tool", {}).get("linkkeeper")
+    if table is None and path.name != "pyproject.toml":
+        table = parsed
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: no [tool.linkkeeper] table", "add one, or name another file with --config")
+    return table
+
+
+def _flatten(table: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
+    known = {item.path for item in fields()} | {"host"}
+    groups = {name.partition(".")[0] for name in known if "." in name}
+    for raw, value in table.items():
+        key = raw.replace("-", "_")
+        if key in groups and isinstance(value, dict):
+            for inner, inner_value in value.items():
+                yield _known(f"{key}.{inner.replace('-', '_')}", known, path), inner_value
+        else:
+            yield _known(key, known, path), value
+
+
+def _known(key: str, known: set[str], path: Path) -> str:
+    if key not in known:
+        raise UsageError(f"{path}: unknown setting {key!r}", _nearest(key, known))
+    return key
+
+
+def _nearest(name: str, known: Sequence[str] | Mapping[str, Any] | set[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else "docs/settings.md lists them all"
+
+
+def _convert(path: str, value: Any, origin: str) -> Any:
+    if path == "host":
+        annotation: Any = dict[str, HostSettings]
+    else:
+        item = next(item for item in fields() if item.path == path)
+        annotation = item.type
+        if isinstance(item.default, list) and isinstance(value, str):
+            value = [part.strip() for part in value.split(",")] if path in _COMMA_LISTS else [value]
+    try:
+        converted = msgspec.convert(value, annotation)
+        check(path, converted)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise UsageError(f"{path} = {value!r} ({origin}): {error}", "docs/settings.md says what it takes") from error
+    return converted
