@@ -1,0 +1,135 @@
+"""What to do next: suggested by what happened in a run."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from msgspec import Struct, field
+
+from linkkeeper.models.run import LinkSnapshot, Run, UrlRow
+from linkkeeper.models.snapshot import SnapshotState
+from linkkeeper.models.verdict import Verdict
+from linkkeeper.report.hosts import host_of
+from linkkeeper.report.places import places, rescued
+
+SENTENCES = {
+    "fix": "{count} dead {count|link has|links have} a copy that was played back; see the change first, then make it.",
+    "archive-unknown": "The archive could not be asked about {count} dead {count|link|links}; nothing is lost, "
+    "ask again later.",
+    "rescue-off": "No archive was asked about {count} dead {count|link|links}; leave out --no-rescue to look for copies.",
+    "unverified": "{count} {count|copy was|copies were} not played back; with --allow-unverified fix uses them all the "
+    "same.",
+    "no-copy": "{count} dead {count|link has|links have} no usable copy: find the page's new place, drop the link, or "
+    "accept it for a while.",
+    "moved": "{count} dead {count|page seems|pages seem} to live on elsewhere; the report names the place, the choice "
+    "is yours.",
+    "invalid": "{count} {count|destination|destinations} cannot be requested: correct them by hand, {where} first.",
+    "missing-file": "{count} {count|file or anchor is|files or anchors are} missing in the site itself: {where} first.",
+    "offline": "{count} {count|URL was|URLs were} not asked: run again with a network, or with more --max-time.",
+    "blocked-host": "{host} refused {count} {count|question|questions}: slow down or send what it wants in its host "
+    "table, or exclude it.",
+    "timeout": "{count} {count|URL|URLs} did not answer in time: give them longer.",
+    "private": "{count} private {count|address was|addresses were} not asked; allow yours by name.",
+    "redirected": "{count} {count|page has|pages have} moved for good; the links can follow.",
+    "wrong-rule": "{count} {count|URL works|URLs work} as written and not cleaned: exempt them from rule {rule}.",
+    "confirm": "{count} {count|URL is|URLs are} failing, not proven dead: that takes failures on 3 different days, so "
+    "scan again tomorrow.",
+    "done": "Nothing needs attention.",
+}
+"""One sentence per piece of advice; `{count|one|many}` picks by number. Chinese stands in html/words.json."""
+
+
+class Advice(Struct, frozen=True):
+    """One thing worth doing, the most useful first."""
+
+    id: str
+    """Key of `SENTENCES`."""
+    values: dict[str, str | int] = field(default_factory=dict)
+    command: str = ""
+    """What to type or to set; empty if there is nothing to type."""
+
+
+def sentence(advice: Advice) -> str:
+    """Return advice in English."""
+    text = SENTENCES[advice.id]
+    count = advice.values.get("count", 0)
+    while "{count|" in text:
+        before, _, rest = text.partition("{count|")
+        choice, _, after = rest.partition("}")
+        one, _, many = choice.partition("|")
+        text = before + (one if count == 1 else many) + after
+    for name, value in advice.values.items():
+        text = text.replace("{" + name + "}", str(value))
+    return text
+
+
+def advise(run: Run) -> list[Advice]:
+    """Return what to do next, the most useful first; never empty. Pure: the same run, the same advice."""
+    found = [*_about_dead(run), *_about_broken_sources(run), *_about_unasked(run), *_about_the_living(run)]
+    return found or [Advice("done")]
+
+
+def _about_dead(run: Run) -> Iterator[Advice]:
+    dead = places(run, (Verdict.DEAD,))
+    web = [place for place in dead if is_web(place.row)]
+    by_state = Counter(_state(place.link.snapshot) for place in web)
+    if ready := sum(rescued(place.link.snapshot) for place in web):
+        yield Advice("fix", {"count": ready}, "linkkeeper fix --diff")
+    if count := by_state["unknown"]:
+        yield Advice("archive-unknown", {"count": count}, "linkkeeper scan")
+    if count := by_state[""]:
+        yield Advice("rescue-off", {"count": count}, "linkkeeper scan")
+    if count := by_state["unverified"]:
+        yield Advice("unverified", {"count": count}, "linkkeeper fix --allow-unverified --diff")
+    if count := by_state["none"] + by_state["unusable"] + by_state["excluded"]:
+        yield Advice("no-copy", {"count": count}, "linkkeeper scan --write-baseline")
+    if count := sum(row.moved is not None for row in run.urls):
+        yield Advice("moved", {"count": count})
+    if local := [place for place in dead if not is_web(place.row)]:
+        yield Advice("missing-file", {"count": len(local), "where": local[0].where})
+
+
+def _about_broken_sources(run: Run) -> Iterator[Advice]:
+    if broken := places(run, (Verdict.INVALID,)):
+        yield Advice("invalid", {"count": len(broken), "where": broken[0].where})
+    wrong = [row for row in run.urls if row.wrong_rule]
+    if wrong:
+        yield Advice("wrong-rule", {"count": len(wrong), "rule": wrong[0].wrong_rule or ""})
+
+
+def _about_unasked(run: Run) -> Iterator[Advice]:
+    if count := run.summary.verdicts.get(Verdict.UNCHECKED, 0):
+        yield Advice("offline", {"count": count}, "linkkeeper scan")
+    slow = sum(row.verdict is Verdict.SUSPECT and "timeout" in row.rule for row in run.urls)
+    if slow:
+        yield Advice("timeout", {"count": slow}, "linkkeeper scan --timeout 60")
+    private = [row for row in run.urls if row.verdict is Verdict.SKIPPED and "private" in row.rule]
+    if private:
+        host = host_of(private[0].url)
+        yield Advice("private", {"count": len(private)}, f"linkkeeper scan --allow-host {quoted(host)}")
+
+
+def _about_the_living(run: Run) -> Iterator[Advice]:
+    blocked = Counter(host_of(row.url) for row in run.urls if row.verdict is Verdict.BLOCKED)
+    for host, count in sorted(blocked.items(), key=lambda item: (-item[1], item[0]))[:1]:
+        if count >= 3:
+            yield Advice("blocked-host", {"count": count, "host": host}, f'[tool.linkkeeper.host."{quoted(host)}"]')
+    if count := run.summary.verdicts.get(Verdict.REDIRECTED, 0):
+        yield Advice("redirected", {"count": count}, "linkkeeper fix --only redirect --diff")
+    if count := run.summary.verdicts.get(Verdict.SUSPECT, 0):
+        yield Advice("confirm", {"count": count})
+
+
+def _state(snapshot: LinkSnapshot | None) -> str:
+    if snapshot is None:
+        return ""
+    return SnapshotState(snapshot.state).value
+
+
+def is_web(row: UrlRow) -> bool:
+    """Return whether an archive could hold this URL: the others are files and anchors of the site."""
+    return row.url[:8].lower().startswith(("http://", "https://"))
+
+
+def quoted(word: str) -> str:
+    """Return a host as it may stand in a command to copy: hosts that hold anything odd become a placeholder."""
+    return word if word and all(char.isalnum() or char in ".-:[]" for char in word) and word[0] != "-" else "HOST"

@@ -1,0 +1,18 @@
+"""A line of JSON per URL, for programs that read while the run goes on: memory stays flat."""
+
+import msgspec
+
+from linkkeeper.models.run import Run, UrlRow
+from linkkeeper.report import safe
+
+NAME = "jsonl"
+
+
+def line(row: UrlRow) -> str:
+    """Return one URL as one line of JSON, newline at the end: the objects that `urls` of the JSON report holds."""
+    return safe.json_text(msgspec.json.encode(safe.masked_row(row)).decode("utf-8")) + "\n"
+
+
+def render(run: Run) -> str:
+    """Return a line for every URL of run."""
+    return "".join(map(line, run.urls))

@@ -1,0 +1,75 @@
+"""A run turned round: from one row per URL to what stands in each post."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, UrlRow
+from linkkeeper.models.snapshot import SnapshotState
+from linkkeeper.models.verdict import Verdict
+
+FAILS = (Verdict.DEAD, Verdict.INVALID)
+"""What `--fail-on` means by default: these need attention."""
+
+
+class Place(Struct, frozen=True, gc=False):
+    """One link in one post, with what is known of its URL."""
+
+    link: LinkRow
+    row: UrlRow
+
+    @property
+    def where(self) -> str:
+        """`path:line:column`, which terminals and editors open."""
+        return f"{self.link.file}:{self.link.line}:{self.link.column}"
+
+
+def places(run: Run, verdicts: tuple[Verdict, ...]) -> list[Place]:
+    """Return the links whose URL has one of verdicts, in order of file and position."""
+    chosen = frozenset(verdicts)
+    found = [Place(link, row) for row in run.urls if row.verdict in chosen for link in row.links]
+    return sorted(found, key=lambda place: (place.link.file, place.link.start, place.row.url))
+
+
+def by_file(found: list[Place]) -> dict[str, list[Place]]:
+    """Return places under their file's path, files in order."""
+    files: dict[str, list[Place]] = {}
+    for place in found:
+        files.setdefault(place.link.file, []).append(place)
+    return files
+
+
+def seen(row: UrlRow, rules: dict[str, str]) -> str:
+    """Return what was seen of a URL, in one line: its detail, else what the rule means."""
+    return row.detail or rules.get(row.rule, row.rule)
+
+
+def rescued(snapshot: LinkSnapshot | None) -> bool:
+    """Return whether `fix` would put this snapshot into the post."""
+    return snapshot is not None and snapshot.url is not None and snapshot.state is SnapshotState.VERIFIED
+
+
+def day(moment: datetime | None) -> str:
+    """Return the UTC day of a moment as `2016-07-08`, or the empty string."""
+    return moment.date().isoformat() if moment else ""
+
+
+NO_RESCUE = {
+    SnapshotState.VERIFIED: "verified",
+    SnapshotState.UNVERIFIED: "not played back, so not used",
+    SnapshotState.NONE: "the archive holds no copy",
+    SnapshotState.UNUSABLE: "copies exist, none plays as a page",
+    SnapshotState.EXCLUDED: "its owner asked the archive to forget it",
+    SnapshotState.UNKNOWN: "the archive could not be asked",
+}
+"""What each state of a snapshot says about the rescue."""
+
+
+def rescue(snapshot: LinkSnapshot | None) -> str:
+    """Return the rescue in words, without its URL; empty if none was looked for."""
+    if snapshot is None:
+        return ""
+    words = NO_RESCUE[snapshot.state]
+    if snapshot.url and snapshot.captured:
+        words = f"{day(snapshot.captured)}, {words}"
+    return f"{words} ({snapshot.archive})" if snapshot.archive else words

@@ -1,0 +1,103 @@
+"""Which report formats there are, and how one reaches a file."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from linkkeeper.errors import UsageError
+from linkkeeper.models.run import Run
+from linkkeeper.report.base import ReportFormat
+
+NAMES: tuple[str, ...] = ("terminal", "json", "jsonl", "markdown", "html", "junit", "sarif", "github", "csv")
+"""Each is a module of this package, loaded when it is asked for."""
+
+
+def named(name: str) -> ReportFormat:
+    """Return the format of that name. Raises UsageError that names the nearest known one."""
+    if name not in NAMES:
+        raise UsageError(f"there is no report format {name!r}", f"the formats are {', '.join(NAMES)}{_nearest(name)}")
+    return cast(ReportFormat, import_module(f"linkkeeper.report.{name}"))
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name.lower(), NAMES, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def check_outputs(outputs: Iterable[tuple[str, Path]]) -> None:
+    """Raise UsageError for what could not be written later: call it before the first request.
+
+    An unknown format, two outputs to one file, a directory that is missing or not writable, a link.
+    """
+    taken: dict[str, str] = {}
+    for name, path in outputs:
+        named(name)
+        _check_target(path)
+        real = str(path.parent.resolve() / path.name)
+        if real in taken:
+            raise UsageError(f"two outputs go to {path}: {taken[real]} and {name}", "give each format its own file")
+        taken[real] = name
+
+
+def write(run: Run, name: str, path: Path) -> None:
+    """Write run to path in the format called name: the whole file or none. Raises UsageError."""
+    save(path, named(name).render(run))
+
+
+def save(path: Path, text: str) -> None:
+    """Put text into path by a temporary file and a rename; no link is followed. Raises UsageError."""
+    _check_target(path)
+    try:
+        _replace(path, text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "choose another --output") from error
+
+
+def _check_target(path: Path) -> None:
+    for part in _below_here(path):
+        if part.is_symlink():
+            raise UsageError(f"{part} is a symbolic link, and reports do not follow links", "name the real place")
+    if path.is_dir() or (path.exists() and not path.is_file()):
+        raise UsageError(f"{path} is not a regular file", "give --output the name of a file")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no directory {path.parent}", "create it first")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"the directory {path.parent} is not writable", "choose another --output")
+
+
+def _below_here(path: Path) -> list[Path]:
+    """Return path and those of its parents that a scanned repository could have made: all below the working directory."""
+    here = Path.cwd()
+    whole = here / path
+    parents = [parent for parent in whole.parents if here in parent.parents]
+    return [whole, *parents]
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            os.fchmod(handle, _mode(path))
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+def _mode(path: Path) -> int:
+    """Return the mode of the file that is replaced, else what a new file gets here."""
+    with contextlib.suppress(OSError):
+        return path.lstat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

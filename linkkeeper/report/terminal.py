@@ -1,0 +1,157 @@
+"""A run for people at a terminal: grouped by post, what to do next on the last line."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from linkkeeper.models.run import Run
+from linkkeeper.models.snapshot import SnapshotState
+from linkkeeper.models.verdict import Verdict
+from linkkeeper.report import advice, places, safe, widths
+from linkkeeper.report.hosts import host_of
+
+NAME = "terminal"
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
+_FOLDED = {
+    Verdict.SUSPECT: "failing now, not proven dead",
+    Verdict.BLOCKED: "the server refuses us; readers may well get through",
+}
+_NOTED = {
+    Verdict.UNCHECKED: "not asked",
+    Verdict.PLACEHOLDER: "point nowhere (# or empty)",
+    Verdict.REDIRECTED: "moved for good, alive",
+}
+
+
+def render(run: Run, color: bool = False, width: int = 80, verbose: bool = False) -> str:
+    """Return run as text for a terminal.
+
+    Prose is wrapped at width columns; a URL or path is never cut, so that it can be copied and found.
+    color adds ANSI colours; verbose unfolds suspect and blocked links.
+    """
+    run = safe.shown(run)
+    paint = _Paint(color)
+    lines = [*_notes(run, paint, width), *_posts(run, paint, width, verbose), *_folded(run, paint, width, verbose)]
+    lines += [*_problems(run, paint, width), *_summary(run, paint, width), *_next(run, paint, width)]
+    return safe.log_lines("\n".join(line.rstrip() for line in lines) + "\n")
+
+
+class _Paint:
+    """Colours words, or leaves them."""
+
+    def __init__(self, color: bool) -> None:
+        self._on = color
+
+    def __call__(self, text: str, *names: str) -> str:
+        if not self._on or not text:
+            return text
+        return f"\x1b[{';'.join(_COLOURS[name] for name in names)}m{text}\x1b[0m"
+
+
+def _indented(text: str, width: int, indent: str, first: str | None = None) -> list[str]:
+    """Return text wrapped to width, each line after indent (the first one after `first`)."""
+    lines = widths.wrapped(text, max(20, width - len(indent)))
+    return [(indent if at or first is None else first) + line for at, line in enumerate(lines)]
+
+
+def _notes(run: Run, paint: _Paint, width: int) -> Iterator[str]:
+    for note in run.notes:
+        for line in _indented(note, width, "  ", first="! "):
+            yield paint(line, "yellow")
+    if run.notes:
+        yield ""
+
+
+def _posts(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[str]:
+    shown = (*places.FAILS, *(_FOLDED if verbose else ()))
+    for file, found in places.by_file(places.places(run, shown)).items():
+        yield from _indented(f"{file} · {_counts(found)}", width, "  ", first="")
+        for place in found:
+            yield from _place(place, run, paint, width)
+        yield ""
+
+
+def _counts(found: list[places.Place]) -> str:
+    counts = Counter(place.row.verdict for place in found)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+
+
+def _place(place: places.Place, run: Run, paint: _Paint, width: int) -> Iterator[str]:
+    row = place.row
+    color = "red" if row.verdict in places.FAILS else "yellow"
+    yield f"  {paint(place.where, 'bold')}"
+    since = f", since {places.day(row.since)}" if row.since else ""
+    words = _indented(f"{row.verdict.value}: {places.seen(row, run.rules)}{since}", width, "      ", first="    ")
+    yield from (paint(line, color) for line in words)
+    yield f"    {place.link.raw or row.url or '(empty)'}"
+    yield from _rescue(place, paint, width)
+
+
+def _rescue(place: places.Place, paint: _Paint, width: int) -> Iterator[str]:
+    snapshot = place.link.snapshot
+    words = places.rescue(snapshot)
+    if words and snapshot:
+        good = snapshot.state is SnapshotState.VERIFIED
+        for line in _indented(f"rescue: {words}", width, "      ", first="    "):
+            yield paint(line, "green") if good else line
+    if snapshot and snapshot.url:
+        yield f"    {paint(snapshot.url, 'cyan')}"
+    if moved := place.row.moved:
+        yield from _indented(f"lives on? {moved.evidence}", width, "      ", first="    ")
+        yield f"    {paint(moved.url, 'cyan')}"
+
+
+def _folded(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[str]:
+    before = False
+    for verdict, meaning in _FOLDED.items():
+        rows = [row for row in run.urls if row.verdict is verdict]
+        if rows and not verbose:
+            hosts = Counter(host_of(row.url) or "this site" for row in rows)
+            text = f"{len(rows)} {verdict} ({meaning}): {_few(hosts)}"
+            yield from _indented(text, width, "  ", first="")
+            before = True
+    for verdict, meaning in _NOTED.items():
+        if count := run.summary.verdicts.get(verdict, 0):
+            yield from _indented(f"{count} {verdict}: {meaning}", width, "  ", first="")
+            before = True
+    if before:
+        yield paint("", "dim")
+
+
+def _few(hosts: Counter[str], most: int = 5) -> str:
+    ordered = sorted(hosts.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{host} {count}" if count > 1 else host for host, count in ordered[:most]]
+    others = len(ordered) - most
+    return ", ".join(named) + (f" and {others} other host{'s' if others > 1 else ''}" if others > 0 else "")
+
+
+def _problems(run: Run, paint: _Paint, width: int) -> Iterator[str]:
+    for problem in run.files:
+        yield from (paint(line, "yellow") for line in _indented(f"{problem.file}: {problem.problem}", width, "  ", ""))
+    if run.summary.skipped_files:
+        yield from _indented(f"{run.summary.skipped_files} files seen and not understood", width, "  ", "")
+    if run.files or run.summary.skipped_files:
+        yield ""
+
+
+def _summary(run: Run, paint: _Paint, width: int) -> Iterator[str]:
+    figures = run.summary
+    parts = [f"{figures.files} files", f"{figures.links} links", f"{figures.urls} URLs", f"{figures.requests} requests"]
+    seconds = (run.finished - run.started).total_seconds()
+    parts.append(f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s")
+    verdicts = [f"{count} {name}" for name, count in figures.verdicts.items() if count]
+    text = ", ".join(parts) + (": " + ", ".join(verdicts) if verdicts else "")
+    yield from (paint(line, "bold") for line in _indented(text, width, "  ", ""))
+    if not run.complete:
+        yield from _indented("This run is not complete: what was not reached is unchecked.", width, "  ", "")
+
+
+def _next(run: Run, paint: _Paint, width: int) -> Iterator[str]:
+    """Yield advice, the best last: it stands above the prompt."""
+    for piece in reversed(advice.advise(run)[:3]):
+        text = advice.sentence(piece)
+        if not piece.command:
+            yield from _indented(f"→ {text}", width, "  ", "")
+            continue
+        yield from _indented(f"→ {text}", width, "  ", "")
+        yield f"  {paint(piece.command, 'bold', 'cyan')}"

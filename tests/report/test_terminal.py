@@ -1,0 +1,40 @@
+import re
+
+import pytest
+
+from linkkeeper.models.run import Run
+from linkkeeper.report import terminal, widths
+
+
+def test_a_dead_link_is_shown_with_its_place_what_was_seen_since_when_and_its_rescue(run: Run) -> None:
+    lines = terminal.render(run).splitlines()
+    at = lines.index("  content/_posts/2016-07-08-周刊.md:12:5")
+    assert lines[at + 1 : at + 5] == [
+        "    dead: HTTP 404, since 2026-03-01",
+        "    https://example.com/gone",
+        "    rescue: 2016-07-09, verified (wayback)",
+        "    https://web.archive.org/web/20160709010203/https://example.com/gone",
+    ]
+
+
+def test_blocked_and_suspect_are_folded_with_a_count(run: Run) -> None:
+    text = terminal.render(run)
+    assert "1 suspect (failing now, not proven dead): slow.example" in text
+    assert "https://slow.example/" not in text
+    assert "https://slow.example/" in terminal.render(run, verbose=True)
+
+
+def test_the_last_line_says_what_to_do_next(run: Run) -> None:
+    assert terminal.render(run).splitlines()[-1] == "  linkkeeper fix --diff"
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_only_a_url_or_path_is_wider_than_the_terminal(run: Run, width: int) -> None:
+    wide = [line for line in terminal.render(run, width=width).splitlines() if widths.width(line) > width]
+    assert all(len(line.split()) == 1 for line in wide), wide
+
+
+def test_colour_changes_no_character_of_the_text(run: Run) -> None:
+    coloured = terminal.render(run, color=True)
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == terminal.render(run)
