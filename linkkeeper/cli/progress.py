@@ -1,0 +1,60 @@
+"""Progress on stderr (tqdm): what is done, how fast, how long yet. Nothing moves without a terminal."""
+
+from linkkeeper.cli import output
+from linkkeeper.models.run import UrlRow
+
+UNITS = {"reading": "file", "checking": "link", "archive": "link", "writing": "file"}
+
+
+class Bars:
+    """Draws the stages of a run one after the other. Close it when the run is over, however it ends."""
+
+    def __init__(self) -> None:
+        self._bar: object | None = None
+        self._name = ""
+
+    def stage(self, name: str, total: int | None) -> None:
+        """Begin a bar for the stage."""
+        self.close()
+        self._name = name
+        if output.animated() and total != 0:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=total, desc=name, unit=UNITS.get(name, ""), leave=False, dynamic_ncols=True, mininterval=0.2
+            )
+
+    def advance(self, name: str, text: str = "") -> None:
+        """Move the bar by one and show the short state."""
+        from tqdm import tqdm
+
+        if name == self._name and isinstance(self._bar, tqdm):
+            self._bar.update()
+            if text:
+                self._bar.set_postfix_str(output.harmless(text), refresh=False)
+
+    def waiting(self, name: str, text: str) -> None:
+        """Show for whom the stage waits."""
+        from tqdm import tqdm
+
+        if name == self._name and isinstance(self._bar, tqdm):
+            self._bar.set_description_str(f"{name}, waiting for {output.harmless(text)}" if text else name)
+
+    def row(self, row: UrlRow) -> None:
+        """Hear nothing: reports are written at the end."""
+
+    def note(self, text: str) -> None:
+        """Say it above the bar."""
+        from tqdm import tqdm
+
+        if isinstance(self._bar, tqdm):
+            self._bar.clear()
+        output.note(text)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        from tqdm import tqdm
+
+        if isinstance(self._bar, tqdm):
+            self._bar.close()
+        self._bar = None

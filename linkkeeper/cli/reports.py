@@ -1,0 +1,74 @@
+"""`--format` and `--output`: judged before anything is asked, written at the end."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from linkkeeper.cli import output
+from linkkeeper.errors import UsageError
+from linkkeeper.models.run import Run
+
+Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="How stdout shows the run (docs/reports.md).")]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="[FORMAT=]FILE",
+        help="Write the report to FILE, whole or not at all; repeat for more, e.g. `html=report.html`.",
+        show_default=False,
+    ),
+]
+
+SUFFIXES = {".html": "html", ".json": "json", ".jsonl": "jsonl", ".md": "markdown", ".csv": "csv", ".sarif": "sarif", ".xml": "junit"}
+
+
+class Target(Struct, frozen=True):
+    """One report to write: to a file, or with path None to stdout."""
+
+    format: str
+    path: Path | None
+
+
+def targets(format_name: str, outputs: list[str] | None) -> list[Target]:
+    """Return what is to be written. Raises UsageError for an unknown format or an impossible file."""
+    from linkkeeper.report import registry
+
+    registry.named(format_name)
+    found = [_target(text, format_name) for text in outputs or ()]
+    registry.check_outputs((target.format, target.path) for target in found if target.path)
+    if not any(target.format == format_name for target in found):
+        found.append(Target(format_name, None))
+    return found
+
+
+def _target(text: str, format_name: str) -> Target:
+    name, equals, rest = text.partition("=")
+    if not equals or "/" in name or "." in name:
+        suffix = Path(text).suffix.lower()
+        name, rest = (SUFFIXES.get(suffix, "json") if format_name == "terminal" else format_name), text
+    if not rest.strip():
+        raise UsageError(f"--output {text!r} names no file", "write --output FORMAT=FILE")
+    return Target(name, Path(rest))
+
+
+def write(run: Run, chosen: list[Target]) -> None:
+    """Write every report; stdout last."""
+    from linkkeeper.report import registry
+
+    for target in sorted(chosen, key=lambda target: target.path is None):
+        if target.path is None:
+            output.data(_text(run, target.format))
+        else:
+            registry.write(run, target.format, target.path)
+            output.note(f"wrote {target.path}")
+
+
+def _text(run: Run, format_name: str) -> str:
+    from linkkeeper.report import registry, terminal
+
+    if format_name == terminal.NAME:
+        return terminal.render(run, output.coloured(), output.width(), output.verbose())
+    return registry.named(format_name).render(run)

@@ -1,0 +1,91 @@
+"""Links of all documents, gathered by the URL that will be asked: one question, every place."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from linkkeeper.models.document import Document
+from linkkeeper.models.link import Link
+from linkkeeper.models.verdict import Judgement, Verdict
+
+
+class Place(Struct, frozen=True, gc=False):
+    """One link, and its URL cleaned (equal to `link.url` where there was nothing to clean)."""
+
+    link: Link
+    cleaned: str
+    credentials: bool = False
+    """Cleaning took a credential: it goes whether or not the page answers."""
+
+
+class Entry(Struct):
+    """One URL without fragment, and the places where it stands."""
+
+    url: str
+    places: list[Place]
+    judgement: Judgement | None = None
+    """Known without asking anybody; None: it must be asked."""
+    written: str | None = None
+    """The URL as written (no fragment), where cleaning changed it."""
+
+
+class Rules(Struct, frozen=True):
+    """The decisions that gathering needs, handed over by the pipeline."""
+
+    clean: Callable[[str], tuple[str, bool]]
+    """URL -> cleaned URL, and whether a credential was taken out."""
+    judge: Callable[[Link], Judgement | None]
+    """What is known of a link without the network; None: ask."""
+    include: Sequence[re.Pattern[str]] = ()
+    exclude: Sequence[re.Pattern[str]] = ()
+
+
+class Collection:
+    """Every link of a run, by URL, and the digest of every document that has one."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.entries: dict[str, Entry] = {}
+        self.digests: dict[str, str] = {}
+        self.links = 0
+        self.files = 0
+
+    def add(self, document: Document, links: Iterable[Link]) -> None:
+        """Take in the links of one document."""
+        self.files += 1
+        for link in links:
+            self.links += 1
+            self.digests[document.path] = document.digest
+            self._add_link(link)
+
+    def asked(self) -> Iterator[Entry]:
+        """Yield the entries that somebody must be asked about."""
+        return (entry for entry in self.entries.values() if entry.judgement is None)
+
+    def _add_link(self, link: Link) -> None:
+        judgement = self._excluded(link) or self.rules.judge(link)
+        if judgement is not None:
+            key = f"{judgement.verdict}\0{judgement.rule}\0{judgement.detail}\0{link.url}"
+            entry = self.entries.get(key)
+            if entry is None:
+                entry = self.entries[key] = Entry(link.url, [], judgement)
+            entry.places.append(Place(link, link.url))
+            return
+        cleaned, credentials = self.rules.clean(link.url)
+        key = cleaned.partition("#")[0]
+        entry = self.entries.get(key)
+        if entry is None:
+            entry = self.entries[key] = Entry(key, [])
+        entry.places.append(Place(link, cleaned, credentials))
+        written = link.url.partition("#")[0]
+        if entry.written is None and written != key:
+            entry.written = written
+
+    def _excluded(self, link: Link) -> Judgement | None:
+        text = link.written.decode("utf-8", "replace")
+        if any(pattern.search(text) for pattern in self.rules.exclude):
+            return Judgement(Verdict.SKIPPED, "excluded", "matches --exclude")
+        if self.rules.include and not any(pattern.search(text) for pattern in self.rules.include):
+            return Judgement(Verdict.SKIPPED, "excluded", "does not match --include")
+        return None
