@@ -15,11 +15,12 @@ SENTENCES = {
     "fix": "{count} dead {count|link has|links have} a copy that was played back; see the change first, then make it.",
     "archive-unknown": "The archive could not be asked about {count} dead {count|link|links}; nothing is lost, "
     "ask again later.",
-    "rescue-off": "No archive was asked about {count} dead {count|link|links}; leave out --no-rescue to look for copies.",
+    "rescue-off": "No archive was asked about {count} dead {count|link|links}; scan without --no-rescue to look for "
+    "copies.",
     "unverified": "{count} {count|copy was|copies were} not played back; with --allow-unverified fix uses them all the "
     "same.",
     "no-copy": "{count} dead {count|link has|links have} no usable copy: find the page's new place, drop the link, or "
-    "accept it for a while.",
+    "exempt it with an ignore comment.",
     "moved": "{count} dead {count|page seems|pages seem} to live on elsewhere; the report names the place, the choice "
     "is yours.",
     "invalid": "{count} {count|destination|destinations} cannot be requested: correct them by hand, {where} first.",
@@ -81,7 +82,7 @@ def _about_dead(run: Run) -> Iterator[Advice]:
     if count := by_state["unverified"]:
         yield Advice("unverified", {"count": count}, "linkkeeper fix --allow-unverified --diff")
     if count := by_state["none"] + by_state["unusable"] + by_state["excluded"]:
-        yield Advice("no-copy", {"count": count}, "linkkeeper scan --write-baseline")
+        yield Advice("no-copy", {"count": count})
     if count := sum(row.moved is not None for row in run.urls):
         yield Advice("moved", {"count": count})
     if local := [place for place in dead if not is_web(place.row)]:

@@ -39,6 +39,17 @@ def by_file(found: list[Place]) -> dict[str, list[Place]]:
     return files
 
 
+def end_column(link: LinkRow) -> int | None:
+    """Return the column just after a link; None if its text was masked or escaped and so has another length."""
+    size = len(link.raw.encode("utf-8", "surrogateescape"))
+    return link.column + len(link.raw) if size == link.end - link.start else None
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def seen(row: UrlRow, rules: dict[str, str]) -> str:
     """Return what was seen of a URL, in one line: its detail, else what the rule means."""
     return row.detail or rules.get(row.rule, row.rule)

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -20,7 +20,7 @@ def named(name: str) -> ReportFormat:
     """Return the format of that name. Raises UsageError that names the nearest known one."""
     if name not in NAMES:
         raise UsageError(f"there is no report format {name!r}", f"the formats are {', '.join(NAMES)}{_nearest(name)}")
-    return cast(ReportFormat, import_module(f"linkkeeper.report.{name}"))
+    return cast("ReportFormat", import_module(f"linkkeeper.report.{name}"))
 
 
 def _nearest(name: str) -> str:
@@ -72,7 +72,7 @@ def _check_target(path: Path) -> None:
 
 
 def _below_here(path: Path) -> list[Path]:
-    """Return path and those of its parents that a scanned repository could have made: all below the working directory."""
+    """Return path and its parents below the working directory: what a scanned repository could have made."""
     here = Path.cwd()
     whole = here / path
     parents = [parent for parent in whole.parents if here in parent.parents]
@@ -82,7 +82,7 @@ def _below_here(path: Path) -> list[Path]:
 def _replace(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
     try:
-        with open(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file:
             os.fchmod(handle, _mode(path))
             file.write(data)
             file.flush()

@@ -14,8 +14,10 @@ _LOG_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 """`##[error]`, `##vso[…]`, `##teamcity[…]`: CI logs obey these anywhere in a line."""
 _LOG_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 """`::error::` at the start of a line, after white space: GitHub's and Forgejo's commands."""
-_NOT_IN_JSON = re.compile("[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-                          "\ufff0-\uffff\U000e0000-\U000e0fff]|##(?=[A-Za-z]*\\[)")  # fmt: skip
+_NOT_IN_JSON = re.compile(
+    r"[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"
+    r"\U000e0000-\U000e0fff]|##(?=[A-Za-z]*\[)"
+)
 
 
 def visible(text: str) -> str:

@@ -129,14 +129,17 @@ def _problems(run: Run, paint: _Paint, width: int) -> Iterator[str]:
     for problem in run.files:
         yield from (paint(line, "yellow") for line in _indented(f"{problem.file}: {problem.problem}", width, "  ", ""))
     if run.summary.skipped_files:
-        yield from _indented(f"{run.summary.skipped_files} files seen and not understood", width, "  ", "")
+        yield from _indented(
+            f"{places.plural(run.summary.skipped_files, 'file')} seen and not understood", width, "  ", ""
+        )
     if run.files or run.summary.skipped_files:
         yield ""
 
 
 def _summary(run: Run, paint: _Paint, width: int) -> Iterator[str]:
     figures = run.summary
-    parts = [f"{figures.files} files", f"{figures.links} links", f"{figures.urls} URLs", f"{figures.requests} requests"]
+    counts = [(figures.files, "file"), (figures.links, "link"), (figures.urls, "URL"), (figures.requests, "request")]
+    parts = [places.plural(*count) for count in counts]
     seconds = (run.finished - run.started).total_seconds()
     parts.append(f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s")
     verdicts = [f"{count} {name}" for name, count in figures.verdicts.items() if count]
