@@ -58,7 +58,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(exits.INTERRUPTED) from error
         except (typer.Exit, typer.Abort, SystemExit):
             raise
-        except Exception as error:  # noqa: BLE001  # the last line of defence: a crash is exit 3, not 1
+        except Exception as error:  # the last line of defence: a crash is exit 3, not 1
             raise _crash(error) from error
 
     return run

@@ -86,7 +86,9 @@ def _parameter(name: str, item: Field) -> inspect.Parameter:
 
 
 def _shown(default: Any) -> str:
-    return ",".join(default) if isinstance(default, list) else f"{default:g}" if isinstance(default, float) else str(default)
+    if isinstance(default, list):
+        return ",".join(default)
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _plain_type(item: Field) -> Any:

@@ -91,5 +91,3 @@ def width() -> int:
 def hush_pipe() -> None:
     """Leave quietly when nobody reads stdout any more (`| head`)."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-

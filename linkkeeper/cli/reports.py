@@ -22,7 +22,15 @@ Outputs = Annotated[
     ),
 ]
 
-SUFFIXES = {".html": "html", ".json": "json", ".jsonl": "jsonl", ".md": "markdown", ".csv": "csv", ".sarif": "sarif", ".xml": "junit"}
+SUFFIXES = {
+    ".html": "html",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".md": "markdown",
+    ".csv": "csv",
+    ".sarif": "sarif",
+    ".xml": "junit",
+}
 
 
 class Target(Struct, frozen=True):
