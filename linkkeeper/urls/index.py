@@ -1,0 +1,173 @@
+"""The rules that hold for one host, laid out so that a parameter is one look-up."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from linkkeeper.urls import parse
+from linkkeeper.urls.patterns import compiled
+from linkkeeper.urls.rules import Entry, ParameterRule, RuleSet, UntouchedRule, WrapperRule
+
+_MAX_HOST = 253
+"""Longer is no name of the DNS (RFC 1035, 2.3.4): no site's rules hold there."""
+_MEMO = 2048
+
+
+class Take(Struct, frozen=True, gc=False):
+    """One reason to remove a parameter, and when it holds."""
+
+    rule: str
+    credential: bool = False
+    path: re.Pattern[str] | None = None
+    needs: frozenset[str] = frozenset()
+    value: re.Pattern[str] | None = None
+
+    def holds(self, path: str, names: Iterable[str], value: str) -> bool:
+        """Tell whether the conditions are met in a URL with this path and these parameter names."""
+        return (
+            (self.path is None or self.path.fullmatch(path) is not None)
+            and (not self.needs or self.needs.issubset(names))
+            and (self.value is None or self.value.fullmatch(value) is not None)
+        )
+
+
+class Names:
+    """Names and patterns of names, each with its takes."""
+
+    def __init__(self) -> None:
+        self._exact: dict[str, list[Take]] = {}
+        self._lower: dict[str, list[Take]] = {}
+        self._patterns: list[tuple[re.Pattern[str], Take]] = []
+        self._memo: dict[str, tuple[Take, ...]] = {}
+
+    def add(self, names: Iterable[str], take: Take, *, any_case: bool = False) -> None:
+        """Add names, of which those with a final `*` are prefixes."""
+        for name in names:
+            if name.endswith("*"):
+                self.add_pattern(re.escape(name[:-1]) + r"[\s\S]+", take, any_case=any_case)
+            elif any_case:
+                self._lower.setdefault(name.lower(), []).append(take)
+            else:
+                self._exact.setdefault(name, []).append(take)
+
+    def add_pattern(self, pattern: str, take: Take, *, any_case: bool = False) -> None:
+        """Add a regular expression that the whole name must match."""
+        self._patterns.append((compiled(pattern, any_case=any_case), take))
+
+    def takes(self, name: str) -> tuple[Take, ...]:
+        """Return all takes of name, in the order of the rules' kind: names before patterns."""
+        found = self._memo.get(name)
+        if found is None:
+            found = tuple(self._look_up(name))
+            if len(self._memo) < _MEMO and len(name) <= 64:
+                self._memo[name] = found
+        return found
+
+    def _look_up(self, name: str) -> Iterator[Take]:
+        yield from self._exact.get(name, ())
+        yield from self._lower.get(name.lower(), ())
+        yield from (take for pattern, take in self._patterns if pattern.fullmatch(name))
+
+
+class KeepOnly(Struct, frozen=True):
+    """An allow-list: where it holds, every other parameter goes."""
+
+    take: Take
+    names: frozenset[str]
+
+
+class HostRules:
+    """What holds on one host."""
+
+    def __init__(self, host: str, rules: RuleSet, entries: Iterable[Entry]) -> None:
+        self.strip = Names()
+        self.keep = Names()
+        self.keep_only: list[KeepOnly] = []
+        self.whole_query: list[Take] = []
+        self.fragments: list[tuple[re.Pattern[str], Take]] = []
+        self.wrappers: list[tuple[WrapperRule, Take]] = []
+        self.untouched: list[tuple[UntouchedRule, Take]] = []
+        for entry in entries:
+            self._add(entry)
+        for scope, name in map(scoped, rules.options.strip):
+            if within(host, scope):
+                self.strip.add((name,), Take("user-strip"))
+        for scope, name in map(scoped, rules.options.exempt_params):
+            if within(host, scope):
+                self.keep.add((name,), Take("user-exempt"))
+        self.exempt = any(within(host, scope) for scope in rules.options.exempt_hosts)
+
+    def _add(self, entry: Entry) -> None:
+        take = Take(entry.id, path=compiled(entry.path) if entry.path else None)
+        match entry:
+            case ParameterRule():
+                self._add_parameters(entry, take)
+            case WrapperRule():
+                self.wrappers.append((entry, take))
+                self.strip.add(entry.credentials, Take(entry.id, credential=True, path=take.path))
+            case UntouchedRule():
+                self.untouched.append((entry, take))
+
+    def _add_parameters(self, entry: ParameterRule, on_path: Take) -> None:
+        value = compiled(entry.value) if entry.value else None
+        take = Take(entry.id, path=on_path.path, needs=frozenset(entry.needs), value=value)
+        self.strip.add(entry.credentials, Take(entry.id, credential=True, path=on_path.path), any_case=entry.any_case)
+        self.strip.add(entry.strip, take, any_case=entry.any_case)
+        for pattern in entry.patterns:
+            self.strip.add_pattern(pattern, take, any_case=entry.any_case)
+        self.keep.add(entry.keep, on_path)
+        if entry.keep_only:
+            self.keep_only.append(KeepOnly(take, frozenset(entry.keep_only)))
+        if entry.whole_query:
+            self.whole_query.append(take)
+        for pattern in entry.fragments:
+            self.fragments.append((compiled(pattern, any_case=entry.any_case), take))
+
+
+class Index:
+    """All rules, by host. Resolving a host is done once for as long as it is remembered."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+        self._everywhere: tuple[Entry, ...] = (
+            *rules.everywhere,
+            *(entry for entry in rules.untouched if not entry.hosts),
+        )
+        self._by_host: dict[str, list[Entry]] = {}
+        self._by_name: dict[str, list[Entry]] = {}
+        for entry in (*rules.sites, *rules.wrappers, *rules.untouched):
+            for host in entry.hosts:
+                table = self._by_name if host.endswith(".*") else self._by_host
+                table.setdefault(host.removesuffix(".*"), []).append(entry)
+        self._resolved: dict[str, HostRules] = {}
+
+    def at(self, host: str) -> HostRules:
+        """Return what holds on host (lower case)."""
+        found = self._resolved.get(host)
+        if found is None:
+            if len(self._resolved) >= _MEMO:
+                self._resolved.clear()
+            found = self._resolved[host] = HostRules(host.rstrip("."), self._rules, self._entries(host.rstrip(".")))
+        return found
+
+    def _entries(self, host: str) -> Iterator[Entry]:
+        yield from self._everywhere
+        if len(host) > _MAX_HOST:
+            return
+        labels = host.split(".")
+        for place in range(len(labels)):
+            yield from self._by_host.get(".".join(labels[place:]), ())
+        if any(label in self._by_name for label in labels):
+            yield from self._by_name.get(parse.registered_name(host), ())
+
+
+def scoped(rule: str) -> tuple[str, str]:
+    """Split `host:name` of an option; the host is empty for a plain name."""
+    host, _, name = rule.rpartition(":")
+    return host.lower(), name
+
+
+def within(host: str, scope: str) -> bool:
+    """Tell whether host is scope or below it; everything is within the empty scope."""
+    return not scope or host == scope or host.endswith("." + scope)

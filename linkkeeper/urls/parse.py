@@ -1,0 +1,149 @@
+"""URL text taken apart without changing a character, and the registrable domain of a host."""
+
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+_HEAD = re.compile(
+    r"""[\x00-\x20]*
+    (?: (?P<web>https?) : [/\\]*            # browsers take any number of slashes, of either kind
+      | (?P<other>[a-z][a-z0-9+.\-]*) : //
+      | [/\\]{2}                            # protocol-relative
+      | (?= www\. )                         # a bare host, as people write it
+    )
+    (?P<authority> [^/\\]* )
+    (?P<path> .* )""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_SCHEME = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
+_PORT = re.compile(r":([0-9]*)\Z")
+_DROPPED = str.maketrans("", "", "\t\n\r")
+"""Characters that browsers drop from a URL before they read it (WHATWG URL, basic URL parser)."""
+
+
+class UrlParts(Struct, frozen=True, gc=False):
+    """A URL in pieces as written. `join` gives back the very text that was split."""
+
+    head: str
+    """All before `?` and `#`: scheme, authority and path, as written."""
+    query: str | None
+    """Without `?`; None if there is no `?`."""
+    fragment: str | None
+    """Without `#`; None if there is no `#`."""
+    scheme: str = ""
+    """Lower case, without colon; empty where none is written."""
+    userinfo: str | None = None
+    """Name and password before `@`, as written."""
+    host: str = ""
+    """Lower case, no brackets added or removed; empty for relative URLs."""
+    port: str | None = None
+    path: str = ""
+    """As written; for relative URLs all of `head`."""
+
+
+def split(url: str) -> UrlParts:
+    """Take url apart. Any text can be split; nothing is decoded, checked or raised.
+
+    The query begins at the first `?`, the fragment at the first `#` (RFC 3986, 3). For http(s) a
+    backslash ends the host as a slash does (WHATWG URL).
+    """
+    rest, mark, fragment = url.partition("#")
+    head, question, query = rest.partition("?")
+    found = _HEAD.match(head)
+    if found is None:
+        return _relative(head, query if question else None, fragment if mark else None)
+    userinfo, host, port = split_authority(found["authority"])
+    return UrlParts(
+        head=head,
+        query=query if question else None,
+        fragment=fragment if mark else None,
+        scheme=(found["web"] or found["other"] or "").lower(),
+        userinfo=userinfo,
+        host=host.translate(_DROPPED).lower(),
+        port=port,
+        path=found["path"],
+    )
+
+
+def _relative(head: str, query: str | None, fragment: str | None) -> UrlParts:
+    scheme = _SCHEME.match(head)
+    return UrlParts(head, query, fragment, scheme=scheme[1].lower() if scheme else "", path=head)
+
+
+def split_authority(authority: str) -> tuple[str | None, str, str | None]:
+    """Return userinfo, host and port of an authority as written. The last `@` ends the userinfo (WHATWG URL)."""
+    userinfo, at, rest = authority.rpartition("@")
+    port = _PORT.search(rest)
+    host = rest[: port.start()] if port else rest
+    return (userinfo if at else None), host, (port[1] if port else None)
+
+
+def join(parts: UrlParts) -> str:
+    """Return the text of parts: `join(split(url)) == url`."""
+    url = parts.head
+    if parts.query is not None:
+        url += "?" + parts.query
+    if parts.fragment is not None:
+        url += "#" + parts.fragment
+    return url
+
+
+def without_userinfo(head: str) -> str:
+    """Return head (all before `?` and `#`) without name and password, as if none had been written."""
+    found = _HEAD.match(head)
+    if found is None or "@" not in found["authority"]:
+        return head
+    start = found.start("authority")
+    return head[:start] + head[start + found["authority"].rindex("@") + 1 :]
+
+
+def without_fragment(url: str) -> str:
+    """Return url up to its `#`."""
+    return url.partition("#")[0]
+
+
+@lru_cache(maxsize=4096)
+def registrable_domain(host: str) -> str:
+    """Return the part of host that one registers: `bbc.co.uk` for `news.bbc.co.uk` (publicsuffix.org).
+
+    The list's private part counts, as in browsers: `me.github.io` is one. An address, a single label
+    and a public suffix come back as they are. The list is the one installed: no network.
+    """
+    host = host.lower().rstrip(".")
+    if _is_address(host):
+        return host
+    return _suffixes(private=True).privatesuffix(host) or host
+
+
+@lru_cache(maxsize=4096)
+def registered_name(host: str) -> str:
+    """Return the first label of the registrable domain, private suffixes not counted: `amazon` for `www.amazon.co.uk`.
+
+    Empty for an address and for a public suffix.
+    """
+    host = host.lower().rstrip(".")
+    if _is_address(host):
+        return ""
+    domain = _suffixes(private=False).privatesuffix(host)
+    return domain.partition(".")[0] if domain else ""
+
+
+def is_public_suffix(host: str) -> bool:
+    """Tell whether everybody can register names below host: `com`, `co.uk`, `github.io`."""
+    return _suffixes(private=True).is_public(host)
+
+
+def _is_address(host: str) -> bool:
+    return host.startswith("[") or ":" in host or host.rpartition(".")[2].isdigit()
+
+
+@cache
+def _suffixes(*, private: bool) -> "PublicSuffixList":
+    from publicsuffixlist import PublicSuffixList  # reads a 340 KB list: 50 ms, only for who asks
+
+    return PublicSuffixList(only_icann=not private)

@@ -1,0 +1,22 @@
+"""Regular expressions of rule files: compiled only if they can neither match everything nor run away."""
+
+import re
+from functools import lru_cache
+
+_MAX_LENGTH = 1000
+
+
+@lru_cache(maxsize=8192)
+def compiled(pattern: str, *, any_case: bool = False) -> re.Pattern[str]:
+    """Compile pattern. Raises ValueError with the reason for one that is too long or wrong."""
+    if len(pattern) > _MAX_LENGTH:
+        raise ValueError(f"is longer than {_MAX_LENGTH} characters")
+    try:
+        return re.compile(pattern, re.IGNORECASE if any_case else 0)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+
+
+def matches_everything(pattern: re.Pattern[str]) -> bool:
+    """Tell whether pattern, anchored at both ends, takes texts that have nothing in common."""
+    return all(pattern.fullmatch(probe) for probe in ("q", "__biz", "page-2", "/s/1.html"))

@@ -1,0 +1,109 @@
+"""Credentials in URLs: masked wherever text is shown, stripped where a URL is stored or handed on."""
+
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import Struct
+
+from linkkeeper.urls import parse
+from linkkeeper.urls.tracking import parameters, without
+
+MASK = "***"
+
+# `%(?:25){0,3}XX`: a character escaped once to four times, as in a URL that is another's value.
+_USERINFO = re.compile(r"""(https?:[/\\]*|://|(?<![^\s"'(<=\[])//)([^\s/?#\\"'<>`]*)@""", re.IGNORECASE)
+_ESCAPED_USERINFO = re.compile(
+    r"""(%(?:25){0,3}3A(?:%(?:25){0,3}(?:2F|5C))+)
+    ((?: (?!%(?:25){0,3}(?:2F|5C|3F|23|26|40)) [^\s/?#\\"'<>`&@] )*)
+    (@|%(?:25){0,3}40)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_END = r"""&\s"<>#`"""
+_QUOTE = r"""'(?=[^\s,;)\]}])"""
+"""A single quote that goes on as part of a value, and does not close one."""
+_NAME = r"(?P<name>(?:[\w.\-\[\]]|%(?!(?:25){0,3}(?:26|3D|23|3F|3B))[0-9A-F]{2}){1,64}+)"
+_PARAMETER = re.compile(rf"""(?P<lead>[?&;#]){_NAME}=(?P<value>(?:[^{_END}']|{_QUOTE})*+)""", re.IGNORECASE)
+_ESCAPED_PARAMETER = re.compile(
+    rf"""(?P<lead>%(?:25){{0,3}}(?:3F|26|23|3B)){_NAME}(?P<equals>=|%(?:25){{0,3}}3D)
+    (?P<value>(?:(?!%(?:25){{0,3}}(?:26|23))(?:[^{_END}']|{_QUOTE}))*+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_PATH_PARAMETER = re.compile(r";(?:jsessionid|phpsessid|sid)=[^;/?#]*", re.IGNORECASE)
+_CHUNK = re.compile(r"[A-Za-z0-9]{12,}")
+
+
+class SecretNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`rules/secrets/names.toml`: parameter names, in lower case, whose values are credentials."""
+
+    always: frozenset[str]
+    if_random: frozenset[str]
+    """Content on many sites: a credential only if the value looks like one."""
+    prefixes: tuple[str, ...]
+    """Credentials whatever follows."""
+
+
+def mask(text: str) -> str:
+    """Return text with the credentials of every URL in it shown as `***`; any text, in linear time.
+
+    Masked are userinfo and the values of known token parameters, also in a URL that is the escaped
+    value of another. What only looks like a URL may be masked too: better so than the reverse.
+    """
+    if "@" in text or "40" in text:
+        text = _USERINFO.sub(rf"\1{MASK}@", text)
+        text = _ESCAPED_USERINFO.sub(rf"\1{MASK}\3", text)
+    if "=" in text:
+        text = _PARAMETER.sub(_without_value, text)
+    if "%" in text:
+        text = _ESCAPED_PARAMETER.sub(_without_value, text)
+    return text
+
+
+def _without_value(found: re.Match[str]) -> str:
+    name, value = found["name"], found["value"]
+    if not is_secret(unquote(name) if "%" in name else name, value):
+        return found[0]
+    return found[0][: found.start("value") - found.start()] + MASK
+
+
+def strip(url: str) -> str:
+    """Return url without its credentials: userinfo and token parameters gone, all else as written.
+
+    For keys of the state database and for what is handed on. Credentials of a URL inside a value are
+    masked. `strip(strip(u)) == strip(u)`.
+    """
+    parts = parse.split(url)
+    head = _PATH_PARAMETER.sub("", parse.without_userinfo(parts.head))
+    query = _without_secrets(parts.query)
+    fragment = _without_secrets(parts.fragment)
+    return mask(parse.join(parse.UrlParts(head, query, fragment)))
+
+
+def _without_secrets(query: str | None) -> str | None:
+    if not query or "=" not in query:
+        return query
+    places = {place for place, piece in enumerate(parameters(query)) if is_secret(piece.name, piece.value)}
+    return without(query, places) if places else query
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Tell whether a parameter of this name and value is a credential. name in any case."""
+    names = _names()
+    name = name.lower()
+    if name in names.always or name.startswith(names.prefixes):
+        return bool(value)
+    return name in names.if_random and looks_random(value)
+
+
+def looks_random(value: str) -> bool:
+    """Tell whether value is made like a key: long, letters and digits mixed, unlike words, numbers and dates."""
+    return len(value) >= 16 and any(not chunk.isdigit() and not chunk.isalpha() for chunk in _CHUNK.findall(value))
+
+
+@cache
+def _names() -> SecretNames:
+    file = resources.files("linkkeeper.urls") / "rules" / "secrets" / "names.toml"
+    return msgspec.convert(tomllib.loads(file.read_text("utf-8")), SecretNames)

@@ -1,0 +1,93 @@
+"""Parameters and fragments that only tell where a reader came from, taken out of a query."""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import unquote
+
+from msgspec import Struct
+
+from linkkeeper.urls.index import HostRules, Take
+
+
+class Step(Struct, frozen=True, gc=False):
+    """One thing that was taken away, and by which rule."""
+
+    rule: str
+    removed: str
+    """As written: `utm_source=rss`, `#utm_source=rss`, or all around the target of a wrapper."""
+    kind: str = "strip"
+    """`strip` or `unwrap`."""
+    credential: bool = False
+    """It may open somebody's account."""
+
+
+class Parameter(Struct, frozen=True, gc=False):
+    """One piece between two `&`."""
+
+    text: str
+    name: str
+    """Decoded."""
+    value: str
+    """As written."""
+
+
+def parameters(query: str) -> list[Parameter]:
+    """Take a query apart at `&` (or `&amp;`, where somebody left HTML escapes in)."""
+    return [_parameter(piece, place) for place, piece in enumerate(query.split("&"))]
+
+
+def _parameter(text: str, place: int) -> Parameter:
+    plain = text[4:] if place and text.startswith("amp;") else text
+    name, _, value = plain.partition("=")
+    return Parameter(text, unquote(name) if "%" in name else name, value)
+
+
+def strip(path: str, query: str, rules: HostRules) -> list[tuple[int, Step]]:
+    """Return which of the query's pieces go (by place), and why."""
+    pieces = parameters(query)
+    names = {piece.name for piece in pieces}
+    whole = next((take for take in rules.whole_query if take.holds(path, names, "")), None)
+    return list(_steps(path, pieces, names, rules, whole))
+
+
+def _steps(
+    path: str, pieces: Sequence[Parameter], names: set[str], rules: HostRules, whole: Take | None
+) -> Iterator[tuple[int, Step]]:
+    only = next((only for only in rules.keep_only if only.take.holds(path, names, "")), None)
+    nested = False
+    for place, piece in enumerate(pieces):
+        take = _first(path, piece, names, rules) or whole
+        if take is None and only is not None and piece.text and piece.name not in only.names:
+            take = only.take
+        if take is not None and not _kept(path, piece, names, rules) and (take.credential or not nested):
+            yield place, Step(take.rule, piece.text, credential=take.credential)
+        else:
+            nested = nested or _opens_url(piece.value)
+
+
+def _first(path: str, piece: Parameter, names: set[str], rules: HostRules) -> Take | None:
+    return next((take for take in rules.strip.takes(piece.name) if take.holds(path, names, piece.value)), None)
+
+
+def _kept(path: str, piece: Parameter, names: set[str], rules: HostRules) -> bool:
+    return any(take.holds(path, names, piece.value) for take in rules.keep.takes(piece.name))
+
+
+def _opens_url(value: str) -> bool:
+    """Tell whether an unescaped URL with a query of its own begins here: what follows may belong to it."""
+    return "?" in value and value.startswith(("http:", "https:", "/"))
+
+
+def without(query: str, places: set[int]) -> str | None:
+    """Return query without the pieces at places, each with one separator; None if nothing is left."""
+    kept = [piece for place, piece in enumerate(query.split("&")) if place not in places]
+    if kept and 0 in places:
+        kept[0] = kept[0].removeprefix("amp;")
+    return "&".join(kept) or None
+
+
+def strip_fragment(path: str, fragment: str, rules: HostRules) -> Step | None:
+    """Return the step that takes the whole fragment away, if a rule does."""
+    for pattern, take in rules.fragments:
+        if take.holds(path, (), "") and pattern.fullmatch(fragment):
+            return Step(take.rule, "#" + fragment)
+    return None
