@@ -1,0 +1,192 @@
+"""One question to a server, within limits of time, size and redirects -> Reply."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import ClientError
+from aiohttp.http_exceptions import HttpProcessingError
+
+from linkkeeper.models.verdict import Failure, Reply
+from linkkeeper.net import connection, failures, files, headers, target, tls
+from linkkeeper.net.connection import Answer, Connection
+from linkkeeper.net.cookies import CookieFile
+from linkkeeper.net.gate import Forbidden, Gate
+from linkkeeper.net.options import BODY_LIMIT, NetOptions
+from linkkeeper.net.pool import Pool
+from linkkeeper.net.proxy import Proxy
+from linkkeeper.net.resolver import NameFailure, Names, Resolver, SystemResolver
+from linkkeeper.net.target import Target
+from linkkeeper.net.trip import How, Trip
+
+__all__ = ["BODY_LIMIT", "Client"]
+
+_STALE = (OSError, ClientError, HttpProcessingError, failures.ProtocolError)
+"""What a kept connection may die of: no sign about the server."""
+_EXPECTED = (
+    *(OSError, TimeoutError, ClientError, HttpProcessingError, ValueError, ExceptionGroup),
+    *(NameFailure, Forbidden, failures.ProtocolError, failures.ProxyFailure),
+)
+_MIN_S = 0.05
+
+
+class Client:
+    """Asks servers. An async context manager; never raises for what servers and networks do."""
+
+    def __init__(self, options: NetOptions | None = None, resolver: Resolver | None = None) -> None:
+        """Raises UsageError for a cookies file or proxy that cannot be used."""
+        self.options = options or NetOptions()
+        self.names = Names(resolver or SystemResolver())
+        self.gate = Gate(self.options, self.names)
+        self.pool = Pool(min(self.options.max_connections, files.raise_limit()))
+        self._cookies = CookieFile(self.options.cookies) if self.options.cookies else None
+        self._proxy = Proxy(self.options.proxy) if self.options.proxy else None
+        agent = self.options.user_agent
+        self._own = headers.lines((("User-Agent", agent or headers.OWN_AGENT), *headers.OWN))
+        self._browser = headers.lines((("User-Agent", agent or headers.BROWSER_AGENT), *headers.BROWSER))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every kept connection and let look-ups go."""
+        self.pool.close()
+        await self.names.close()
+        await asyncio.sleep(0)  # lets transports finish closing
+
+    async def ask(
+        self,
+        url: str,
+        method: str = "GET",
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        browser: bool = False,
+        follow: bool = True,
+        body_limit: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Reply:
+        """Ask one question and follow where it leads, to the end.
+
+        `headers` go to the origin of `url` only. `body_limit` is in decoded bytes (default 64 KiB; also
+        at most so many are received). `timeout_s` is for everything together.
+        """
+        limit = self.options.body_limit if body_limit is None else body_limit
+        how = How(method, browser, follow, tuple(headers), limit, self.options.max_redirects)
+        try:
+            trip = self.trip(url, how, timeout_s)
+        except ValueError as problem:
+            return Reply(url=url, method=method, failure=Failure.BAD_URL, detail=str(problem))
+        while (reply := await self.step(trip)) is None:
+            pass
+        return reply
+
+    async def get_body(self, url: str, limit: int, *, timeout_s: float | None = None, browser: bool = False) -> Reply:
+        """Get a page with as much of its body as limit says (bytes, decoded)."""
+        return await self.ask(url, body_limit=limit, timeout_s=timeout_s, browser=browser)
+
+    def trip(self, url: str, how: How, timeout_s: float | None = None) -> Trip:
+        """Prepare a question. Raises ValueError, with the reason, if the URL cannot be requested."""
+        first = target.parse(url)
+        return Trip(url, first, how, timeout_s or self.timeout_s(first))
+
+    def timeout_s(self, where: Target) -> float:
+        """Seconds for one attempt at a host."""
+        special = self.options.hosts.get(where.host)
+        return (special.timeout_s if special else None) or self.options.timeout_s
+
+    async def step(self, trip: Trip) -> Reply | None:
+        """Send the trip's next request. Return the Reply that ends it, or None if it goes on elsewhere."""
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        try:
+            async with asyncio.timeout(max(_MIN_S, trip.left_s)):
+                answer = await self._send(trip)
+        except _EXPECTED as error:
+            self._count(trip, clock() - started)
+            failure, detail = failures.failure_of(error)
+            return trip.failed(failure, _with_place(failure, detail, trip))
+        self._count(trip, clock() - started)
+        return trip.take(answer)
+
+    def rest(self, origin: tuple[str, str, int]) -> None:
+        """Close kept connections to an origin: nobody will ask it soon."""
+        self.pool.rest(origin)
+
+    @staticmethod
+    def _count(trip: Trip, seconds: float) -> None:
+        trip.elapsed_s += seconds
+        trip.left_s -= seconds
+
+    async def _send(self, trip: Trip) -> Answer:
+        kept = self.pool.take(trip.target.origin)
+        if kept is not None:
+            with contextlib.suppress(*_STALE):
+                return await self._exchange(trip, kept)
+        return await self._exchange(trip, await self._open(trip))
+
+    async def _exchange(self, trip: Trip, link: Connection) -> Answer:
+        before, fresh = link.received, link.used == 0
+        trip.requests += fresh
+        trip.connected = True
+        try:
+            answer = await link.exchange(self._request(trip), trip.how.method == "HEAD", trip.how.body_limit)
+        except BaseException:
+            self.pool.discard(link)
+            raise
+        finally:
+            trip.received += link.received - before
+        trip.requests += not fresh
+        self.pool.give(trip.target.origin, link)
+        return answer
+
+    async def _open(self, trip: Trip) -> Connection:
+        """Open a connection to an address that was judged, and to no other."""
+        where = trip.target
+        context = tls.context(self.options.insecure) if where.scheme == "https" else None
+        if self._proxy is not None:
+            self.gate.judge_literal(where)
+        addresses = () if self._proxy else await self.gate.addresses(where)
+        await self.pool.enter()
+        try:
+            made = await (self._proxy.dial(where) if self._proxy else connection.dial(addresses, where.port))
+            return await connection.open_on(made, context, where.host)
+        except BaseException:
+            self.pool.leave()
+            raise
+
+    def _request(self, trip: Trip) -> bytes:
+        where, how = trip.target, trip.how
+        path = self._proxy.path(where) if self._proxy else where.path
+        more = self._more_fields(trip)
+        fields = self._browser if how.browser else self._own
+        return f"{how.method} {path} HTTP/1.1\r\nHost: {where.authority}\r\n{fields}{more}\r\n".encode()
+
+    def _more_fields(self, trip: Trip) -> str:
+        """Return what only this origin may see: credentials, cookies, configured fields."""
+        where = trip.target
+        cookies = [trip.cookies.header(where) if trip.cookies else "", self._cookies.header(where) if self._cookies else ""]
+        cookie = "; ".join(filter(None, cookies))
+        more = [("Cookie", cookie)] if cookie else []
+        if trip.at_home:
+            special = self.options.hosts.get(where.host)
+            more += [*self.options.headers, *(special.headers if special else ()), *trip.how.headers]
+            if trip.first.authorization:
+                more.append(("Authorization", trip.first.authorization))
+        elif where.authorization:
+            more.append(("Authorization", where.authorization))
+        if self._proxy and self._proxy.authorization and where.scheme == "http":
+            more.append(("Proxy-Authorization", self._proxy.authorization))
+        return headers.lines(more) if more else ""
+
+
+def _with_place(failure: Failure, detail: str, trip: Trip) -> str:
+    if failure is Failure.TIMEOUT:
+        return "the server took the connection and sent no answer in time" if trip.connected else "no connection in time"
+    return detail

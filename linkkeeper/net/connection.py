@@ -1,0 +1,159 @@
+"""One connection: aiohttp's protocol and parser, with our bounds around them and our bytes in front."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Sequence
+
+import aiohappyeyeballs
+from aiohttp import ClientPayloadError
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
+from aiohttp.streams import StreamReader
+from msgspec import Struct
+
+from linkkeeper.net.failures import ProtocolError
+
+HEAD_LIMIT = 256 * 1024
+"""Bytes of status line and header fields, interim answers included. Browsers stop there too (Chromium, 2026)."""
+FIELD_LIMIT = 192 * 1024
+MAX_FIELDS = 1000
+MAX_INTERIM = 20
+_READ_SIZE = 16 * 1024
+_REDIRECT_BODY = 8 * 1024
+"""Bytes read of a redirect's body: enough, mostly, to use the connection again."""
+BODY_PATIENCE_S = 5.0
+"""How long a body may dawdle once its status is known: the status is what we came for."""
+
+
+class Answer(Struct, frozen=True):
+    """One HTTP response, as it came."""
+
+    status: int
+    fields: tuple[tuple[bytes, bytes], ...]
+    values: tuple[tuple[str, str], ...]
+    body: bytes
+    """Still compressed."""
+    truncated: bool
+
+
+class Connection(ResponseHandler):
+    """A connection that counts what it receives."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.received = 0
+        self.used = 0
+        """Answers had on this connection."""
+        self._head_from = -1
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in, as long as the head stays within its budget."""
+        self.received += len(data)
+        if 0 <= self._head_from < self.received - HEAD_LIMIT:
+            self.set_exception(ProtocolError("header fields without end"))
+            self.abort()
+        else:
+            super().data_received(data)
+
+    def abort(self) -> None:
+        """Close at once; what was learned of a failure stays."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    async def exchange(self, request: bytes, head_only: bool, body_limit: int) -> Answer:
+        """Send one request and return its answer, with at most body_limit bytes of the body.
+
+        Raises what `failures.failure_of` knows. Whoever calls must close the connection after an error.
+        """
+        self._head_from = self.received
+        self.set_response_params(
+            skip_payload=head_only,
+            read_until_eof=True,
+            auto_decompress=False,
+            max_line_size=FIELD_LIMIT,
+            max_field_size=FIELD_LIMIT,
+            max_headers=MAX_FIELDS,
+            read_bufsize=_READ_SIZE,
+        )
+        transport = self.transport
+        if transport is None:
+            raise ConnectionResetError("closed before it was used")
+        transport.write(request)
+        message, payload = await self._final()
+        self._head_from = -1
+        limit = min(body_limit, _REDIRECT_BODY) if 300 <= message.code < 400 else body_limit
+        body, truncated = await _body(payload, limit)
+        self.used += 1
+        return Answer(message.code, message.raw_headers, tuple(message.headers.items()), body, truncated)
+
+    async def _final(self) -> tuple[RawResponseMessage, StreamReader]:
+        """Return the first answer that is not an interim one (RFC 9110, 15.2)."""
+        for _ in range(MAX_INTERIM):
+            message, payload = await self.read()
+            if message.code >= 200 or message.code == 101:
+                return message, payload
+        raise ProtocolError("interim answers without end")
+
+    @property
+    def reusable(self) -> bool:
+        """True if another request may be sent here."""
+        return self.transport is not None and not self.should_close and not self.transport.is_closing()
+
+
+async def _body(payload: StreamReader, limit: int) -> tuple[bytes, bool]:
+    """Return the body's first bytes and whether it was longer, or ended early, or kept us waiting."""
+    if payload.is_eof() and not payload.total_bytes:
+        return b"", False
+    out = bytearray()
+    try:
+        async with asyncio.timeout(BODY_PATIENCE_S):
+            while not payload.at_eof():
+                out += await payload.readany()
+                if len(out) > limit:
+                    return bytes(out[:limit]), True
+    except (TimeoutError, ClientPayloadError, OSError):
+        return bytes(out), True
+    return bytes(out), False
+
+
+async def dial(addresses: Sequence[str], port: int) -> socket.socket:
+    """Connect to the first address that answers (RFC 8305); to these addresses and no others."""
+    loop = asyncio.get_running_loop()
+    if len(addresses) == 1:
+        return await _dial_one(loop, addresses[0], port)
+    infos = [(_family(address), socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port)) for address in addresses]
+    made = await aiohappyeyeballs.start_connection(infos, happy_eyeballs_delay=0.25, interleave=1, loop=loop)
+    return made
+
+
+async def _dial_one(loop: asyncio.AbstractEventLoop, address: str, port: int) -> socket.socket:
+    made = socket.socket(_family(address), socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0))
+    try:
+        made.setblocking(False)
+        await loop.sock_connect(made, (address, port))
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _family(address: str) -> int:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+async def open_on(sock: socket.socket, context: ssl.SSLContext | None, host: str) -> Connection:
+    """Make a connection of a connected socket, with TLS if a context is given."""
+    loop = asyncio.get_running_loop()
+    try:
+        _, made = await loop.create_connection(
+            lambda: Connection(loop),
+            sock=sock,
+            ssl=context,
+            server_hostname=host.strip("[]").rstrip(".") if context else None,
+            ssl_shutdown_timeout=1 if context else None,
+        )
+    except BaseException:
+        sock.close()
+        raise
+    return made

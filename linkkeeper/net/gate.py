@@ -1,0 +1,82 @@
+"""May this be asked? Every hop passes here, and connects to nothing but what was judged."""
+
+from collections.abc import Iterable
+
+from linkkeeper.models.verdict import Failure
+from linkkeeper.net import addresses
+from linkkeeper.net.options import NetOptions
+from linkkeeper.net.resolver import Names
+from linkkeeper.net.target import Target
+
+
+class Forbidden(Exception):
+    """The address is not public and was not allowed."""
+
+    failure = Failure.PRIVATE_ADDRESS
+
+
+class Gate:
+    """The rule about private addresses, as the settings have it."""
+
+    def __init__(self, options: NetOptions, names: Names) -> None:
+        self._private = options.allow_private
+        self._allowed = frozenset(_entries(options.allow_hosts))
+        self._names = names
+
+    def allows(self, target: Target) -> bool:
+        """Say whether the settings name this host, or all."""
+        return (
+            self._private or (target.host, None) in self._allowed or (target.host, target.port) in self._allowed
+        )
+
+    async def addresses(self, target: Target) -> tuple[str, ...]:
+        """Return the addresses that may be connected to. Raises Forbidden or NameFailure."""
+        if target.address:
+            self.judge_literal(target)
+            return (target.address,)
+        allowed = self.allows(target)
+        reason = addresses.local_name(target.host)
+        if reason and not allowed:
+            raise Forbidden(f"{target.host}: {reason}")
+        found = await self._names.resolve(target.host)
+        return found if allowed else _public(target.host, found)
+
+    def judge_literal(self, target: Target) -> None:
+        """Raise Forbidden if target is written as an address, or a local name, that may not be asked."""
+        reason = addresses.reserved(addresses.parse(target.address)) if target.address else ""
+        reason = reason or addresses.local_name(target.host)
+        if reason and not self.allows(target):
+            raise Forbidden(f"{target.host}: {reason}")
+
+
+def _public(host: str, found: Iterable[str]) -> tuple[str, ...]:
+    public, reason = [], ""
+    for address in found:
+        why = addresses.reserved(addresses.parse(address))
+        reason = reason or (f"{host} is {address}: {why}" if why else "")
+        if not why:
+            public.append(address)
+    if not public:
+        raise Forbidden(reason)
+    return tuple(public)
+
+
+def _entries(allowed: Iterable[str]) -> Iterable[tuple[str, int | None]]:
+    for entry in allowed:
+        host, port = _host_and_port(entry.strip().lower())
+        try:
+            address = addresses.literal(host)
+        except ValueError:
+            address = None
+        if address is not None:
+            host = f"[{address}]" if address.version == 6 else str(address)
+        yield host, port
+
+
+def _host_and_port(entry: str) -> tuple[str, int | None]:
+    if entry.count(":") > 1 and not entry.startswith("["):
+        return f"[{entry}]", None
+    host, colon, port = entry.rpartition(":")
+    if colon and port.isdecimal() and not host.endswith(":"):
+        return host, int(port)
+    return entry, None

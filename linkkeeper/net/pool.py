@@ -1,0 +1,86 @@
+"""Connections kept for the next request to the same origin, and never more open than may be."""
+
+import asyncio
+from collections import deque
+
+from linkkeeper.net.connection import Connection
+
+Origin = tuple[str, str, int]
+_KEPT_PER_ORIGIN = 8
+
+
+class Pool:
+    """Counts open connections; closes the longest idle one when another is wanted and none is left."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.open = 0
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def take(self, origin: Origin) -> Connection | None:
+        """Return a kept connection that still looks alive, or None."""
+        kept = self._idle.get(origin)
+        while kept:
+            connection = kept.pop()
+            if not kept:
+                del self._idle[origin]
+            if connection.reusable:
+                return connection
+            self.discard(connection)
+        return None
+
+    def give(self, origin: Origin, connection: Connection) -> None:
+        """Keep a connection for the next request, if it can be used again."""
+        kept = self._idle.setdefault(origin, []) if connection.reusable and not self._waiting else None
+        if kept is None or len(kept) >= _KEPT_PER_ORIGIN:
+            self.discard(connection)
+        else:
+            kept.append(connection)
+
+    def discard(self, connection: Connection) -> None:
+        """Close a connection; its place is free."""
+        connection.abort()
+        self.leave()
+
+    def rest(self, origin: Origin) -> None:
+        """Close what is kept for an origin that nobody wants to ask any more."""
+        for connection in self._idle.pop(origin, ()):
+            self.discard(connection)
+
+    async def enter(self) -> None:
+        """Wait until one more connection may be opened, and count it."""
+        while self.open >= self.limit:
+            if self._idle:
+                self._close_one_idle()
+                continue
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            finally:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+        self.open += 1
+
+    def leave(self) -> None:
+        """Count one connection less."""
+        self.open -= 1
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    def close(self) -> None:
+        """Close all that is kept."""
+        for origin in list(self._idle):
+            self.rest(origin)
+
+    def _close_one_idle(self) -> None:
+        origin = next(iter(self._idle))
+        kept = self._idle[origin]
+        oldest = kept.pop(0)
+        if not kept:
+            del self._idle[origin]
+        self.discard(oldest)

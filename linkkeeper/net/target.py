@@ -1,0 +1,96 @@
+"""A URL taken apart for asking: where to connect, what to write. Byte for byte: nothing is requoted."""
+
+import base64
+import re
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
+
+from linkkeeper.net import addresses
+from linkkeeper.urls.normalise import request_url
+
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?:(?P<userinfo>[^/?#]*)@)?(?P<host>\[[^\]/?#]*\]|[^\[\]/?#:@]*)(?::(?P<port>[0-9]*))?"
+    r"(?P<target>(?:[/?][^#]*)?)(?:#.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_SENDABLE = re.compile(r"[\x21-\x7e]*")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Target(Struct, frozen=True, gc=False):
+    """One URL, ready to be asked."""
+
+    url: str
+    """Without userinfo and fragment."""
+    scheme: str
+    host: str
+    """Lower case; an address in its canonical form, v6 in brackets."""
+    port: int
+    path: str
+    """Path and query: what stands in the request line."""
+    authorization: str = ""
+    """`Basic …` made of the userinfo; for this origin only."""
+    address: str = ""
+    """The host, where it is an address."""
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port (RFC 6454)."""
+        return (self.scheme, self.host, self.port)
+
+    @property
+    def authority(self) -> str:
+        """Value of the Host header."""
+        return self.host if self.port == DEFAULT_PORTS[self.scheme] else f"{self.host}:{self.port}"
+
+
+def parse(url: str) -> Target:
+    """Take apart a URL as it is written in a document or a Location header.
+
+    Raises ValueError with a reason for people when it cannot be requested.
+    """
+    match = _URL.fullmatch(request_url(url))
+    if match is None:
+        raise ValueError("not an http or https URL")
+    scheme = match["scheme"].lower()
+    host, address = _host(match["host"])
+    port = _port(match["port"], scheme)
+    path = match["target"]
+    if not path.startswith("/"):
+        path = "/" + path
+    if not _SENDABLE.fullmatch(path):
+        raise ValueError("characters that cannot be sent")
+    shown = f"{scheme}://{host}" + ("" if port == DEFAULT_PORTS[scheme] else f":{port}") + path
+    return Target(shown, scheme, host, port, path, _authorization(match["userinfo"]), address)
+
+
+@lru_cache(maxsize=4096)
+def _host(written: str) -> tuple[str, str]:
+    host = written.lower()
+    if not host or not _SENDABLE.fullmatch(host):
+        raise ValueError("no host")
+    address = addresses.literal(host)
+    if address is None:
+        if len(host.rstrip(".")) > 253 or any(not 0 < len(label) <= 63 for label in host.rstrip(".").split(".")):
+            raise ValueError("a host name cannot be like this (RFC 1035)")
+        return host, ""
+    return (f"[{address}]" if address.version == 6 else str(address)), str(address)
+
+
+def _port(written: str | None, scheme: str) -> int:
+    if not written:
+        return DEFAULT_PORTS[scheme]
+    port = int(written[:9])
+    if not 0 < port < 65536:
+        raise ValueError(f"no such port: {written[:9]}")
+    return port
+
+
+def _authorization(userinfo: str | None) -> str:
+    if not userinfo:
+        return ""
+    user, _, password = userinfo.partition(":")
+    secret = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
+    return "Basic " + base64.b64encode(secret).decode("ascii")
