@@ -22,6 +22,8 @@ class Edit(Struct, frozen=True):
     url_after: str
     """What `link` must point at when the new bytes are read again."""
     confidence: str = "certain"
+    adds: str = ""
+    """URL of a link that the edit adds beside it; empty if it adds none."""
 
 
 class Refusal(Struct, frozen=True):

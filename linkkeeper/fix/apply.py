@@ -1,0 +1,270 @@
+"""Carries plans out: reads, proves, writes, and says what became of each file."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from linkkeeper.errors import DocumentError
+from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.fix import disk, proof, rewrite
+from linkkeeper.fix.journal import BATCH_FILES, Change, Journal, shown
+from linkkeeper.fix.records import Note
+from linkkeeper.fix.swap import Outcome
+from linkkeeper.models.edit import Edit, Plan, Refusal
+from linkkeeper.urls import secrets
+
+SCHEMA = "linkkeeper/fix/1"
+_MOST_PROOFS = 40
+"""When the proof of a document fails, its edits are tried one by one if there are no more than this."""
+
+
+class EditRow(Struct, frozen=True):
+    """One repair, as reported. Credentials are masked."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+    kind: str
+    repair: str
+    rule: str
+    reason: str
+    confidence: str
+    url: str
+    url_after: str
+    old: str
+    """The bytes that were there, as text."""
+    new: str
+    adds: str | None = None
+    """The link put beside it, in the style `append`."""
+
+
+class RefusalRow(Struct, frozen=True):
+    """One repair that is wanted and not made."""
+
+    line: int
+    column: int
+    kind: str
+    repair: str
+    url: str
+    reason: str
+
+
+class FileRow(Struct, frozen=True):
+    """What became of one file."""
+
+    file: str
+    status: str
+    """`written`, `planned` (nothing was to be written), `unchanged` (no repair possible) or `left alone`."""
+    problem: str | None = None
+    warning: str | None = None
+    edits: list[EditRow] = []
+    refusals: list[RefusalRow] = []
+
+
+class FixSummary(Struct, frozen=True):
+    """The figures of a fix."""
+
+    files_written: int = 0
+    files_left_alone: int = 0
+    repairs: dict[str, int] = {}
+    """Repairs made (or planned, where nothing was to be written), by their kind."""
+    refused: int = 0
+
+
+class FixResult(Struct, frozen=True):
+    """What a fix did; encodes to the JSON of `linkkeeper/fix/1`."""
+
+    files: list[FileRow]
+    summary: FixSummary
+    run: str | None = None
+    """Names the run for `undo RUN`; None if nothing was written."""
+    schema: str = SCHEMA
+
+
+class Prepared(Struct, frozen=True):
+    """A plan that was tried on the bytes it is for, and proved."""
+
+    plan: Plan
+    data: bytes
+    new: bytes
+    """The same as data where there is nothing to do."""
+    problem: str | None = None
+    """Why the file must be left alone."""
+
+
+Progress = Callable[[int], None]
+"""Called with the number of files done since the last call."""
+
+
+def prepare(plan: Plan, options: ExtractOptions = ExtractOptions()) -> Prepared:  # noqa: B008  # frozen
+    """Read the plan's document, make the edits in memory and prove them.
+
+    Edits that cannot be proved become refusals. A document that is gone, changed or must not be written has a problem.
+    """
+    try:
+        data = _read(plan)
+    except FileNotFoundError:
+        return Prepared(plan, b"", b"", "it is gone")
+    except DocumentError as error:
+        return Prepared(plan, b"", b"", str(error))
+    except OSError as error:
+        return Prepared(plan, b"", b"", disk.reason(error))
+    return proved(plan, data, options)
+
+
+def _read(plan: Plan) -> bytes:
+    above, name = os.path.split(plan.document)
+    with disk.directory(above) as folder:
+        seen = disk.read(folder, name)
+    if seen.digest != plan.digest:
+        raise disk.ChangedError
+    return seen.data
+
+
+def proved(plan: Plan, data: bytes, options: ExtractOptions = ExtractOptions()) -> Prepared:  # noqa: B008  # frozen
+    """Make a plan's edits on data and prove them; what cannot be proved is refused. Pure."""
+    if not plan.edits:
+        return Prepared(plan, data, data)
+    new = rewrite.rewrite(data, plan.edits)
+    doubt = proof.prove(plan.document, data, new, plan, options)
+    if doubt is None:
+        return Prepared(plan, data, new)
+    if len(plan.edits) > _MOST_PROOFS:
+        return Prepared(plan, data, data, f"the result could not be proved: {doubt}")
+    sound, doubtful = _sorted_out(plan, data, options, doubt)
+    rest = Plan(plan.document, plan.digest, sound, plan.refusals + doubtful)
+    if sound == plan.edits:
+        return Prepared(plan, data, data, f"the result could not be proved: {doubt}")
+    return proved(rest, data, options)
+
+
+def _sorted_out(
+    plan: Plan, data: bytes, options: ExtractOptions, doubt: str
+) -> tuple[tuple[Edit, ...], tuple[Refusal, ...]]:
+    """Return the edits that can be proved each by itself, and refusals for the others."""
+    sound: list[Edit] = []
+    doubtful: list[Refusal] = []
+    for edit in plan.edits:
+        alone = Plan(plan.document, plan.digest, (edit,))
+        reason = doubt
+        if len(plan.edits) > 1:
+            found = proof.prove(plan.document, data, rewrite.rewrite(data, [edit]), alone, options)
+            if found is None:
+                sound.append(edit)
+                continue
+            reason = found
+        doubtful.append(Refusal(edit.link, edit.repair, f"the result could not be proved: {reason}"))
+    return tuple(sound), tuple(doubtful)
+
+
+def apply(
+    plans: Iterable[Plan],
+    journal: Journal | None,
+    options: ExtractOptions = ExtractOptions(),  # noqa: B008  # frozen
+    progress: Progress = lambda _: None,
+) -> FixResult:
+    """Carry plans out one after the other and return what became of each file, in the order of plans.
+
+    With journal None nothing is written: the files are read and the edits proved all the same.
+    Raises StateError before anything is written if another run is writing or the journal cannot be begun.
+    """
+    rows: list[FileRow] = []
+    run = None
+    for batch in _chunks(plans):
+        prepared = [prepare(plan, options) for plan in batch]
+        outcomes: dict[int, Outcome] = {}
+        if journal is not None:
+            ready = [number for number, one in enumerate(prepared) if one.problem is None and one.plan.edits]
+            if ready and run is None:
+                run = journal.begin()
+            changes = [_change(prepared[number]) for number in ready]
+            outcomes = dict(zip(ready, journal.save_all(changes), strict=True)) if changes else {}
+        rows += (_row(one, outcomes.get(number)) for number, one in enumerate(prepared))
+        progress(len(batch))
+    if journal is not None:
+        journal.commit()
+    written = any(row.status == "written" for row in rows)
+    return FixResult(rows, _summary(rows), run if written else None)
+
+
+def _chunks(plans: Iterable[Plan]) -> Iterator[list[Plan]]:
+    batch: list[Plan] = []
+    for plan in plans:
+        batch.append(plan)
+        if len(batch) == BATCH_FILES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _change(one: Prepared) -> Change:
+    return Change(one.plan.document, one.plan.digest, one.new, tuple(map(_note, one.plan.edits)))
+
+
+def _note(edit: Edit) -> Note:
+    return Note(
+        edit.repair,
+        edit.rule,
+        edit.link.url,
+        edit.url_after,
+        edit.old.decode("latin-1"),
+        edit.new.decode("latin-1"),
+    )
+
+
+def _row(one: Prepared, outcome: Outcome | None) -> FileRow:
+    plan = one.plan
+    problem = one.problem or (outcome.reason if outcome else None)
+    status = "left alone" if problem else "written" if outcome else "planned" if plan.edits else "unchanged"
+    return FileRow(
+        shown(plan.document),
+        status,
+        problem,
+        (outcome.warning or None) if outcome else None,
+        [] if problem else [edit_row(edit) for edit in plan.edits],
+        [_refusal_row(refusal) for refusal in plan.refusals],
+    )
+
+
+def edit_row(edit: Edit) -> EditRow:
+    """Return an edit as it is reported."""
+    link = edit.link
+    return EditRow(
+        link.line,
+        link.column,
+        link.span.start,
+        link.span.end,
+        link.kind,
+        edit.repair,
+        edit.rule,
+        secrets.mask(edit.reason),
+        edit.confidence,
+        secrets.mask(link.url),
+        secrets.mask(edit.url_after),
+        secrets.mask(edit.old.decode("utf-8", "backslashreplace")),
+        secrets.mask(edit.new.decode("utf-8", "backslashreplace")),
+        secrets.mask(edit.adds) or None,
+    )
+
+
+def _refusal_row(refusal: Refusal) -> RefusalRow:
+    link = refusal.link
+    return RefusalRow(
+        link.line, link.column, link.kind, refusal.repair, secrets.mask(link.url), secrets.mask(refusal.reason)
+    )
+
+
+def _summary(rows: Sequence[FileRow]) -> FixSummary:
+    repairs: dict[str, int] = {}
+    for row in rows:
+        for edit in row.edits:
+            repairs[edit.repair] = repairs.get(edit.repair, 0) + 1
+    return FixSummary(
+        files_written=sum(row.status == "written" for row in rows),
+        files_left_alone=sum(row.status == "left alone" for row in rows),
+        repairs=dict(sorted(repairs.items())),
+        refused=sum(len(row.refusals) for row in rows),
+    )

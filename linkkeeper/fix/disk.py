@@ -1,0 +1,191 @@
+"""Files on disk, replaced whole or not at all.
+
+A directory is opened once and everything in it is named relative to that handle, so that nothing which is
+swapped for a symbolic link meanwhile leads elsewhere.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from msgspec import Struct
+
+from linkkeeper.errors import DocumentError
+
+TEMPORARY_PREFIX = ".linkkeeper-"
+
+
+class ChangedError(DocumentError):
+    """A file is not what it was when it was read."""
+
+    def __init__(self) -> None:
+        super().__init__("it was changed meanwhile")
+
+
+class Seen(Struct, frozen=True):
+    """A file as it was read: its bytes, and what tells whether it is still the same file."""
+
+    data: bytes
+    digest: str
+    status: os.stat_result
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of data in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def directory(path: str) -> Iterator[int]:
+    """Open the directory at path for the names in it. Raises OSError."""
+    fd = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def read(folder: int, name: str) -> Seen:
+    """Read a regular file of folder whole.
+
+    Raises DocumentError with the reason if it must be left alone (symbolic link, device, …), OSError if it cannot be
+    read.
+    """
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            raise DocumentError("it is a symbolic link") from error
+        raise
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise DocumentError("it is not a regular file")
+        data = _read_all(fd)
+    finally:
+        os.close(fd)
+    return Seen(data, digest(data), status)
+
+
+def _read_all(fd: int) -> bytes:
+    pieces = []
+    while piece := os.read(fd, 1 << 20):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def why_not_writable(folder: int, name: str, status: os.stat_result) -> str | None:
+    """Return why the author does not want this file changed, or None.
+
+    The write bits count even for root, who could write all the same: a read-only file was made so on purpose.
+    """
+    if _shut(folder, name, status):
+        return "it is read-only"
+    if _shut(folder, ".", os.fstat(folder)):
+        return "its directory is read-only"
+    return None
+
+
+def _shut(folder: int, name: str, status: os.stat_result) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return not status.st_mode & 0o222 or not os.access(name, os.W_OK, dir_fd=folder, effective_ids=effective)
+
+
+def write_beside(folder: int, temporary: str, data: bytes, like: Seen, name: str) -> None:
+    """Write data to a new file in folder with the owner, mode and attributes of like (called name), down to the disk.
+
+    Raises DocumentError or OSError; what was written of it is then removed again, as far as that is possible.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(temporary, flags, 0o600, dir_fd=folder)
+    try:
+        write_all(fd, data)
+        _dress(fd, folder, name, like.status)
+        os.fsync(fd)
+    except BaseException:
+        os.close(fd)
+        remove(folder, temporary)
+        raise
+    os.close(fd)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte of data, however many calls the system takes for it."""
+    rest = memoryview(data)
+    while rest:
+        written = os.write(fd, rest)
+        if written == 0:
+            raise OSError(errno.EIO, "nothing more can be written")
+        rest = rest[written:]
+
+
+def _dress(fd: int, folder: int, name: str, like: os.stat_result) -> None:
+    """Give the new file what the old one had. Raises DocumentError if owner or mode cannot be kept."""
+    fresh = os.fstat(fd)
+    try:
+        if (fresh.st_uid, fresh.st_gid) != (like.st_uid, like.st_gid):
+            os.fchown(fd, like.st_uid, like.st_gid)
+        _copy_attributes(fd, folder, name)
+        os.fchmod(fd, stat.S_IMODE(like.st_mode))  # after the owner: changing that clears setuid and setgid
+    except PermissionError as error:
+        raise DocumentError("its owner or mode could not be kept") from error
+    if stat.S_IMODE(os.fstat(fd).st_mode) != stat.S_IMODE(like.st_mode):
+        raise DocumentError("its mode could not be kept")
+
+
+def _copy_attributes(fd: int, folder: int, name: str) -> None:
+    """Copy extended attributes (access lists among them) where the system has them and allows it."""
+    if not hasattr(os, "listxattr"):
+        return
+    with contextlib.suppress(OSError):
+        source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            for attribute in os.listxattr(source):
+                with contextlib.suppress(OSError):
+                    os.setxattr(fd, attribute, os.getxattr(source, attribute))
+        finally:
+            os.close(source)
+
+
+def replace(folder: int, temporary: str, name: str, expected: Seen) -> None:
+    """Put the temporary file in the place of name, which must still be what was seen.
+
+    Raises ChangedError if it is not, OSError if the rename fails; the temporary file is removed in both cases.
+    """
+    try:
+        now = read(folder, name)
+        if now.digest != expected.digest or now.status.st_ino != expected.status.st_ino:
+            raise ChangedError
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        remove(folder, temporary)
+        raise
+
+
+def remove(folder: int, name: str) -> bool:
+    """Remove a temporary file; return whether it is gone."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def sync(folder: int) -> None:
+    """Bring renames in a directory down to the disk, where the file system can do that. Raises OSError."""
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+def reason(error: OSError) -> str:
+    """Return one line about a failed call, without paths."""
+    return (error.strerror or str(error) or type(error).__name__).lower()

@@ -1,0 +1,123 @@
+"""What a repair does to the text: the link replaced, a copy put beside it, or a robust link. Pure."""
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from linkkeeper.extract import escape
+from linkkeeper.fix import archive_links, spelling
+from linkkeeper.fix.surroundings import Surroundings
+from linkkeeper.models.link import Link, Span
+
+ALREADY_BESIDE = "its archived copy already stands beside it"
+"""The refusal that means: nothing is left to do."""
+NEEDS_BYTES = "what surrounds the link is not known"
+_ATTRIBUTES = {"html-double": b'"', "html-single": b"'", "html-unquoted": b""}
+_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
+
+
+class Wanted(Protocol):
+    """What is needed of a wanted repair: `plan.Want` has it."""
+
+    @property
+    def link(self) -> Link: ...
+    @property
+    def repair(self) -> str: ...
+    @property
+    def date(self) -> str | None: ...
+    @property
+    def original(self) -> str | None: ...
+    @property
+    def written(self) -> bytes | None: ...
+
+
+class Made(Struct, frozen=True):
+    """The bytes of an edit, and how the links are read afterwards."""
+
+    span: Span
+    old: bytes
+    new: bytes
+    url_after: str
+    adds: str = ""
+    """URL of the link that the edit adds; empty if it adds none."""
+
+
+def change(want: Wanted, url: str, style: str, around: Surroundings | None, bases: Sequence[str]) -> Made | str | None:
+    """Return how url gets into the text in a style, the reason why it cannot, or None if all is as wanted.
+
+    Styles are forms of the archive repair; the others always replace.
+    """
+    if want.repair == "archive" and not archive_links.points_into(want.link.url, bases):
+        if style == "append":
+            return _append(want.link, url, around)
+        if style == "robust" and _is_whole_attribute(want.link):
+            return _robust(want, url, around)
+    return _replace(want, url)
+
+
+def _replace(want: Wanted, url: str) -> Made | str | None:
+    link = want.link
+    if want.written is not None and escape.decode(want.written, link.context) == url:
+        return _made(link, want.written, url)
+    spelled = spelling.spell(url, link)
+    if spelled is None:
+        return f"{_short(url)} cannot be written here ({link.kind})"
+    return _made(link, *spelled)
+
+
+def _made(link: Link, new: bytes, url: str) -> Made | None:
+    return None if new == link.written else Made(link.span, link.written, new, url)
+
+
+def _is_whole_attribute(link: Link) -> bool:
+    return len(link.context) == 1 and link.context[0] in _ATTRIBUTES and link.kind != "srcset"
+
+
+def _robust(want: Wanted, url: str, around: Surroundings | None) -> Made | str | None:
+    """Put url into the attribute, and what it stands for behind it (robustlinks.mementoweb.org/spec)."""
+    if around is None:
+        return NEEDS_BYTES
+    link, quote = want.link, _ATTRIBUTES[want.link.context[0]]
+    spelled = spelling.encoded(url, link.context)
+    original = escape.encode(want.original or link.url, ("html-double",))
+    if spelled is None or original is None:
+        return f"{_short(url)} cannot be written here ({link.kind})"
+    if around.in_tag_of(link, rb"data-(?:originalurl|versiondate)"):
+        return _replace(want, url)
+    gap = around.data[link.span.end : link.span.end + 1]
+    if quote and gap != quote:
+        return "its attribute holds more than the link"
+    attributes = b' data-originalurl="%s"' % original
+    day = want.date or _day_of(url)
+    if day:
+        attributes += b' data-versiondate="%s"' % day.encode("ascii", "replace")
+    span = Span(link.span.start, link.span.end + len(quote))
+    return Made(span, link.written + quote, spelled[0] + quote + attributes, spelled[1])
+
+
+def _day_of(url: str) -> str:
+    archived = archive_links.parse(url)
+    day = _DAY.match(archived.timestamp) if archived else None
+    return "-".join(day.groups()) if day else ""
+
+
+def _append(link: Link, url: str, around: Surroundings | None) -> Made | str | None:
+    """Put a link to url behind the whole construct that holds the link."""
+    if around is None:
+        return NEEDS_BYTES
+    place = around.behind(link)
+    if isinstance(place, str):
+        return place
+    spelled = spelling.encoded(url, place.context)
+    if spelled is None:
+        return f"{_short(url)} cannot be written behind this link ({link.kind})"
+    if place.already_there():
+        return ALREADY_BESIDE
+    at = Span(place.offset, place.offset)
+    return Made(at, b"", place.before + spelled[0] + place.after, link.url, adds=spelled[1])
+
+
+def _short(url: str) -> str:
+    return url if len(url) <= 120 else f"{url[:119]}…"
