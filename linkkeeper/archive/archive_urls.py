@@ -1,0 +1,97 @@
+"""Names of captures: building and reading `BASE/web/<timestamp><flag>/<url>`. Pure."""
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import unquote, urljoin
+
+from msgspec import Struct
+
+_MEMENTO = re.compile(r"/web/(\d{1,14})([a-z]{2}_)?/(.+)\Z", re.DOTALL)
+_OFFICIAL = re.compile(r"https?://(?:web\.|www\.)?archive\.org(?::(?:80|443))?(?=/|\Z)", re.IGNORECASE)
+_DEFAULT_PORT = re.compile(r"(http://[^/?#@]*):80(?=[/?#]|\Z)|(https://[^/?#@]*):443(?=[/?#]|\Z)", re.IGNORECASE)
+_SQUEEZED = re.compile(r"(https?):/+(?=[^/])", re.IGNORECASE)
+_ESCAPED = re.compile(r"https?%3a", re.IGNORECASE)
+
+
+class MementoName(Struct, frozen=True):
+    """What the URL of a capture says."""
+
+    timestamp: str
+    """1 to 14 digits."""
+    flag: str
+    """`id_`, `if_`, …; empty for the view mode."""
+    original: str
+
+
+def memento_url(base: str, timestamp: str, url: str, flag: str = "") -> str:
+    """Return the URL under which an archive at base plays its capture of url."""
+    return f"{base.rstrip('/')}/web/{timestamp}{flag}/{url}"
+
+
+def read_memento(url: str, base: str) -> MementoName | None:
+    """Return what the URL of a capture at base (or at archive.org itself) says, or None if it is none."""
+    mapped = map_to(url, base)
+    if not mapped.startswith(base.rstrip("/") + "/"):
+        return None
+    match = _MEMENTO.match(mapped[len(base.rstrip("/")) :])
+    return MementoName(match[1], match[2] or "", unsqueeze(match[3])) if match else None
+
+
+def map_to(url: str, base: str) -> str:
+    """Return url with archive.org's own addresses replaced by base, which stands for them (SPEC, section 8)."""
+    official = _OFFICIAL.match(url)
+    return base.rstrip("/") + url[official.end() :] if official else url
+
+
+def resolve(location: str, asked: str, base: str) -> str:
+    """Return where a `Location` header of an answer to `asked` leads, on base."""
+    if location.startswith(("http://", "https://")):
+        return map_to(location, base)
+    if location.startswith("/"):  # urljoin would merge the `//` and `..` of the URL inside
+        return _origin(asked) + location if not location.startswith("//") else map_to("http:" + location, base)
+    return map_to(urljoin(asked, location), base)
+
+
+def unsqueeze(url: str) -> str:
+    """Undo what servers and proxies do to a URL inside a path: `http:/x` and `http%3A//x` become `http://x`."""
+    whole = unquote(url) if _ESCAPED.match(url) else url
+    return _SQUEEZED.sub(lambda match: match[1] + "://", whole, count=1) if _SQUEEZED.match(whole) else whole
+
+
+def without_default_port(url: str) -> str:
+    """Return url without the `:80` that old captures carry."""
+    return _DEFAULT_PORT.sub(lambda match: match[1] or match[2], url, count=1)
+
+
+def without_fragment(url: str) -> str:
+    """Return url up to its `#`."""
+    return url.partition("#")[0]
+
+
+def stamp(moment: datetime) -> str:
+    """Return the 14 digits that name a UTC instant."""
+    return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S").rjust(14, "0")
+
+
+def instant(timestamp: str) -> datetime:
+    """Return the UTC instant of 1 to 14 digits: the beginning of what they name; `00` and `99` are moved into range.
+
+    Indexes hold months and days of `00` (observed in EDGI's recordings).
+    """
+    digits = timestamp.ljust(14, "0")[:14]
+    year, month, day = max(int(digits[:4]), 1), _within(digits[4:6], 1, 12), _within(digits[6:8], 1, 31)
+    clock = (_within(digits[8:10], 0, 23), _within(digits[10:12], 0, 59), _within(digits[12:14], 0, 59))
+    for last in (day, 30, 29, 28):
+        try:
+            return datetime(year, month, min(day, last), *clock, tzinfo=UTC)
+        except ValueError:
+            continue
+    raise ValueError(f"not a timestamp: {timestamp!r}")
+
+
+def _within(digits: str, low: int, high: int) -> int:
+    return min(max(int(digits), low), high)
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])

@@ -1,0 +1,166 @@
+"""Queries to the Wayback Machine's index, through waybackpy.
+
+waybackpy writes the query and reads the records. It blocks, so it runs in a worker thread; what it would send
+goes out through our own client instead, because its transport has no timeout and takes a 503 for "no record"
+(3.0.6, measured; WaybackMachineCDXServerAPI.cdx_api_manager is where a subclass can step in).
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from waybackpy import WaybackMachineCDXServerAPI
+from waybackpy.cdx_utils import full_url
+from waybackpy.exceptions import WaybackError
+
+from linkkeeper.archive.choose import CdxRow
+from linkkeeper.archive.client import ArchiveClient
+from linkkeeper.archive.limiter import Pool
+from linkkeeper.archive.playback import is_excluded
+from linkkeeper.errors import ArchiveError
+from linkkeeper.models.verdict import Reply
+
+FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
+NOT_ERRORS = "!statuscode:[45].."
+"""Captured errors are no use; redirects and revisits (status `-`) stay in."""
+_SHORTEST_ROW = 46
+"""waybackpy silently drops shorter rows."""
+_TIMESTAMP = re.compile(r"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d")
+_MAX_URL = 6000
+
+
+class CdxQuery(Struct, frozen=True):
+    """One question to the index."""
+
+    url: str
+    limit: int = 25
+    closest: str = ""
+    """14 digits: rows come nearest first (only together with sort=closest, which is then set)."""
+    until: str = ""
+    match_type: str = ""
+    filters: tuple[str, ...] = (NOT_ERRORS,)
+
+
+class CdxAnswer(Struct, frozen=True):
+    """The index's rows, those nobody can use left out."""
+
+    rows: tuple[CdxRow, ...]
+    full: bool
+    """As many rows as asked for: there may be more."""
+
+
+class ExcludedByOwner(Exception):  # noqa: N818  # an answer, not an error; it ends at the provider
+    """The index refuses these URLs at their owner's wish."""
+
+
+class _Index(WaybackMachineCDXServerAPI):
+    """waybackpy's class with its transport handed in."""
+
+    def __init__(self, fetch: Callable[[str], list[list[str]]], endpoint: str, query: CdxQuery) -> None:
+        super().__init__(
+            query.url.replace("*", "%2A"),  # a trailing * is the index's shorthand for a prefix
+            end_timestamp=query.until or None,
+            filters=list(query.filters),
+            match_type=query.match_type or None,
+            sort="closest" if query.closest else None,
+            limit=str(query.limit),
+            closest=query.closest or None,
+        )
+        self.endpoint = endpoint
+        self.rows_seen = 0
+        self._fetch = fetch
+
+    def cdx_api_manager(self, payload: dict[str, str], headers: dict[str, str]) -> Generator[str, None, None]:  # noqa: ARG002
+        """Yield the answer's rows as waybackpy reads them: one page, seven columns."""
+        payload |= {"limit": str(self.limit), "output": "json", "fl": ",".join(FIELDS)}
+        self.last_api_request_url = full_url(self.endpoint, params=payload)
+        rows = self._fetch(self.last_api_request_url)
+        self.rows_seen = len(rows)
+        for row in rows:
+            if _TIMESTAMP.fullmatch(row[1]):
+                yield " ".join([*(field.replace(" ", "%20") or "-" for field in row[:6]), "0" * _SHORTEST_ROW])
+
+
+async def ask_index(client: ArchiveClient, base: str, query: CdxQuery) -> CdxAnswer:
+    """Ask the index once. Raises ArchiveError if it could not be asked, ExcludedByOwner if it may not answer."""
+    loop = asyncio.get_running_loop()
+    asked: list[Future[Reply]] = []
+
+    def fetch(url: str) -> list[list[str]]:
+        asked.append(asyncio.run_coroutine_threadsafe(client.get(url, Pool.INDEX), loop))
+        return _rows(asked[-1].result(), client)
+
+    try:
+        return await asyncio.to_thread(_ask, fetch, f"{base.rstrip('/')}/cdx/search/cdx", query)
+    finally:
+        for future in asked:
+            future.cancel()  # when we are cancelled, this is what ends the thread
+
+
+def _ask(fetch: Callable[[str], list[list[str]]], endpoint: str, query: CdxQuery) -> CdxAnswer:
+    """Run waybackpy; what it raises stops here."""
+    if len(query.url) > _MAX_URL:
+        raise ArchiveError(f"a URL of {len(query.url)} characters is too long for the index")
+    try:
+        index = _Index(fetch, endpoint, query)
+        rows = tuple(_row(record) for record in index.snapshots())
+    except (WaybackError, ValueError) as error:
+        raise ArchiveError(f"the index's answer could not be read: {error}") from error
+    except CancelledError as error:
+        raise ArchiveError("interrupted") from error
+    return CdxAnswer(rows, full=index.rows_seen >= query.limit)
+
+
+def _row(record: Any) -> CdxRow:
+    return CdxRow(record.urlkey, record.timestamp, record.original, record.mimetype, record.statuscode, record.digest)
+
+
+def _rows(reply: Reply, client: ArchiveClient) -> list[list[str]]:
+    """Return the rows of an answer in the order of FIELDS; raise for every answer that is none."""
+    if is_excluded(reply):
+        raise ExcludedByOwner
+    if reply.status != 200:
+        raise client.report_nonsense(f"HTTP {reply.status} from the index")
+    if reply.truncated:
+        raise client.report_nonsense("more rows than we read")
+    try:
+        return parse_rows(reply.body)
+    except ValueError as error:
+        raise client.report_nonsense(str(error)) from error
+
+
+def parse_rows(body: bytes) -> list[list[str]]:
+    """Return the rows of a JSON answer (header first), or of a plain-text one, in the order of FIELDS.
+
+    No rows: `[]`, a header alone, or an empty body. Raises ValueError for anything else: HTML, cut off, an error.
+    """
+    if not body.strip():
+        return []
+    if not body.lstrip().startswith(b"["):
+        return _parse_text(body.decode("utf-8", "replace"))
+    try:
+        table = msgspec.json.decode(body, type=list[list[Any]], strict=True)
+    except msgspec.DecodeError as error:
+        raise ValueError("the index's JSON is cut off or broken") from error
+    if not table or not table[0]:
+        return []
+    header = [str(name) for name in table[0]]
+    if not set(FIELDS[:6]) <= set(header):
+        raise ValueError("the index's answer has no header that we know")
+    columns = [header.index(name) for name in FIELDS[:6]]
+    return [[_text(row[column]) for column in columns] for row in table[1:] if len(row) == len(header)]
+
+
+def _text(field: object) -> str:
+    return "-" if field is None else str(field)
+
+
+def _parse_text(text: str) -> list[list[str]]:
+    rows = [line.split(" ") for line in text.splitlines() if line.strip()]
+    if any(len(row) < len(FIELDS) or not row[1].isdigit() for row in rows):
+        raise ValueError("the index did not answer with rows")
+    return [row[:6] for row in rows]

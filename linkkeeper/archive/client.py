@@ -1,0 +1,106 @@
+"""Requests to one archive: in turn, in time, and with "could not ask" told apart from every answer."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Protocol
+
+from linkkeeper.archive.base import ArchiveOptions
+from linkkeeper.archive.breaker import Breaker
+from linkkeeper.archive.limiter import ArchiveClosedError, Limiter, Pool
+from linkkeeper.errors import ArchiveError
+from linkkeeper.models.verdict import Failure, Reply
+
+INDEX_BODY_LIMIT = 4 * 1024 * 1024
+PAGE_BODY_LIMIT = 64 * 1024
+_TRIES = 2
+_GRACE_S = 1.0
+_HOPELESS = frozenset({Failure.TIMEOUT, Failure.OUT_OF_TIME, Failure.PRIVATE_ADDRESS, Failure.BAD_URL})
+"""Failures that an immediate second try does not mend; a second wait of a minute helps nobody."""
+
+
+class Web(Protocol):
+    """Something that asks a server once: `net.client.Client` is one."""
+
+    async def ask(
+        self,
+        url: str,
+        method: str = "GET",
+        *,
+        follow: bool = True,
+        headers: Iterable[tuple[str, str]] = (),
+        body_limit: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Reply:
+        """Return what came; never raises for what servers do."""
+
+
+class ArchiveClient:
+    """Asks one archive under the common limiter; it is left alone after three failures in a row."""
+
+    def __init__(self, name: str, web: Web, limiter: Limiter, options: ArchiveOptions) -> None:
+        self.name = name
+        self.requests = 0
+        self._web, self._limiter, self._timeout_s = web, limiter, options.timeout_s
+        self._breaker = Breaker(name)
+
+    async def get(self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+        """Return the archive's own answer or an archived one (`Memento-Datetime`), redirects not followed.
+
+        Raises ArchiveError if there was none (429, 5xx, timeout, reset), ArchiveClosedError if nobody asks any more.
+        """
+        why = ""
+        for _ in range(_TRIES):
+            reply = await self._once(url, pool, headers)
+            why = trouble(reply)
+            if not why:
+                self._breaker.success()
+                return reply
+            self._breaker.failure(why)
+            if reply.failure in _HOPELESS:
+                break
+        raise ArchiveError(f"{self.name} could not be asked: {why}")
+
+    async def _once(self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...]) -> Reply:
+        """Ask until the answer is not "slow down"; the limiter ends this at the third refusal."""
+        while True:
+            self._breaker.check()
+            async with self._limiter.turn(pool):
+                self._breaker.check()
+                reply = await self._within_time(url, pool, headers)
+            if reply.status != 429 or is_archived(reply) or reply.failure:
+                return reply
+            self._limiter.refused(reply.retry_after_s)
+
+    async def _within_time(self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...]) -> Reply:
+        left = self._limiter.remaining_s()
+        if left is not None and left <= 0:
+            raise ArchiveClosedError("no time left for the archive")
+        limit = INDEX_BODY_LIMIT if pool is Pool.INDEX else PAGE_BODY_LIMIT
+        seconds = self._timeout_s if left is None else min(left, self._timeout_s)
+        self.requests += 1
+        try:
+            async with asyncio.timeout(seconds + _GRACE_S):
+                return await self._web.ask(url, follow=False, headers=headers, body_limit=limit, timeout_s=seconds)
+        except TimeoutError:
+            return Reply(url, failure=Failure.TIMEOUT, detail=f"no answer within {seconds:.0f} s")
+
+    def report_nonsense(self, why: str) -> ArchiveError:
+        """Count an answer that nobody can read (HTML for JSON, cut off) as a failure; return what to raise."""
+        self._breaker.failure(why)
+        return ArchiveError(f"{self.name} could not be asked: {why}")
+
+
+def trouble(reply: Reply) -> str:
+    """Return why this is no answer of an archive at all; empty if it is one. Pure."""
+    if reply.failure:
+        return reply.detail or reply.failure.value
+    if is_archived(reply):
+        return ""
+    if reply.status is None or reply.status >= 500:
+        return f"HTTP {reply.status}"
+    return ""
+
+
+def is_archived(reply: Reply) -> bool:
+    """Say whether this is a capture (RFC 7089, 2.1.1), whatever its status: a 404 may be an archived one."""
+    return bool(reply.header("memento-datetime"))

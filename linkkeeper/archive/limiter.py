@@ -1,0 +1,144 @@
+"""Manners towards an archive: one limiter for all that is asked of it, its clock shared between processes.
+
+Index requests are spread evenly and go one at a time; other requests keep a distance too. A refusal (429)
+silences everything; the third one of a run ends archive work. Limits: EDGI wayback 0.5.1 release notes
+(2026-06-19): 30 index and 600 other requests a minute are hard limits, clients should keep to 80 %.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from enum import StrEnum
+
+import msgspec
+
+from linkkeeper.archive.base import ArchiveOptions, Clock, Pace
+from linkkeeper.errors import ArchiveError
+
+REFUSALS_PER_RUN = 3
+LONGEST_PAUSE_S = 3600.0
+FORGET_REFUSALS_S = 3600.0
+_PAGES_IN_FLIGHT = 4
+_PAGE_SPACING_S = 1.0
+_SLACK_S = 0.01
+"""Keeps rounding from putting one request too many into a minute."""
+
+
+class ArchiveClosedError(ArchiveError):
+    """Nothing more is asked of this archive in this run: refused thrice, unreachable, or out of time."""
+
+
+class Pool(StrEnum):
+    """What shares a rate: the index (with timemaps), and everything else."""
+
+    INDEX = "index"
+    PAGE = "page"
+
+
+class Limiter:
+    """Gives every request its turn. One per archive host and run; the clock behind it may serve many."""
+
+    def __init__(
+        self,
+        options: ArchiveOptions,
+        clock: Clock,
+        *,
+        on_wait: Callable[[float], None] = lambda _: None,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._spacing = _spacings(options.rate_per_minute)
+        self._pause_s = options.pause_s
+        self._clock, self._on_wait, self._now, self._sleep = clock, on_wait, now, sleep
+        self._in_flight = {Pool.INDEX: asyncio.Semaphore(1), Pool.PAGE: asyncio.Semaphore(_PAGES_IN_FLIGHT)}
+        self._deadline: float | None = None
+        self.refusals = 0
+
+    def stop_at(self, seconds_from_now: float | None) -> None:
+        """Set the deadline of all archive work; None takes it away."""
+        self._deadline = None if seconds_from_now is None else self._now() + seconds_from_now
+
+    def remaining_s(self) -> float | None:
+        """Return how long archive work may still last; None: without limit."""
+        return None if self._deadline is None else max(0.0, self._deadline - self._now())
+
+    @asynccontextmanager
+    async def turn(self, pool: Pool) -> AsyncIterator[None]:
+        """Wait until a request may start, and count it as in flight inside.
+
+        Raises ArchiveClosedError at once if the turn would come after the deadline, or after the third refusal.
+        """
+        async with self._in_flight[pool]:
+            await self._wait_for_turn(pool)
+            yield
+
+    def refused(self, retry_after_s: float | None) -> None:
+        """Note a 429: everything pauses, longer each time (at least what the archive asks for)."""
+        self.refusals += 1
+        self._clock.update(lambda pace: _after_refusal(pace, self._now(), self._pause_s, retry_after_s))
+
+    async def _wait_for_turn(self, pool: Pool) -> None:
+        begins = self._book(pool)
+        while True:
+            while (wait := begins - self._now()) > 0:
+                self._on_wait(wait)
+                await self._sleep(wait)
+            if self._silent_until() <= self._now():
+                break
+            begins = self._book(pool)  # refused meanwhile, here or in another process: a new turn after the pause
+        self._check_refusals()
+
+    def _check_refusals(self) -> None:
+        if self.refusals >= REFUSALS_PER_RUN:
+            raise ArchiveClosedError("the archive refused three times; the next run goes on from here")
+
+    def _book(self, pool: Pool) -> float:
+        """Take the next free slot and return when it begins."""
+        self._check_refusals()
+        now, slot = self._now(), 0.0
+
+        def take(pace: Pace) -> Pace:
+            nonlocal slot
+            slot = _slot(pace, pool, now, self._spacing[pool])
+            if self._deadline is not None and slot > self._deadline:
+                return pace
+            return _booked(pace, pool, slot + self._spacing[pool])
+
+        self._clock.update(take)
+        if self._deadline is not None and slot > self._deadline:
+            raise ArchiveClosedError(f"no time left for the archive: its next turn is in {slot - now:.0f} s")
+        return slot
+
+    def _silent_until(self) -> float:
+        return _believable(self._clock.update(lambda pace: pace).paused_until, self._now())
+
+
+def _spacings(rate_per_minute: float) -> dict[Pool, float]:
+    index = 60.0 / rate_per_minute
+    return {Pool.INDEX: index + min(_SLACK_S, index / 100), Pool.PAGE: min(_PAGE_SPACING_S, index)}
+
+
+def _slot(pace: Pace, pool: Pool, now: float, spacing_s: float) -> float:
+    free = pace.next_index if pool is Pool.INDEX else pace.next_page
+    if free > now + LONGEST_PAUSE_S:  # the machine's clock was set back
+        free = now + spacing_s
+    return max(now, free, _believable(pace.paused_until, now))
+
+
+def _booked(pace: Pace, pool: Pool, free_at: float) -> Pace:
+    if pool is Pool.INDEX:
+        return msgspec.structs.replace(pace, next_index=free_at)
+    return msgspec.structs.replace(pace, next_page=free_at)
+
+
+def _after_refusal(pace: Pace, now: float, pause_s: float, retry_after_s: float | None) -> Pace:
+    recent = pace.refusals if 0 <= now - pace.refused_at < FORGET_REFUSALS_S else 0
+    pause = max(pause_s * 2 ** min(recent, 10), retry_after_s or 0.0)
+    until = max(_believable(pace.paused_until, now), now + min(pause, LONGEST_PAUSE_S))
+    return msgspec.structs.replace(pace, paused_until=until, refusals=recent + 1, refused_at=now)
+
+
+def _believable(until: float, now: float) -> float:
+    """A pause longer than any we set comes from a clock that was set back meanwhile."""
+    return until if until <= now + LONGEST_PAUSE_S else 0.0

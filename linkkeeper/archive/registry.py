@@ -1,0 +1,62 @@
+"""Archives by name, in the order in which they are asked."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import msgspec
+
+from linkkeeper.archive.base import Answers, ArchiveOptions, ArchiveProvider, Clock, LooksDead, Rescue, Wanted
+from linkkeeper.archive.client import INDEX_BODY_LIMIT, ArchiveClient, Web
+from linkkeeper.archive.limiter import Limiter
+from linkkeeper.archive.memento import TimeGate
+from linkkeeper.archive.rescue import Rescuer
+from linkkeeper.archive.wayback import Wayback
+from linkkeeper.net.options import NetOptions
+
+
+def net_options(options: ArchiveOptions, general: NetOptions) -> NetOptions:
+    """Return how archives are asked: as everybody, but they are trusted, slow, and none of the user's sites.
+
+    Cookies, headers and per-host settings are meant for the sites that are checked, so they stay away.
+    """
+    return msgspec.structs.replace(
+        general,
+        timeout_s=options.timeout_s,
+        headers=(),
+        cookies="",
+        hosts={},
+        allow_hosts=tuple(urlsplit(url).netloc.rpartition("@")[2] for url in _addresses(options)),
+        allow_private=general.allow_private,
+        total_limit=max(general.total_limit, INDEX_BODY_LIMIT * 2),
+    )
+
+
+def providers(options: ArchiveOptions, web: Web, limiter: Limiter, looks_dead: LooksDead) -> list[ArchiveProvider]:
+    """Return the archives that the options name, Wayback first."""
+    found: list[ArchiveProvider] = []
+    if options.wayback_url:
+        found.append(Wayback(ArchiveClient("wayback", web, limiter, options), options, looks_dead))
+    for name, url in options.timegates.items():
+        found.append(TimeGate(name, url, ArchiveClient(name, web, limiter, options), options, looks_dead))
+    return found
+
+
+def rescuer(
+    options: ArchiveOptions,
+    web: Web,
+    clock: Clock,
+    *,
+    answers: Answers | None = None,
+    looks_dead: LooksDead = lambda _: "",
+    extra: tuple[ArchiveProvider, ...] = (),
+    on_wait: Callable[[float], None] = lambda _: None,
+    on_done: Callable[[Wanted, Rescue], None] | None = None,
+) -> Rescuer:
+    """Put everything together. `web` is a Client with `net_options`; `extra` archives (the local one) come last."""
+    limiter = Limiter(options, clock, on_wait=on_wait)
+    found = [*providers(options, web, limiter, looks_dead), *extra]
+    return Rescuer(found, limiter, answers=answers, max_time_s=options.max_archive_time_s, on_done=on_done)
+
+
+def _addresses(options: ArchiveOptions) -> list[str]:
+    return [options.wayback_url, *options.timegates.values()] if options.wayback_url else [*options.timegates.values()]

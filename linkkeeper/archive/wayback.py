@@ -1,0 +1,295 @@
+"""The Wayback Machine, or a stand-in: the index names captures, the playback proves them.
+
+One lookup is two requests as a rule: the rows nearest to the date, and the chosen capture. Questions about one
+host or directory share a query of the index (see `batch`).
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+
+from linkkeeper.archive import choose
+from linkkeeper.archive.archive_urls import (
+    instant,
+    memento_url,
+    stamp,
+    without_default_port,
+    without_fragment,
+)
+from linkkeeper.archive.base import ArchiveOptions, LooksDead
+from linkkeeper.archive.batch import Batch, plan_batches, rows_by_path
+from linkkeeper.archive.cdx import CdxAnswer, CdxQuery, ExcludedByOwner, ask_index
+from linkkeeper.archive.choose import NO_DIGEST, Candidate, CdxRow
+from linkkeeper.archive.client import ArchiveClient
+from linkkeeper.archive.grade import Grade, grade
+from linkkeeper.archive.limiter import Pool
+from linkkeeper.archive.playback import (
+    ArchivedRedirect,
+    Elsewhere,
+    Excluded,
+    NoPage,
+    NotCaptured,
+    Page,
+    Played,
+    Unreadable,
+    read,
+    refuse_dead,
+)
+from linkkeeper.archive.surt import surt_key
+from linkkeeper.errors import ArchiveError
+from linkkeeper.models.document import Dated
+from linkkeeper.models.snapshot import Snapshot, SnapshotState
+from linkkeeper.urls.normalise import request_url
+
+CONTROLS = ("http://example.com/", "https://archive.org/", "https://www.wikipedia.org/")
+"""Pages that the archive certainly holds: an index that denies all of them is out of order."""
+EXCLUDED = "the owner asked the archive to forget this page"
+ONLY_ERRORS = "only redirects and errors were captured"
+NEVER = "never captured"
+OUT_OF_ORDER = "the index lists nothing, not even pages that it certainly holds"
+MAX_PLAYED = 5
+"""Captures looked at for one link before it is called unusable."""
+
+
+class DoubtfulNoneError(ArchiveError):
+    """The index knows no capture, and nothing yet shows that it knows any."""
+
+
+class Wayback:
+    """Looks captures up. One per run: it remembers rows that were asked for ahead, and whether the index is sane."""
+
+    name = "wayback"
+
+    def __init__(
+        self,
+        client: ArchiveClient,
+        options: ArchiveOptions,
+        looks_dead: LooksDead = lambda _: "",
+    ) -> None:
+        self._client, self._options = client, options
+        self._base = options.wayback_url.rstrip("/")
+        self._public = (options.public_url or options.wayback_url).rstrip("/")
+        self._looks_dead = looks_dead
+        self._batches: dict[str, Batch] = {}
+        self._batch_turn = asyncio.Lock()
+        self._ahead: dict[str, tuple[CdxRow, ...]] = {}
+        self._doubtful: set[tuple[str, datetime]] = set()
+        self._controls, self._control_turn = list(CONTROLS), asyncio.Lock()
+        self._redirects: dict[tuple[str, datetime], CdxRow] = {}
+        self.said_yes = False
+        """The index has named a capture in this run: its "none" can be believed."""
+
+    async def lookup(self, url: str, near: Dated) -> Snapshot:
+        """Return the capture that suits near (see ArchiveProvider).
+
+        Raises DoubtfulNoneError for a "none" of an index that nobody vouches for.
+        """
+        asked = without_fragment(url)
+        if (asked, near.until) in self._doubtful:
+            return self._still_none()
+        try:
+            rows, shared = await self._rows(asked, near)
+            return await self._from_rows(asked, near, rows, shared=shared)
+        except ExcludedByOwner:
+            return self._no(SnapshotState.EXCLUDED, EXCLUDED)
+        except DoubtfulNoneError:
+            self._doubtful.add((asked, near.until))
+            raise
+
+    def expect(self, questions: list[tuple[str, Dated]]) -> None:
+        """Plan which questions about one host or directory share a query of the index, where that saves requests."""
+        requestable = [without_fragment(url) for url, _ in questions if self._key(url)]
+        for batch in plan_batches([request_url(url) for url in requestable]):
+            self._batches |= dict.fromkeys(batch.keys.values(), batch)
+
+    async def redirect_after(self, url: str, near: Dated) -> tuple[str, datetime] | None:
+        """Say where a redirect led that was captured after the last page, if the rows of `lookup` showed one.
+
+        One request. Whether the target lives, and where it leads today, is for others to ask.
+        """
+        row = self._redirects.get((without_fragment(url), near.until)) if self._options.hints else None
+        if row is None:
+            return None
+        played = await self._ask_playback(row.timestamp, without_default_port(row.original))
+        if not isinstance(played, ArchivedRedirect) or not played.url:
+            return None
+        target = without_default_port(played.url)
+        return (target, instant(row.timestamp)) if grade(url, target) is Grade.DIFFERENT else None
+
+    async def _rows(self, asked: str, near: Dated) -> tuple[tuple[CdxRow, ...], bool]:
+        """Return the index's rows, and whether they come from a shared query."""
+        key = self._key(asked)
+        await self._ask_ahead(key)
+        if key in self._ahead:
+            return self._ahead[key], True
+        return await self._ask_rows(asked, near), False
+
+    async def _ask_rows(self, asked: str, near: Dated) -> tuple[CdxRow, ...]:
+        """Ask for the rows nearest to the date; if they may miss the last before it, for those before it too."""
+        query = CdxQuery(request_url(asked), closest=stamp(near.until))
+        answer = await self._ask(query)
+        found = choose.candidates(answer.rows, near, asked)
+        if not answer.full or any(c.captured <= near.until for c in found):
+            return answer.rows
+        before = await self._ask(CdxQuery(query.url, closest=query.closest, until=query.closest))
+        return answer.rows + before.rows
+
+    async def _ask(self, query: CdxQuery) -> CdxAnswer:
+        answer = await ask_index(self._client, self._base, query)
+        self.said_yes = self.said_yes or bool(answer.rows)
+        return answer
+
+    async def _ask_ahead(self, key: str) -> None:
+        """Ask the query that the key shares with others, once; if it fails, each URL is asked by itself."""
+        async with self._batch_turn:  # the index takes one request at a time anyway
+            batch = self._batches.get(key)
+            if batch is None:
+                return
+            for other in batch.keys.values():
+                del self._batches[other]
+            with suppress(ArchiveError, ExcludedByOwner):
+                answer = await self._ask(batch.query)
+                for path, rows in rows_by_path(answer, batch).items():
+                    self._ahead[batch.keys[path]] = rows
+
+    async def _from_rows(self, asked: str, near: Dated, rows: tuple[CdxRow, ...], *, shared: bool) -> Snapshot:
+        redirect = choose.last_redirect(rows)
+        if redirect is not None:
+            self._redirects[(asked, near.until)] = redirect
+        queue = choose.candidates(rows, near, asked)
+        if not queue and rows:
+            return self._no(SnapshotState.UNUSABLE, ONLY_ERRORS)
+        if not queue:
+            return await self._without_rows(asked, near, shared=shared)
+        if not self._options.play:
+            return self._named(queue[0], asked, SnapshotState.UNVERIFIED, "not played")
+        return await self._first_that_plays(asked, near, queue)
+
+    async def _first_that_plays(self, asked: str, near: Dated, queue: tuple[Candidate, ...]) -> Snapshot:
+        refused: dict[str, str] = {}
+        for candidate in _unlike(queue, refused):
+            try:
+                played, form = await self._play(candidate, asked)
+            except ArchiveError as error:
+                return self._named(candidate, asked, SnapshotState.UNVERIFIED, str(error))
+            if isinstance(played, Page):
+                return self._verified(played.timestamp, form, near)
+            if isinstance(played, Excluded):
+                return self._no(SnapshotState.EXCLUDED, EXCLUDED)
+            key = candidate.digest if _says_something_of_the_payload(played) else candidate.timestamp
+            refused[key] = _why_not(played)
+        reasons = "; ".join(dict.fromkeys(refused.values()))
+        return self._no(SnapshotState.UNUSABLE, f"no capture plays as a page: {reasons}")
+
+    async def _play(self, candidate: Candidate, asked: str) -> tuple[Played, str]:
+        """Play the link as written; if that does not play at that very time, play the captured form."""
+        played = await self._ask_playback(candidate.timestamp, asked)
+        original = without_default_port(without_fragment(candidate.original))
+        if not _is_other_capture(played, candidate.timestamp) or self._same_request(original, asked):
+            return self._at(played, candidate.timestamp), asked
+        return self._at(await self._ask_playback(candidate.timestamp, original), candidate.timestamp), original
+
+    def _at(self, played: Played, timestamp: str) -> Played:
+        """A page of another moment than the one asked for is not the capture that was asked for."""
+        if isinstance(played, Page) and played.timestamp != timestamp:
+            return Elsewhere(played.timestamp, "")
+        return played
+
+    async def _ask_playback(self, timestamp: str, url: str) -> Played:
+        name = memento_url(self._base, timestamp, request_url(url), "id_")
+        played = read(await self._client.get(name, Pool.PAGE), self._base)
+        if isinstance(played, Unreadable):
+            raise self._client.report_nonsense(played.why)
+        return refuse_dead(played, url, self._looks_dead)
+
+    async def _without_rows(self, asked: str, near: Dated, *, shared: bool) -> Snapshot:
+        """The index named nothing: let the playback confirm it, then make sure that the index works at all."""
+        played = await self._ask_playback(stamp(near.until), asked)
+        match played:
+            case Excluded():
+                return self._no(SnapshotState.EXCLUDED, EXCLUDED)
+            case Page(timestamp) if not shared:
+                return self._verified(timestamp, asked, near)
+            case NoPage() | ArchivedRedirect() if not shared:
+                return self._no(SnapshotState.UNUSABLE, ONLY_ERRORS)
+            case Elsewhere(timestamp) if not shared:
+                return await self._unlisted(timestamp, asked, near)
+            case NotCaptured():
+                await self._believe()
+                return self._no(SnapshotState.NONE, NEVER)
+        return await self._from_rows(asked, near, await self._ask_rows(asked, near), shared=False)
+
+    async def _unlisted(self, timestamp: str, asked: str, near: Dated) -> Snapshot:
+        """The playback knows a capture that the index did not list: an error as a rule, else a fresh page."""
+        played = await self._ask_playback(timestamp, asked)
+        if isinstance(played, Page):
+            return self._verified(played.timestamp, asked, near)
+        return self._no(SnapshotState.UNUSABLE, ONLY_ERRORS)
+
+    async def _believe(self) -> None:
+        """Raise DoubtfulNoneError unless the index has shown in this run that it can say yes."""
+        async with self._control_turn:
+            while self._controls and not self.said_yes:
+                await self._ask(CdxQuery(self._controls.pop(0), limit=1))
+        if not self.said_yes:
+            raise DoubtfulNoneError(OUT_OF_ORDER)
+
+    def _still_none(self) -> Snapshot:
+        """Answer a question whose "none" was doubtful at first: by now the index may have shown that it works."""
+        if not self.said_yes:
+            raise DoubtfulNoneError(OUT_OF_ORDER)
+        return self._no(SnapshotState.NONE, NEVER)
+
+    def _verified(self, timestamp: str, form: str, near: Dated) -> Snapshot:
+        captured = instant(timestamp)
+        side = "last capture up to" if captured <= near.until else "first capture after"
+        detail = f"{side} {near.text or near.until.date().isoformat()}"
+        url = memento_url(self._public, timestamp, form)
+        return Snapshot(SnapshotState.VERIFIED, self.name, url, captured, form, detail)
+
+    def _named(self, candidate: Candidate, asked: str, state: SnapshotState, detail: str) -> Snapshot:
+        url = memento_url(self._public, candidate.timestamp, asked)
+        return Snapshot(state, self.name, url, candidate.captured, candidate.original, detail)
+
+    def _no(self, state: SnapshotState, detail: str) -> Snapshot:
+        return Snapshot(state, self.name, detail=detail)
+
+    def _same_request(self, one: str, other: str) -> bool:
+        return request_url(one) == request_url(other)
+
+    def _key(self, url: str) -> str:
+        try:
+            return surt_key(request_url(without_fragment(url)))
+        except ValueError:
+            return ""
+
+
+def _is_other_capture(played: Played, timestamp: str) -> bool:
+    return isinstance(played, Elsewhere | NotCaptured) or (isinstance(played, Page) and played.timestamp != timestamp)
+
+
+def _unlike(queue: tuple[Candidate, ...], refused: dict[str, str]) -> Iterator[Candidate]:
+    """Yield candidates in order, a few at most, without those whose very payload was refused meanwhile."""
+    played = 0
+    for candidate in queue:
+        if candidate.digest in refused and candidate.digest != NO_DIGEST:
+            continue
+        if played == MAX_PLAYED:
+            return
+        played += 1
+        yield candidate
+
+
+def _says_something_of_the_payload(played: Played) -> bool:
+    return isinstance(played, NoPage | ArchivedRedirect)
+
+
+def _why_not(played: Played) -> str:
+    match played:
+        case NoPage(why):
+            return why
+        case ArchivedRedirect(status):
+            return f"captured as a redirect (HTTP {status})"
+        case _:
+            return "listed, but the archive cannot play it"

@@ -1,0 +1,275 @@
+"""Which capture a link gets, seen from outside: the stand-in archive, the real client, one link.
+
+Each case says what the archive holds, which link of which day asks, and what the post must get.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from linkkeeper.archive.base import Wanted
+from linkkeeper.archive.rescue import Rescuer
+from linkkeeper.demo.archive import ArchiveServer
+from linkkeeper.demo.captures import PAGE, Capture
+from linkkeeper.models.document import Dated
+from linkkeeper.models.snapshot import SnapshotState as State
+from linkkeeper.models.verdict import Reply
+
+U = "http://gone.example/post"
+DAY = "2016-07-08"
+BEFORE, LATER, AFTER, MUCH_LATER = "20160101000000", "20160708101112", "20160710000000", "20200101000000"
+OTHER = b"<html><head><title>Another</title></head><body>Another text.</body></html>"
+THIRD = b"<html><head><title>A third</title></head><body>A third text.</body></html>"
+LOST = b"<html><head><title>Page not found</title></head><body>Sorry.</body></html>"
+
+
+class Case(Struct, frozen=True):
+    """`form` None: the link as written must be in the snapshot's URL."""
+
+    name: str
+    captures: tuple[Capture, ...]
+    state: State
+    timestamp: str = ""
+    url: str = U
+    written: str = ""
+    form: str | None = None
+    date: str = DAY
+    requests: int = 2
+    archive: dict[str, Any] = {}
+
+
+def captured(*stamps: str, url: str = U, **more: Any) -> tuple[Capture, ...]:
+    return tuple(Capture(url, stamp, **more) for stamp in stamps)
+
+
+def many(count: int, start: int, **more: Any) -> tuple[Capture, ...]:
+    """So many captures, one a minute, from 2016-07-09 00:start on."""
+    return captured(*(f"20160709{n // 60:02d}{n % 60:02d}00" for n in range(start, start + count)), **more)
+
+
+V, N, X, E = State.VERIFIED, State.NONE, State.UNUSABLE, State.EXCLUDED
+CASES = (
+    # which moment
+    Case("only one before", captured(BEFORE), V, BEFORE),
+    Case("only one after", captured(AFTER), V, AFTER),
+    Case("the last before, not the first", captured(BEFORE, LATER), V, LATER),
+    Case("the first after, not the last", captured(AFTER, MUCH_LATER), V, AFTER),
+    Case("long before is better than just after", captured("19980101000000", AFTER), V, "19980101000000"),
+    Case("the whole day counts", captured("20160708235959", "20160709000000"), V, "20160708235959"),
+    Case("one second too late is after", captured(BEFORE, "20160709000000"), V, BEFORE),
+    Case(
+        "so many just after that the one before is not among the nearest",
+        (*captured("19990101000000"), *many(40, 0)),
+        V,
+        "19990101000000",
+        requests=3,
+    ),
+    Case("many after and none before", many(40, 0), V, "20160709000000", requests=3),
+    Case("rows repeated", captured(BEFORE, BEFORE, BEFORE), V, BEFORE),
+    # what is no page
+    Case("an archived 404 is passed over", (*captured(BEFORE), *captured(LATER, status=404, body=LOST)), V, BEFORE),
+    Case("an archived 500 is passed over", (*captured(BEFORE), *captured(LATER, status=500, body=LOST)), V, BEFORE),
+    Case("an archived 429 is passed over", (*captured(BEFORE), *captured(LATER, status=429, body=LOST)), V, BEFORE),
+    Case(
+        "an archived redirect is passed over",
+        (*captured(BEFORE), *captured(LATER, status=301, body=b"", location="http://gone.example/")),
+        V,
+        BEFORE,
+        requests=3,
+    ),
+    Case("an empty capture is passed over", (*captured(BEFORE), *captured(LATER, body=b"")), V, BEFORE),
+    Case(
+        "a capture of white space is passed over",
+        (*captured(BEFORE), *captured(LATER, body=b" \n ")),
+        V,
+        BEFORE,
+        requests=3,
+    ),
+    Case(
+        "an archived soft-404 is passed over", (*captured(BEFORE), *captured(LATER, body=LOST)), V, BEFORE, requests=3
+    ),
+    Case(
+        "a row of one and the same soft-404 costs one request",
+        (*captured(BEFORE), *captured("20160701000000", "20160702000000", "20160703000000", LATER, body=LOST)),
+        V,
+        BEFORE,
+        requests=3,
+    ),
+    Case(
+        "after the date when all before are errors",
+        (*captured(BEFORE, status=404, body=LOST), *captured(AFTER)),
+        V,
+        AFTER,
+    ),
+    Case("only archived errors", captured(BEFORE, LATER, status=404, body=LOST), X, requests=3),
+    Case("only an archived 500", captured(BEFORE, status=503, body=LOST), X, requests=3),
+    Case(
+        "only an archived redirect",
+        captured(BEFORE, status=301, body=b"", location="http://gone.example/"),
+        X,
+        requests=3,
+    ),
+    Case("only soft-404s", captured(BEFORE, LATER, body=LOST), X),
+    Case("only empty captures", captured(BEFORE, LATER, body=b""), X, requests=1),
+    Case("a picture", captured(BEFORE, mimetype="image/png", body=b"\x89PNG\r\n\x1a\n123"), V, BEFORE),
+    Case("a large page", captured(BEFORE, body=PAGE + b"x" * 300_000), V, BEFORE),
+    # revisits
+    Case("a revisit of a page counts as the page", (*captured(BEFORE), *captured(LATER, revisit=True)), V, LATER),
+    Case(
+        "a revisit of an error counts as the error",
+        (
+            *captured("20150101000000", body=OTHER),
+            *captured(BEFORE, status=302, body=LOST, location="http://gone.example/x"),
+            *captured(LATER, revisit=True, status=302, body=LOST, location="http://gone.example/x"),
+        ),
+        V,
+        "20150101000000",
+        requests=3,
+    ),
+    Case("an unresolved revisit is judged by playing: a page", captured(LATER, revisit=True), V, LATER),
+    Case(
+        "an unresolved revisit is judged by playing: an error",
+        (*captured(BEFORE, body=OTHER), *captured(LATER, revisit=True, status=404, body=THIRD)),
+        V,
+        BEFORE,
+        requests=3,
+    ),
+    # what the archive lists and cannot play
+    Case(
+        "an unplayable capture is passed over",
+        (*captured(BEFORE), *captured(LATER, playable=False)),
+        V,
+        BEFORE,
+        requests=3,
+    ),
+    Case("the unplayable one is the only one", captured(LATER, playable=False), X, requests=2),
+    Case(
+        "unplayable before, playable after", (*captured(LATER, playable=False), *captured(AFTER)), V, AFTER, requests=3
+    ),
+    Case("an excluded page", captured(BEFORE), E, requests=1, archive={"excluded": [U]}),
+    Case("an excluded site", captured(BEFORE), E, requests=1, archive={"excluded": ["http://gone.example/"]}),
+    # the form of the URL
+    Case("https captured, http written", captured(BEFORE, url="https://gone.example/post"), V, BEFORE),
+    Case("www captured", captured(BEFORE, url="http://www.gone.example/post"), V, BEFORE),
+    Case("port 80 captured", captured(BEFORE, url="http://gone.example:80/post"), V, BEFORE),
+    Case("a slash more captured", captured(BEFORE, url="http://gone.example/post/"), V, BEFORE),
+    Case("arguments in another order", captured(BEFORE, url=U + "?b=2&a=1"), V, BEFORE, url=U + "?a=1&b=2"),
+    Case(
+        "plays only as captured: the captured form is written",
+        captured(BEFORE, url="https://www.gone.example/post", only_as_captured=True),
+        V,
+        BEFORE,
+        form="https://www.gone.example/post",
+        requests=3,
+    ),
+    Case(
+        "the captured form is written without its port 80",
+        captured(BEFORE, url="http://www.gone.example:80/post", only_as_captured=True),
+        V,
+        BEFORE,
+        form="http://www.gone.example/post",
+        requests=3,
+    ),
+    Case(
+        "the same page in another case before comes after the right case",
+        (*captured(BEFORE, url="http://gone.example/POST", body=OTHER), *captured(AFTER, only_as_captured=True)),
+        V,
+        AFTER,
+    ),
+    Case("another case is better than nothing", captured(BEFORE, url="http://gone.example/POST"), V, BEFORE),
+    Case("a fragment is not asked for", captured(BEFORE), V, BEFORE, url=U + "#part", form=U),
+    Case(
+        "Chinese in the path is written as the author wrote it",
+        captured(BEFORE, url="http://gone.example/%E6%96%87%E7%AB%A0"),
+        V,
+        BEFORE,
+        url="http://gone.example/文章",
+    ),
+    Case("a Chinese host", captured(BEFORE, url="http://xn--fiqs8s.example/a"), V, BEFORE, url="http://中国.example/a"),
+    Case(
+        "a star in the URL is no wildcard",
+        captured(BEFORE, url="http://gone.example/a*"),
+        V,
+        BEFORE,
+        url="http://gone.example/a*",
+    ),
+    Case(
+        "a URL in the query",
+        captured(BEFORE, url=U + "?to=http://b.example//c?d=1&e=2"),
+        V,
+        BEFORE,
+        url=U + "?to=http://b.example//c?d=1&e=2",
+    ),
+    Case(
+        "percent escapes stay",
+        captured(BEFORE, url="http://gone.example/a%2Fb%20c"),
+        V,
+        BEFORE,
+        url="http://gone.example/a%2Fb%20c",
+    ),
+    Case("another port is another page", captured(BEFORE, url="http://gone.example:8080/post"), N, requests=3),
+    Case(
+        "captured with the tracking that cleaning took",
+        captured(BEFORE, url=U + "?utm_source=x"),
+        V,
+        BEFORE,
+        written=U + "?utm_source=x",
+        form=U + "?utm_source=x",
+        requests=5,
+    ),
+    Case(
+        "cleaned and as written both captured: cleaned",
+        (*captured(BEFORE), *captured(LATER, url=U + "?utm_source=x")),
+        V,
+        BEFORE,
+        written=U + "?utm_source=x",
+    ),
+    # nothing
+    Case("never captured", (), N, requests=3),
+    Case("a sibling captured is no capture", captured(BEFORE, url=U + "2"), N, requests=3),
+    Case("too fresh for the index", captured(LATER, listed=False), V, LATER, requests=3),
+    Case("too fresh for the index and an error", captured(LATER, listed=False, status=404, body=LOST), X, requests=3),
+    # shapes of answers
+    Case("header names in lower case", captured(BEFORE), V, BEFORE, archive={"lower_case": True}),
+    Case(
+        "redirects to archive.org's own names",
+        (*captured(BEFORE), *captured(LATER, playable=False)),
+        V,
+        BEFORE,
+        requests=3,
+        archive={"official_names": True},
+    ),
+    Case(
+        "a page that was excluded only from the playback",
+        captured(BEFORE),
+        E,
+        requests=1,
+        archive={"excluded": [U], "excluded_status": 403},
+    ),
+)
+
+
+def looks_dead(reply: Reply) -> str:
+    return "a soft-404 page" if b"not found" in reply.body else ""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_the_right_capture(
+    case: Case,
+    start_archive: Callable[..., Awaitable[ArchiveServer]],
+    make_rescuer: Callable[..., Awaitable[Rescuer]],
+    day: Callable[[str], Dated],
+) -> None:
+    archive = await start_archive(*case.captures, **case.archive)
+    rescuer = await make_rescuer(archive, looks_dead=looks_dead, hints=False)
+    wanted = Wanted(case.url, day(case.date), case.written)
+    snapshot = (await rescuer.rescue([wanted]))[wanted].snapshot
+    assert snapshot.state is case.state, snapshot
+    if case.state is V:
+        form = case.url if case.form is None else case.form
+        assert snapshot.url == f"{archive.url}/web/{case.timestamp}/{form}"
+    else:
+        assert snapshot.url is None
+    assert len(archive.log) <= case.requests, [entry.path for entry in archive.log]
