@@ -1,5 +1,6 @@
 """What to do next: suggested by what happened in a run."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -51,16 +52,21 @@ class Advice(Struct, frozen=True):
 
 def sentence(advice: Advice) -> str:
     """Return advice in English."""
-    text = SENTENCES[advice.id]
-    count = advice.values.get("count", 0)
-    while "{count|" in text:
-        before, _, rest = text.partition("{count|")
-        choice, _, after = rest.partition("}")
-        one, _, many = choice.partition("|")
-        text = before + (one if count == 1 else many) + after
-    for name, value in advice.values.items():
-        text = text.replace("{" + name + "}", str(value))
-    return text
+    return filled(SENTENCES[advice.id], advice.values)
+
+
+def filled(text: str, values: dict[str, str | int]) -> str:
+    """Return a sentence with its values in place; the words in `{count|one|many}` go by the number."""
+    count = values.get("count", 0)
+
+    def put(found: re.Match[str]) -> str:
+        name, one, many = found.groups()
+        if many is not None:
+            return str(one if count == 1 else many)
+        value = values.get(name, "")
+        return f"{value:,}" if isinstance(value, int) else value
+
+    return re.sub(r"\{([a-z]+)(?:\|([^|}]*)\|([^}]*))?\}", put, text)
 
 
 def advise(run: Run) -> list[Advice]:

@@ -1,6 +1,9 @@
 """What a report format is."""
 
+from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from linkkeeper.models.run import Run
 
@@ -13,3 +16,28 @@ class ReportFormat(Protocol):
 
     def render(self, run: Run) -> str:
         """Return the whole report as text, newline at the end; the same run gives the same text."""
+
+
+class TrendPoint(Struct, frozen=True):
+    """One earlier run, as far as its figures go."""
+
+    at: datetime
+    """UTC."""
+    verdicts: dict[str, int] = field(default_factory=dict)
+    """URLs per verdict."""
+
+
+class FileDiff(Struct, frozen=True):
+    """What `fix` would change in one post."""
+
+    file: str
+    diff: str
+    """Unified diff."""
+
+
+class Extras(Struct, frozen=True):
+    """What a report can show beside the run itself, where somebody knows it."""
+
+    trend: tuple[TrendPoint, ...] = ()
+    """Earlier runs and this one, oldest first."""
+    diffs: tuple[FileDiff, ...] = ()

@@ -42,18 +42,23 @@ def _fitted(blocks: list[str], room: int | None) -> str:
 
 
 def code(text: str) -> str:
-    """Return text as a code span that also survives a table cell: longer fence, pipes escaped (GFM 4.10)."""
+    """Return text as a code span: its fence is longer than any run of backticks in it (CommonMark 6.1)."""
     if not text:
         return ""
     fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|")
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def cell(text: str) -> str:
+    """Return a code span for a table cell: pipes are escaped (GFM 4.10), or shown as code behind a backslash."""
+    return code(re.sub(r"(?<!\\)\|", r"\\|", re.sub(r"\\\|", r"\\\\x7c", text)))
 
 
 def link(label: str, url: str | None) -> str:
     """Return a Markdown link of our own label to an http(s) URL; anything else is only shown as code."""
     if url is None or not re.match(r"https?://", url, re.IGNORECASE) or "***" in url:
-        return f"{label} {code(url or '')}".rstrip()
+        return f"{label} {cell(url or '')}".rstrip()
     return f"[{label}]({quote(url, safe='/:?#=%~+,;!$.-&').replace('&', '&amp;')})"
 
 
@@ -87,9 +92,9 @@ def _posts(run: Run) -> Iterator[str]:
 def _row(place: places.Place, run: Run) -> str:
     row = place.row
     since = f", since {places.day(row.since)}" if row.since else ""
-    seen = f"{row.verdict}: {code(places.seen(row, run.rules))}{since}"
+    seen = f"{row.verdict}: {cell(places.seen(row, run.rules))}{since}"
     where = f"{place.link.line}:{place.link.column}"
-    return f"| {where} | {code(place.link.raw or '(empty)')} | {seen} | {_rescue(place)} |\n"
+    return f"| {where} | {cell(place.link.raw or '(empty)')} | {seen} | {_rescue(place)} |\n"
 
 
 def _rescue(place: places.Place) -> str:
