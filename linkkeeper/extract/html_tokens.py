@@ -127,7 +127,7 @@ def tokens(data: bytes, xml: bool = False) -> Iterator[Token]:
 def attributes(data: bytes, tag: StartTag) -> list[Attribute]:
     """Return the attributes of a tag; of duplicates the first, as browsers take it."""
     found: dict[bytes, Attribute] = {}
-    for match in _ATTRIBUTES.finditer(data, tag.rest, tag.end - 1):
+    for match in _ATTRIBUTES.finditer(data, tag.rest, tag.end):
         name = match[1].lower()
         if name not in found:
             found[name] = _attribute(name, match)
