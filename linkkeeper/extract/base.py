@@ -8,6 +8,11 @@ from msgspec import Struct
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link
 
+SKIP_MAIL = "mail address"
+"""`skip` of what opens a mail program."""
+SKIP_TEMPLATE = "template code"
+"""`skip` of a destination that a site generator has yet to fill in."""
+
 
 class ExtractOptions(Struct, frozen=True):
     """What counts as a link, as far as the user may say."""
@@ -16,6 +21,8 @@ class ExtractOptions(Struct, frozen=True):
     """Links in Markdown code and comments count too (`--include-verbatim`)."""
     max_file_bytes: int = 100_000_000
     """A larger file is a row in the report."""
+    today: str = ""
+    """ISO date by which ignore comments expire; empty: the day it is (UTC)."""
 
 
 class Found(Struct, frozen=True, gc=False):

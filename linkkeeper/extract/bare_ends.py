@@ -1,0 +1,70 @@
+"""Where a bare URL ends: trailing punctuation and brackets (GFM 6.9), and internationalised hosts."""
+
+import re
+from importlib import resources
+
+_ENTITY_AT_END = re.compile(rb"&[A-Za-z0-9]{2,31};\Z")
+_TRAILING = frozenset(b".,;:!?'\"*_~\\")
+_PARTNER = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
+"""Closing bracket -> opening bracket."""
+_CJK = (
+    r"\u2e80-\u2fff\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3038-\u303c\u3041-\ua4cf\uac00-\ud7ff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff"
+)
+_IDN_RUN = re.compile(r"(?:[!#-;=?-_a-~]|[^\W\uff00-\uffef]|[\u0300-\u036f\u200c\u200d])+")
+_IDN_HOST = re.compile(rf"(?:www\.)?(?=[A-Za-z0-9-]*[{_CJK}])[\w-]+(?:[.\u3002][\w-]+)+", re.IGNORECASE)
+_TOP_LEVEL = [
+    name
+    for name in resources.files("linkkeeper.extract").joinpath("cjk_top_level.txt").read_text("utf-8").split("\n")
+    if name and name[0] != "#"
+]
+"""What follows one of these without a dot is prose."""
+_GLUED = re.compile(rf"\.({'|'.join(sorted(_TOP_LEVEL, key=len, reverse=True))})(?=[^\W0-9A-Za-z_])(?![\w-]*\.)")
+_LOOK_AHEAD = 4096
+"""Bytes of an internationalised URL that are looked at: no browser takes a longer one."""
+
+
+def trimmed_end(data: bytes, start: int, end: int) -> int:
+    """Return the end without trailing punctuation, entities, and closing brackets that nothing opened."""
+    surplus: dict[int, int] = {}
+    while end > start:
+        last = data[end - 1]
+        if last == 0x3B and (entity := _ENTITY_AT_END.search(data, max(start, end - 40), end)):
+            end = entity.start()
+        elif last in _TRAILING:
+            end -= 1
+        elif last in _PARTNER:
+            if last not in surplus:
+                surplus[last] = data.count(last, start, end) - data.count(_PARTNER[last], start, end)
+            if surplus[last] <= 0:
+                return end
+            surplus[last] -= 1
+            end -= 1
+        else:
+            return end
+    return end
+
+
+def idn_end(data: bytes, host: int, stop: int) -> int:
+    """Return where a URL with an internationalised host ends, before trimming, or 0 if the host is none.
+
+    Only hosts that begin with CJK (after `www.`), or mix it into their first label, are meant here.
+    """
+    if not _non_ascii_near(data, host, stop):
+        return 0
+    text = data[host : min(stop, host + _LOOK_AHEAD)].decode("utf-8", "ignore")
+    name = _IDN_HOST.match(text)
+    if name is None:
+        return 0
+    glued = _GLUED.search(text, 0, name.end())
+    if glued:
+        return host + len(text[: glued.end()].encode())
+    run = _IDN_RUN.match(text)
+    return host + len(text[: run.end() if run else name.end()].encode())
+
+
+_UP_TO_NON_ASCII = re.compile(rb"(?:[Ww]{3}\.)?[A-Za-z0-9-]*[\xe2-\xf4]")
+
+
+def _non_ascii_near(data: bytes, host: int, stop: int) -> bool:
+    return _UP_TO_NON_ASCII.match(data, host, min(stop, host + 70)) is not None

@@ -1,0 +1,178 @@
+"""PATHS -> the files to look for links in."""
+
+# paths stay the strings that they came as
+# ruff: noqa: PTH100, PTH116, PTH122
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from linkkeeper.errors import UsageError
+from linkkeeper.extract.gitignore import Ignored
+from linkkeeper.extract.registry import DATA_SUFFIXES, SUFFIXES
+from linkkeeper.models.document import FileProblem
+
+STDIN = "-"
+_NEVER_WALKED = frozenset({".git", ".hg", ".svn", ".linkkeeper", "node_modules", "__pycache__", "site-packages"})
+_VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
+
+
+class DiscoverOptions(Struct, frozen=True):
+    """What a walk takes up."""
+
+    max_file_bytes: int = 100_000_000
+    """A larger file is a row in the report."""
+    data_files: bool = False
+    """CSV, JSON and YAML files count in a walk too; named ones always do."""
+
+
+class SourceFile(Struct, frozen=True, gc=False):
+    """One file to read: `path` as the user gave it, with forward slashes."""
+
+    path: str
+    size_bytes: int
+
+
+class Discovery(Struct, frozen=True):
+    """What PATHS stand for."""
+
+    files: tuple[SourceFile, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
+    skipped: int = 0
+    """Files seen whose format is none of ours."""
+    stdin: bool = False
+    """`-` was among the paths."""
+
+
+def discover(paths: Iterable[str], options: DiscoverOptions) -> Discovery:
+    """Return the files that paths name, folders walked in order of names.
+
+    Raises UsageError for a path (or an `@list` file) that does not exist.
+    """
+    walk = _Walk(options)
+    for path in _expanded(paths):
+        if path == STDIN:
+            walk.stdin = True
+        else:
+            walk.take(path)
+    return Discovery(tuple(walk.files), tuple(walk.problems), walk.skipped, walk.stdin)
+
+
+def _expanded(paths: Iterable[str]) -> Iterator[str]:
+    """Replace each `@list.txt` by the paths in it, one a line."""
+    for path in paths:
+        if not path.startswith("@"):
+            yield path
+            continue
+        try:
+            lines = Path(path[1:]).read_bytes().splitlines()
+        except OSError as error:
+            raise UsageError(
+                f"cannot read the list {path[1:]}: {error.strerror}", "name a file with a path a line"
+            ) from error
+        yield from (os.fsdecode(line.strip()) for line in lines if line.strip())
+
+
+class _Walk:
+    """Holds what was found, so that a file named twice counts once."""
+
+    def __init__(self, options: DiscoverOptions) -> None:
+        self.options = options
+        self.files: list[SourceFile] = []
+        self.problems: list[FileProblem] = []
+        self.skipped = 0
+        self.stdin = False
+        self._seen: set[str] = set()
+        self._suffixes = SUFFIXES if options.data_files else SUFFIXES - DATA_SUFFIXES
+
+    def take(self, path: str) -> None:
+        """Take up one path as the user named it: what is named is not ignored."""
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"no such file or folder: {path}", "check the path, or quote it") from error
+        if stat.S_ISDIR(status.st_mode):
+            self._walk(path)
+        elif os.path.splitext(path)[1].lower() not in SUFFIXES:
+            self._refuse(path, "not a format that linkkeeper reads")
+            self.skipped += 1
+        else:
+            self._add(path, status)
+
+    def _walk(self, top: str) -> None:
+        real_top = os.path.realpath(top)
+        shown = "" if os.path.normpath(top) == "." else top.replace(os.sep, "/").rstrip("/") + "/"
+        pending: list[tuple[str, str, Ignored]] = [(real_top, shown, Ignored.above(real_top))]
+        while pending:
+            folder, shown, ignored = pending.pop()
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError as error:
+                self._refuse(shown.rstrip("/") or ".", f"cannot be listed: {error.strerror}")
+                continue
+            names = {entry.name for entry in entries}
+            if _VIRTUAL_ENVIRONMENT in names and folder != real_top:
+                continue
+            ignored = ignored.below(folder) if ".gitignore" in names else ignored
+            folders = [self._entry(entry, shown, real_top, ignored) for entry in entries]
+            pending += [(path, name, ignored) for path, name in reversed([found for found in folders if found])]
+
+    def _entry(self, entry: os.DirEntry[str], shown: str, top: str, ignored: Ignored) -> tuple[str, str] | None:
+        """Take up a file of a walk; return a folder to walk."""
+        if entry.name.startswith(".") or entry.name in _NEVER_WALKED:
+            return None
+        if entry.is_dir(follow_symlinks=False):
+            return None if ignored.has(entry.path, folder=True) else (entry.path, f"{shown}{entry.name}/")
+        if ignored.has(entry.path, folder=False):
+            return None
+        if os.path.splitext(entry.name)[1].lower() not in self._suffixes:
+            self.skipped += not entry.is_symlink() or not entry.is_dir()
+            return None
+        self._add_walked(entry, shown + entry.name, top)
+        return None
+
+    def _add_walked(self, entry: os.DirEntry[str], shown: str, top: str) -> None:
+        if entry.is_symlink() and not _is_inside(os.path.realpath(entry.path), top):
+            self._refuse(shown, "a symbolic link that leads out of the scanned folder: not opened")
+            return
+        try:
+            self._add(shown, entry.stat())
+        except OSError as error:
+            self._refuse(shown, f"cannot be read: {error.strerror}")
+
+    def _add(self, path: str, status: os.stat_result) -> None:
+        shown = path.replace(os.sep, "/")
+        place = os.path.abspath(path)
+        if place in self._seen:
+            return
+        self._seen.add(place)
+        problem = self._problem(shown, status)
+        if problem:
+            self._refuse(shown, problem)
+        else:
+            self.files.append(SourceFile(shown, status.st_size))
+
+    def _problem(self, shown: str, status: os.stat_result) -> str:
+        if not stat.S_ISREG(status.st_mode):
+            return "not a regular file: not opened"
+        if status.st_size > self.options.max_file_bytes:
+            return f"larger than {self.options.max_file_bytes:,} bytes"
+        return "" if shown.isascii() or _is_text(shown) else "its name is not valid Unicode"
+
+    def _refuse(self, path: str, problem: str) -> None:
+        self.problems.append(FileProblem(path.encode("utf-8", "backslashreplace").decode(), problem))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_inside(path: str, top: str) -> bool:
+    return path == top or path.startswith(top.rstrip(os.sep) + os.sep)

@@ -1,0 +1,58 @@
+"""Escaping layers of Markdown."""
+
+import re
+
+from linkkeeper.extract import bare
+from linkkeeper.extract.commonmark import escape, unescape
+from linkkeeper.extract.escape_base import Layer, identity
+
+_NOT_BARE = re.compile(r"[\x00-\x20\x7f]")
+_LINE_END = re.compile(r"[\x00\r\n]")
+_AUTOLINK = re.compile(r"[A-Za-z][A-Za-z0-9.+-]{1,31}:[^\x00-\x20\x7f<>]*")
+
+
+def _destination(text: str) -> str | None:
+    """Without angle brackets (CommonMark 6.3): no white space, brackets escaped. A backtick would open code."""
+    if not text or _NOT_BARE.search(text) or "\ufffd" in text:
+        return None
+    escaped = escape(text).replace("<", "&lt;").replace("`", "&#96;")
+    return escaped if _balanced(text) else escaped.replace("(", "\\(").replace(")", "\\)")
+
+
+def _balanced(text: str) -> bool:
+    depth = deepest = 0
+    for character in text:
+        if character in "()":
+            depth += 1 if character == "(" else -1
+            deepest = max(deepest, depth)
+            if depth < 0:
+                return False
+    return depth == 0 and deepest <= 30
+
+
+def _angle(text: str) -> str | None:
+    """Between angle brackets: all but line ends and angle brackets."""
+    if _LINE_END.search(text) or "\ufffd" in text:
+        return None
+    return escape(text).replace("<", "&lt;").replace(">", "&gt;").replace("`", "&#96;")
+
+
+def _autolink(text: str) -> str | None:
+    """Autolinks know no escapes (CommonMark 6.5)."""
+    return text if _AUTOLINK.fullmatch(text) else None
+
+
+def _bare(text: str) -> str | None:
+    written = escape(text)
+    data = written.encode("utf-8", "replace")
+    found = next(bare.find(data, escapes=True), None)
+    return written if found and (found.start, found.end) == (0, len(data)) else None
+
+
+LAYERS: dict[str, Layer] = {
+    "md-destination": Layer(_destination, unescape),
+    "md-angle": Layer(_angle, unescape),
+    "md-autolink": Layer(_autolink, identity),
+    "md-bare": Layer(_bare, unescape),
+    "md-table": Layer(lambda text: text.replace("|", "\\|"), lambda text: text.replace("\\|", "|")),
+}

@@ -1,0 +1,64 @@
+"""Escaping layers of plain text and of the values of front matter."""
+
+import json
+import re
+
+from linkkeeper.extract import bare
+from linkkeeper.extract.escape_base import Layer, identity
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PLAIN_YAML = re.compile(r"[A-Za-z0-9/][^\s#]*(?:#[^\s#]*)*")
+_SCHEMED = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
+
+
+def _bare(text: str) -> str | None:
+    """Only what the scanner reads back whole can stand bare."""
+    if not _SCHEMED.match(text) and not text.lower().startswith("mailto:"):
+        return None
+    data = text.encode("utf-8", "replace")
+    found = next(bare.find(data), None)
+    return text if found and (found.start, found.end) == (0, len(data)) else None
+
+
+def _yaml_plain(text: str) -> str | None:
+    """A plain scalar (YAML 1.2, 7.3.3): no `: `, no ` #`, nothing that flow collections end at."""
+    return (
+        text if _PLAIN_YAML.fullmatch(text) and not text.endswith(":") and not re.search(r"[,\[\]{}]", text) else None
+    )
+
+
+def _quoted_once(text: str) -> str | None:
+    return None if _CONTROL.search(text) else text.replace("'", "''")
+
+
+def _literal(text: str) -> str | None:
+    return None if _CONTROL.search(text) or "'" in text else text
+
+
+def _basic(text: str) -> str | None:
+    return None if _CONTROL.search(text) else text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+_ESCAPE = re.compile(r'\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|["\\/bfnrt])')
+
+
+def _unbasic(text: str) -> str:
+    return _ESCAPE.sub(_one_escape, text)
+
+
+def _one_escape(match: re.Match[str]) -> str:
+    escape = match.group()
+    if escape[1] in "Ux":
+        code = int(escape[2:], 16)  # noqa: FURB166  # no "0x" here
+        return chr(code) if code < 0x110000 else "\ufffd"
+    return str(json.loads(f'"{escape}"'))
+
+
+LAYERS: dict[str, Layer] = {
+    "bare": Layer(_bare, identity),
+    "yaml-plain": Layer(_yaml_plain, identity),
+    "yaml-single": Layer(_quoted_once, lambda text: text.replace("''", "'")),
+    "yaml-double": Layer(_basic, _unbasic),
+    "toml-basic": Layer(_basic, _unbasic),
+    "toml-literal": Layer(_literal, identity),
+}

@@ -1,0 +1,171 @@
+"""The YAML, TOML or JSON head of a post: where it ends, what it says, and the URLs in it."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from msgspec import Struct, field
+
+from linkkeeper.extract import bare, template
+from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
+from linkkeeper.extract.escape_text import LAYERS
+
+_YAML = re.compile(rb"---[ \t]*\r?\n(.*?)(?:^|(?<=\n))(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_TOML = re.compile(rb"\+\+\+[ \t]*\r?\n(.*?)(?<=\n)\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_MAPPING = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?:[^\s:#\-\[{>*`!|][^:\n]*:(?:[ \t\r\n]|\Z)|\Z)")
+_HEADLESS = re.compile(rb"(?:(?:title|date|layout|tags|categories|permalink|author)[ \t]*:[^\n]*\n)", re.IGNORECASE)
+_HEADLESS_LINES = re.compile(
+    rb"((?:[A-Za-z_][\w.-]*[ \t]*:[^\n]*\n|[ \t]*-[ \t][^\n]*\n|[ \t]+[^\n]*\n|\r?\n){1,200}?)---[ \t]*(?:\r?\n|\Z)"
+)
+_LARGEST = 1 << 20
+"""A longer head is none: it would be the post."""
+_QUOTED = re.compile(rb"(?:^|[:\-\[,{=(\n])[ \t]*(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*')")
+_COMMENT = re.compile(rb"(?:^|(?<=[\s]))#[^\n]*", re.MULTILINE)
+_PLAIN = re.compile(
+    rb"(?:^|\n)[ \t]*(?:-[ \t]+)*(?:[^\s:#\"'][^:\n]*?:[ \t]+)?"
+    rb"([^\s\"'\[{,#|>&*!%@`][^\s,]*)[ \t]*(?:\s#[^\n]*)?\r?(?=\n|\Z)"
+)
+_SIMPLE_FIELD = re.compile(rb"^([A-Za-z_][\w-]*)[ \t]*[:=][ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
+_WHOLE = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
+_LAYER_OF = {
+    "yaml": ("yaml-double", "yaml-single"),
+    "toml": ("toml-basic", "toml-literal"),
+    "json": ("yaml-double", ""),
+}
+
+
+class FrontMatter(Struct, frozen=True):
+    """The head of a post. Offsets are bytes of the document it was read from."""
+
+    kind: str = ""
+    """`yaml`, `toml`, `json`, or empty: there is none."""
+    start: int = 0
+    end: int = 0
+    """The range of what stands between the markers."""
+    body_start: int = 0
+    """Where the text of the post begins."""
+    fields: dict[str, Any] = field(default_factory=dict)
+    """As parsed; a head that does not parse gives its plain `key: value` lines as strings."""
+
+
+def block(data: bytes) -> FrontMatter:
+    """Find the head without reading it: `fields` stay empty. A BOM must have been cut off."""
+    first = data[:1]
+    if first == b"-" or first == b"+":
+        return _fenced(data[:_LARGEST], *((_YAML, "yaml") if first == b"-" else (_TOML, "toml")))
+    if first == b"{":
+        return _json_block(data[:_LARGEST])
+    if _HEADLESS.match(data, 0, 4096):  # Hexo allows the first marker to be left out
+        match = _HEADLESS_LINES.match(data, 0, 16384)
+        return FrontMatter("yaml", *match.span(1), match.end()) if match else FrontMatter()
+    return FrontMatter()
+
+
+def read(data: bytes) -> FrontMatter:
+    """Find the head and parse it; a document without one gives an empty FrontMatter. Never raises."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    head = block(data)
+    if not head.kind:
+        return head
+    text = data[head.start : head.end]
+    fields = _parsed(head.kind, text.decode("utf-8", "replace"))
+    if fields is None:
+        fields = {key.decode(): value.decode("utf-8", "replace") for key, value in _SIMPLE_FIELD.findall(text)}
+    return FrontMatter(head.kind, head.start, head.end, head.body_start, fields)
+
+
+def _fenced(data: bytes, pattern: re.Pattern[bytes], kind: str) -> FrontMatter:
+    match = pattern.match(data)
+    if match is None or (kind == "yaml" and not _MAPPING.match(match.group(1))):
+        return FrontMatter()  # a thematic break opens this text, not a head
+    return FrontMatter(kind, *match.span(1), match.end())
+
+
+def _json_block(data: bytes) -> FrontMatter:
+    text = data.decode("utf-8", "replace")
+    try:
+        _, length = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return FrontMatter()
+    end = len(text[:length].encode())
+    if text[length : length + 2].strip(" \t\r")[:1] not in ("", "\n"):
+        return FrontMatter()
+    return FrontMatter("json", 0, end, end)
+
+
+def _parsed(kind: str, text: str) -> dict[str, Any] | None:
+    try:
+        match kind:
+            case "toml":
+                return tomllib.loads(text.replace("\r\n", "\n"))
+            case "json":
+                loaded = json.loads(text)
+            case _:
+                loaded = yaml.load(text, Loader=_loader())  # noqa: S506  # a safe loader
+    except (ValueError, RecursionError, yaml.YAMLError, AttributeError, TypeError, LookupError, OverflowError):
+        return None
+    if loaded is None:
+        return {}
+    return {str(key): value for key, value in loaded.items()} if isinstance(loaded, dict) else None
+
+
+def _loader() -> Any:
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def links(data: bytes, head: FrontMatter, options: ExtractOptions) -> Iterator[Found]:
+    """Yield the URLs in the head, comments left out (`include_verbatim` takes them)."""
+    if not bare.candidates(data, head.start, head.end):
+        return
+    quoted = [match.span(1) for match in _QUOTED.finditer(data, head.start, head.end)]
+    plain = [match.span(1) for match in _PLAIN.finditer(data, max(0, head.start - 1), head.end)]
+    comments = [] if head.kind == "json" or options.include_verbatim else _comments(data, head, quoted)
+    done = head.start
+    for spot in bare.candidates(data, head.start, head.end):
+        if spot < done or any(start <= spot < end for start, end in comments):
+            continue
+        found = _value(data, head, spot, done, quoted, plain)
+        if found:
+            done = found.end
+            yield found
+
+
+def _comments(data: bytes, head: FrontMatter, quoted: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    spans = [match.span() for match in _COMMENT.finditer(data, head.start, head.end)]
+    return [span for span in spans if not any(start < span[0] < end for start, end in quoted)]
+
+
+def _value(
+    data: bytes, head: FrontMatter, spot: int, floor: int, quoted: list[tuple[int, int]], plain: list[tuple[int, int]]
+) -> Found | None:
+    for start, end in quoted:
+        if start <= spot < end:
+            double, single = _LAYER_OF[head.kind]
+            layer = double if data[start] == 0x22 else single
+            return _whole(data, start + 1, end - 1, layer) or _within(data, spot, max(floor, start + 1), end - 1, layer)
+    for start, end in plain:
+        if start <= spot < end and head.kind == "yaml":
+            return _whole(data, start, end, "yaml-plain") or _within(data, spot, floor, head.end, "")
+    return _within(data, spot, floor, head.end, "")
+
+
+def _whole(data: bytes, start: int, end: int, layer: str) -> Found | None:
+    """Return the value as a URL if it is one from its first to its last character."""
+    written = data[start:end].decode("utf-8", "replace")
+    url = LAYERS[layer].decode(written) if layer else written
+    if not _WHOLE.fullmatch(url):
+        return None
+    skip = SKIP_TEMPLATE if template.in_url(data[start:end]) else ""
+    context = (layer,) if layer else ()
+    return Found(start, end, f"http://{url}" if url[:4].lower() == "www." else url, "frontmatter", context, skip)
+
+
+def _within(data: bytes, spot: int, floor: int, stop: int, layer: str) -> Found | None:
+    found = bare.at(data, spot, floor, stop)
+    if found is None:
+        return None
+    context = ("bare", layer) if layer else ("bare",)
+    return Found(found.start, found.end, found.url, "frontmatter", context, found.skip)

@@ -1,0 +1,58 @@
+"""Link reference definitions that the parser drops: a label defined again (CommonMark 6.3: the first one counts)."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from linkkeeper.extract.base import Found
+from linkkeeper.extract.markdown_scan import PARSER, definitions
+
+_CANDIDATE = re.compile(rb"(?m)^[ \t>*+\-0-9.)]*(\[(?!\^)(?:[^\\\[\]\r\n]|\\.){1,999}\]:)[^\r\n]*")
+_LEAVES = frozenset({"Paragraph", "HtmlBlock"})
+_LEAF_TAGS = frozenset({"Heading", "CodeBlock", "Table"})
+_LONGEST = 4096
+
+
+def repeated(source: bytes, text: str, known: list[tuple[int, int]]) -> Iterator[tuple[Found, tuple[int, int]]]:
+    """Yield definitions outside the known ranges, as `markdown_scan.definitions` does."""
+    starts = {start for start, _ in known}
+    rest = [match for match in _CANDIDATE.finditer(source) if match.start(1) not in starts]
+    if not rest:
+        return
+    leaves = _leaves(text) + known
+    leaves.sort()
+    for match in _outside(rest, leaves):
+        end = min(len(source), match.start(1) + _LONGEST)
+        piece = source[match.start(1) : max(match.end(), end)].decode("utf-8", "ignore")
+        for found, span in definitions(piece.encode(), piece):
+            if span[0] == 0:
+                shift = match.start(1)
+                moved = replace(found, start=found.start + shift, end=found.end + shift)
+                yield moved, (shift, span[1] + shift)
+            break
+
+
+def _outside(matches: list[re.Match[bytes]], ranges: list[tuple[int, int]]) -> Iterator[re.Match[bytes]]:
+    """Yield the matches that begin in no range. Both are ascending."""
+    at, reach = 0, 0
+    for match in matches:
+        while at < len(ranges) and ranges[at][0] <= match.start(1):
+            reach = max(reach, ranges[at][1])
+            at += 1
+        if match.start(1) >= reach:
+            yield match
+
+
+def _leaves(text: str) -> list[tuple[int, int]]:
+    events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text, merge_text=True)
+    return [
+        (span["start"], span["end"])
+        for event, span in events
+        if event.__class__ is dict and "Start" in event and _is_leaf(event["Start"])
+    ]
+
+
+def _is_leaf(tag: Any) -> bool:
+    return tag in _LEAVES if tag.__class__ is str else not _LEAF_TAGS.isdisjoint(tag)

@@ -1,0 +1,115 @@
+"""File name -> format, and the whole way from a document's bytes to its links."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import cast
+
+from linkkeeper.extract import encodings, escape, front_matter
+from linkkeeper.extract.base import Extraction, ExtractOptions, Found, LinkSource
+from linkkeeper.extract.spans import Positions
+from linkkeeper.models.document import FileProblem
+from linkkeeper.models.link import Link, Span
+
+_FORMATS = {
+    "markdown": ".md .markdown .mdown .mkd .mkdn .mdwn .qmd .rmd",
+    "text": ".txt .text",
+    "html": ".html .htm .xhtml .xht .shtml",
+}
+"""Module of this package -> the suffixes it reads (its `SUFFIXES`; a test holds them equal). Loaded when needed."""
+_MODULE_OF = {suffix: module for module, suffixes in _FORMATS.items() for suffix in suffixes.split()}
+_WITH_HEAD = frozenset({"markdown", "mdx", "html", "asciidoc", "rst", "org"})
+"""Formats that site generators give a front matter."""
+SUFFIXES = frozenset(_MODULE_OF)
+DATA_SUFFIXES: frozenset[str] = frozenset({".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".toml"}) & SUFFIXES
+"""Data files: read when named, or on request."""
+WIDE = "the document is in {}: reported, not rewritten"
+LOSSY = "the document has bytes that are no text in {}: offsets cannot be proved"
+
+
+def source_for(path: str) -> LinkSource | None:
+    """Return the format of a file, by its name, or None if it is none of ours."""
+    module = _module_for(path)
+    return cast("LinkSource", import_module(f"linkkeeper.extract.{module}")) if module else None
+
+
+def _module_for(path: str) -> str | None:
+    return _MODULE_OF.get(PurePosixPath(path).suffix.lower())
+
+
+def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:
+    """Return every link of a document, in order. Never raises: what cannot be read is a problem of the document."""
+    source = source_for(path)
+    if source is None:
+        return _problem(path, "not a format that linkkeeper reads")
+    if len(data) > options.max_file_bytes:
+        return _problem(path, f"larger than {options.max_file_bytes:,} bytes")
+    declares = getattr(source, "declared_encoding", None)
+    text = encodings.read(data, declares(data) if declares else None)
+    if text is None:
+        return _problem(path, "binary, not text")
+    found = _found(source, text.data, options, head=_module_for(path) in _WITH_HEAD)
+    return Extraction(tuple(_as_links(path, data, text, found)))
+
+
+def _problem(path: str, problem: str) -> Extraction:
+    return Extraction(problems=(FileProblem(path, problem),))
+
+
+def anchors(path: str, data: bytes) -> frozenset[str]:
+    """Return the fragments that the built page would have; empty for what is no document of ours."""
+    source = source_for(path)
+    declares = getattr(source, "declared_encoding", None)
+    text = encodings.read(data, declares(data) if declares else None)
+    if source is None or text is None:
+        return frozenset()
+    return source.anchors(text.data[front_matter.block(text.data).body_start :])
+
+
+def _found(source: LinkSource, data: bytes, options: ExtractOptions, head: bool) -> list[Found]:
+    front = front_matter.block(data) if head else front_matter.FrontMatter()
+    if not front.kind:
+        return _apart(source.links(data, options))
+    body = front.body_start
+    shifted = (
+        Found(one.start + body, one.end + body, one.url, one.kind, one.context, one.skip, one.unwritable)
+        for one in source.links(data[body:], options)
+    )
+    return [*_apart(front_matter.links(data, front, options)), *_apart(shifted)]
+
+
+def _apart(found: Iterable[Found]) -> list[Found]:
+    """Return the links in order; of two that overlap, the first stays (an outer attribute before what is in it)."""
+    kept: list[Found] = []
+    reach = 0
+    for one in found:
+        if one.start >= reach:
+            kept.append(one)
+            reach = one.end
+    return kept
+
+
+def _as_links(path: str, document: bytes, text: encodings.Text, found: list[Found]) -> list[Link]:
+    positions = Positions(text.data)
+    places = [positions.at(one.start) for one in found]
+    spans = _spans(text, found)
+    unwritable = _unwritable(text)
+    charset = () if text.encoding == "utf-8" else (f"{escape.CHARSET}{text.encoding}",)
+    return [
+        Link(
+            path, Span(start, end), document[start:end], one.url, one.kind, line, column,
+            one.context + charset, one.skip, one.unwritable or unwritable,
+        )
+        for one, (start, end), (line, column) in zip(found, spans, places, strict=True)
+    ]  # fmt: skip
+
+
+def _spans(text: encodings.Text, found: list[Found]) -> list[tuple[int, int]]:
+    flat = text.offsets([offset for one in found for offset in (one.start, one.end)])
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _unwritable(text: encodings.Text) -> str:
+    if not text.extends_ascii:
+        return WIDE.format(text.encoding)
+    return "" if text.exact else LOSSY.format(text.encoding)

@@ -1,0 +1,49 @@
+"""Byte offset -> line and column."""
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+
+
+class Positions:
+    """Tells line and column of ascending offsets. Holds its place, so a whole document costs one pass over it."""
+
+    def __init__(self, data: bytes) -> None:
+        """data is UTF-8; lines end with LF, CR LF or CR."""
+        self._data = data
+        self._carriage_returns = b"\r" in data
+        self._line = 1
+        self._column = 1
+        self._offset = 0
+
+    def at(self, offset: int) -> tuple[int, int]:
+        """Return line and column, both from 1, the column in characters. Offsets must not go down."""
+        data, seen = self._data, self._offset
+        newlines = data.count(b"\n", seen, offset)
+        last = data.rfind(b"\n", seen, offset) if newlines else -1
+        if self._carriage_returns:
+            newlines += self._lone_returns(seen, offset)
+            last = max(last, self._last_return(seen, offset))
+        if newlines or last >= 0:
+            self._line += newlines
+            self._column = 1
+            seen = last + 1
+        self._column += offset - seen - _continuations(data, seen, offset)
+        self._offset = offset
+        return self._line, self._column
+
+    def _lone_returns(self, start: int, end: int) -> int:
+        """Count CR that no LF follows; a pair counts with its LF."""
+        pairs = self._data.count(b"\r\n", start, end)
+        alone = self._data.count(b"\r", start, end) - pairs
+        if alone and self._data[end - 1 : end + 1] == b"\r\n":
+            alone -= 1
+        return alone
+
+    def _last_return(self, start: int, end: int) -> int:
+        last = self._data.rfind(b"\r", start, end)
+        return -1 if last == end - 1 and self._data[end : end + 1] == b"\n" else last
+
+
+def _continuations(data: bytes, start: int, end: int) -> int:
+    """Count the bytes that continue a UTF-8 character."""
+    piece = data[start:end]
+    return 0 if piece.isascii() else len(piece) - len(piece.translate(None, _CONTINUATION))

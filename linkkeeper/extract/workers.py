@@ -1,0 +1,123 @@
+"""Several processes that do a job on files. They start when the first full batch is there, not before."""
+
+import multiprocessing
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Self
+
+from linkkeeper.extract.discover import SourceFile
+from linkkeeper.extract.job import Job, Result, one
+from linkkeeper.models.document import FileProblem
+
+_BATCH_BYTES = 1 << 19
+_BATCH_FILES = 200
+_LOST = "the process that read it died, perhaps of a lack of memory"
+
+_job: list[Job] = []
+"""The job of this process, when it is a worker."""
+
+
+class Batch:
+    """Files that travel together."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.size_bytes = 0
+        self.future: Future[list[Result]] | None = None
+        self.results: list[Result] | None = None
+
+
+class Ticket:
+    """A claim on the result of one file."""
+
+    def __init__(self, workers: "Workers", batch: Batch, place: int) -> None:
+        self._workers, self._batch, self._place = workers, batch, place
+
+    def result(self) -> Result:
+        """Return the result; waits for it."""
+        return self._workers.results(self._batch)[self._place]
+
+
+class Workers:
+    """A pool that hands files out in batches. With one process all is done right here, when asked for."""
+
+    def __init__(self, job: Job, processes: int) -> None:
+        self._job, self._processes = job, processes
+        self._pool: ProcessPoolExecutor | None = None
+        self._batch = Batch()
+        self._under_way = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool:
+            self._pool.shutdown(wait=kind is None, cancel_futures=True)
+
+    def add(self, file: SourceFile) -> Ticket:
+        """Take in one more file."""
+        batch = self._batch
+        batch.paths.append(file.path)
+        batch.size_bytes += file.size_bytes
+        ticket = Ticket(self, batch, len(batch.paths) - 1)
+        if batch.size_bytes >= _BATCH_BYTES or len(batch.paths) >= _BATCH_FILES:
+            self._send()
+        return ticket
+
+    def is_full(self) -> bool:
+        """Tell whether results should be fetched before more files come in."""
+        return self._under_way > 4 * self._processes
+
+    def results(self, batch: Batch) -> list[Result]:
+        """Return the results of a batch, in order."""
+        if batch.results is None:
+            if batch is self._batch:
+                self._batch = Batch()
+            batch.results = self._fetched(batch)
+        return batch.results
+
+    def _fetched(self, batch: Batch) -> list[Result]:
+        if batch.future is None:
+            return [one(path, self._job) for path in batch.paths]
+        self._under_way -= 1
+        try:
+            return batch.future.result()
+        except BrokenProcessPool:
+            self._pool = None
+            return [Result(self._job.refused(FileProblem(path, _LOST))) for path in batch.paths]
+
+    def _send(self) -> None:
+        batch, self._batch = self._batch, Batch()
+        if self._processes < 2:
+            return
+        if self._pool is None:
+            context = multiprocessing.get_context(_start_method())
+            self._pool = ProcessPoolExecutor(self._processes, context, _begin, (self._job,))
+        try:
+            batch.future = self._pool.submit(_work, batch.paths)
+        except BrokenProcessPool:
+            self._pool = None
+            return
+        self._under_way += 1
+
+
+def _start_method() -> str:
+    """Forking is fast, and safe only while no other thread runs."""
+    methods = multiprocessing.get_all_start_methods()
+    return "fork" if "fork" in methods and threading.active_count() == 1 else "spawn"
+
+
+def _begin(job: Job) -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
+    _job[:] = [job]
+
+
+def _work(paths: Sequence[str]) -> list[Result]:
+    return [one(path, _job[0]) for path in paths]
