@@ -105,7 +105,7 @@ class Names:
     """Answers of a resolver, each asked once a run."""
 
     def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
+        self.resolver = resolver
         self._known: dict[str, asyncio.Future[tuple[str, ...]]] = {}
 
     async def resolve(self, host: str) -> tuple[str, ...]:
@@ -118,9 +118,22 @@ class Names:
             raise NameFailure(Failure.NO_NAME, f".{top} names are never in the DNS (RFC 6761)", certain=True)
         known = self._known.get(name)
         if known is None:
-            known = self._known[name] = asyncio.ensure_future(self._resolver.resolve(name))
+            known = self._known[name] = asyncio.ensure_future(self.resolver.resolve(name))
             known.add_done_callback(_retrieved)
+        if known.done():
+            return known.result()
         return await asyncio.shield(known)
+
+    async def vouched_for(self, parent: str) -> NameFailure | None:
+        """Ask about the parent domain of a missing name; return a failure if its servers do not answer.
+
+        An NXDOMAIN under a domain whose own servers are broken is no proof.
+        """
+        try:
+            await self.resolve(parent)
+        except NameFailure as failure:
+            return failure if failure.failure is Failure.DNS_FAILED else None
+        return None
 
     def forget(self, host: str) -> None:
         """Look a failed name up afresh the next time."""

@@ -1,0 +1,438 @@
+"""Streams questions through memory, network and rules; asks each URL once."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from linkkeeper.check import network
+from linkkeeper.check.base import (
+    CheckOptions,
+    Classify,
+    Forgetful,
+    History,
+    Memory,
+    NoHistory,
+    Progress,
+    Question,
+    Tools,
+    Unwatched,
+)
+from linkkeeper.check.doubt import PEEK_BYTES, Doubt
+from linkkeeper.check.job import ALIVE, Again, Job, Look, Settle, decide
+from linkkeeper.check.scheduler import Host, Scheduler
+from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
+from linkkeeper.net import politeness
+from linkkeeper.net.client import Client
+from linkkeeper.net.control import RULE_IDS, SENTENCES, Control
+from linkkeeper.net.politeness import Pace
+from linkkeeper.net.target import Target
+from linkkeeper.net.trip import How, Trip
+from linkkeeper.urls import parse
+
+__all__ = ["CheckOptions", "Classify", "History", "Memory", "Progress", "Question", "Runner", "Tools"]
+
+SLOW_DOWN = frozenset({420, 429})
+_FEED = 500
+"""Questions taken in before others get a turn."""
+_DOWN_AFTER = 3
+"""Failed connections in a row, and none that worked, after which a host's other URLs share the answer."""
+_MAX_REFUSED = 5
+"""Requests of one URL, after which a refusal stands."""
+_TICK_S = 0.1
+_TICKS_A_LOOK = 10
+_BROWSER_LOOKS = frozenset({Look.SECOND, Look.WRITTEN})
+_SAME_FOR_ALL = frozenset(
+    {Failure.REFUSED, Failure.UNREACHABLE, Failure.NO_NAME, Failure.NO_ADDRESS, Failure.DNS_FAILED}
+    | {Failure.TLS_EXPIRED, Failure.TLS_INCOMPLETE, Failure.TLS_SELF_SIGNED, Failure.TLS_WRONG_HOST}
+)
+"""Failures of a host, whichever of its pages is asked."""
+
+
+class Runner:
+    """One run of the check. `network_at_fault` and `notes` are final once `run` is through."""
+
+    def __init__(self, client: Client, tools: Tools, options: CheckOptions | None = None) -> None:
+        self.client = client
+        self.tools = tools
+        self.options = options or CheckOptions()
+        self.requests = 0
+        """HTTP requests sent so far."""
+        control = None if client.options.proxy else Control(client.names.resolver)
+        self.network = network.Watch(control, client.options.allow_private)
+        self._memory: Memory = tools.memory or Forgetful()
+        self._history: History = tools.history or NoHistory()
+        self._progress: Progress = tools.progress or Unwatched()
+        self._scheduler = Scheduler(self._pace)
+        self._doubt = Doubt()
+        self._slots = min(self.options.concurrency, max(1, client.pool.limit))
+        self._open: dict[str, Job] = {}
+        self._found: deque[Finding] = deque()
+        self._news = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopped: Judgement | None = None
+        self._error: BaseException | None = None
+
+    @property
+    def network_at_fault(self) -> bool:
+        """True if failures of this run are our network's: nothing was judged dead by them."""
+        return self.network.at_fault
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about the run as a whole."""
+        return self.network.notes
+
+    def stop(self, rule: str = "interrupted", detail: str = "The run was interrupted before this was known.") -> None:
+        """Ask nothing more; what is not settled becomes unchecked by this rule. Findings so far still come."""
+        self._stopped = self._stopped or Judgement(Verdict.UNCHECKED, rule, detail)
+        for task in self._tasks:
+            task.cancel()
+        self._news.set()
+
+    async def run(self, questions: Iterable[Question]) -> AsyncIterator[Finding]:
+        """Yield one finding for every distinct URL, in the order in which they become known."""
+        loop = asyncio.get_running_loop()
+        limit = self.options.max_time_s
+        budget = loop.call_later(limit, self.stop, "out-of-time", "The time for the run was up.") if limit else None
+        watching = loop.create_task(self._watch(loop.time()))
+        try:
+            async for finding in self._take_in(questions):
+                yield finding
+            async for finding in self._findings():
+                yield finding
+        finally:
+            watching.cancel()
+            if budget:
+                budget.cancel()
+            await self._end(watching)
+
+    async def _take_in(self, questions: Iterable[Question]) -> AsyncIterator[Finding]:
+        seen: set[str] = set()
+        for count, question in enumerate(questions):
+            if question.url in seen:
+                continue
+            seen.add(question.url)
+            known = self._memory.get(question.url)
+            if known is not None:
+                self._progress.advance(known)
+                yield known
+            else:
+                job = self._open[question.url] = Job(question)
+                self._ask(job)
+            if count % _FEED == _FEED - 1:
+                await asyncio.sleep(0)
+        self._dispatch()
+
+    async def _findings(self) -> AsyncIterator[Finding]:
+        while self._open and not self._stopped:
+            self._news.clear()
+            while self._found:
+                yield self._found.popleft()
+            if self._error is not None:
+                raise self._error
+            if self._open and not self._stopped:
+                await self._news.wait()
+        if self._stopped:
+            self._abandon(self._stopped)
+        for finding in await self.network.judged() if self.network.held else ():
+            self._record(finding)
+        while self._found:
+            yield self._found.popleft()
+
+    # -- asking: the scheduler says what, tasks do it -------------------------------------------------------
+
+    def _ask(self, job: Job, url: str = "", after_s: float = 0.0) -> None:
+        """Set out on the next ask of a job; settle it if the URL cannot be asked at all."""
+        url = url or job.question.url
+        limit = self.client.options.body_limit
+        how = How(
+            "HEAD" if job.look is Look.FIRST and not job.question.want_anchors else "GET",
+            browser=job.look in _BROWSER_LOOKS,
+            body_limit=min(limit, PEEK_BYTES) if job.look is Look.GET else limit,
+            max_redirects=self.client.options.max_redirects,
+        )
+        try:
+            job.trip = trip = self.client.trip(url, how)
+        except ValueError as problem:
+            self._weigh(job, Reply(url=url, failure=Failure.BAD_URL, detail=str(problem)))
+            return
+        trip.left_s = min(trip.left_s, max(1.0, 2 * trip.left_s - job.spent_s))
+        job.asks += 1
+        self._enqueue(job, trip, after_s)
+
+    def _enqueue(self, job: Job, trip: Trip, after_s: float = 0.0, first: bool = False) -> None:
+        host = self._scheduler.host(host_key(trip.target))
+        now = asyncio.get_running_loop().time()
+        self._scheduler.add(host, job, now, now + after_s if after_s else 0.0, first)
+
+    def _pace(self, key: str) -> Pace:
+        name = key.partition("/")[0]
+        own, known = self.options.hosts.get(name), politeness.known(name)
+        at_once = self.options.per_host
+        if own is not None and own.per_host:
+            at_once = own.per_host
+        elif known is not None and known.per_host:
+            at_once = min(at_once, known.per_host)
+        return Pace(at_once, (own.rate if own else None) or (known.rate if known else None))
+
+    def _dispatch(self) -> None:
+        """Start what may start; be back when the next host's moment comes."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._slots > 0 and not self._stopped:
+            pair = self._scheduler.next(now)
+            if pair is None:
+                break
+            self._slots -= 1
+            task = loop.create_task(self._work(*pair))
+            self._tasks.add(task)
+            task.add_done_callback(self._left)
+        self._set_timer(loop)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        moment = self._scheduler.next_moment() if self._slots > 0 and not self._stopped else None
+        if self._timer is not None:
+            if moment is not None and self._timer.when() == moment and not self._timer.cancelled():
+                return
+            self._timer.cancel()
+            self._timer = None
+        if moment is not None:
+            self._timer = loop.call_at(moment, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        self._dispatch()
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._slots += 1
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._error = error
+            self._news.set()
+        elif not self._stopped:
+            self._dispatch()
+
+    async def _work(self, host: Host, job: Job) -> None:
+        """Do one job after the other while there is any; the host whose connection is warm comes first."""
+        clock = asyncio.get_running_loop().time
+        pair: tuple[Host, Job] | None = (host, job)
+        while pair is not None:
+            host, job = pair
+            job.task = asyncio.current_task()
+            await self._step(host, job, clock())
+            job.task = None
+            pair = None if self._stopped else self._scheduler.next(clock(), host)
+            if self._slots > 0:
+                self._dispatch()
+
+    async def _step(self, host: Host, job: Job, started: float) -> None:
+        """Send one request of a job and see to what follows from it."""
+        trip = job.trip
+        assert trip is not None
+        target = trip.target
+        if _shares(host, job):
+            host.pace.failed()
+            self._scheduler.place(host, started)
+            self._weigh(job, msgspec.structs.replace(host.last, url=trip.url))
+            return
+        requests, spent = trip.requests, trip.elapsed_s
+        if job.look is Look.SECOND and not host.up:
+            self.client.names.forget(target.host)
+        try:
+            reply = await self.client.step(trip)
+        finally:
+            self.requests += trip.requests - requests
+            job.requests += trip.requests - requests
+            job.spent_s += trip.elapsed_s - spent
+        if reply is not None and reply.failure is Failure.NO_NAME and job.look is Look.SECOND:
+            reply = await self._vouched(target, reply)
+        pause = self._learn(host, trip, target, reply, started)
+        self._scheduler.place(host, asyncio.get_running_loop().time())
+        if not host.queue:
+            self.client.rest(target.origin)
+        if reply is None:
+            self._enqueue(job, trip, first=True)
+        elif pause is not None:
+            self._wait_and_ask(host, job, reply, pause)
+        else:
+            self._weigh(job, reply)
+
+    async def _vouched(self, target: Target, reply: Reply) -> Reply:
+        """Return the reply of a missing name, or a milder one if its parent domain is broken."""
+        parent = parse.registrable_domain(target.host)
+        broken = await self.client.names.vouched_for(parent) if parent and parent != target.host else None
+        if broken is None:
+            return reply
+        return msgspec.structs.replace(reply, failure=broken.failure, detail=f"{parent}: {broken.detail}")
+
+    def _learn(self, host: Host, trip: Trip, target: Target, reply: Reply | None, started: float) -> float | None:
+        """Teach the host's pace and the watch; return the pause if the host told us to slow down."""
+        now = asyncio.get_running_loop().time()
+        if reply is not None and reply.status is None:
+            host.pace.failed()
+            if reply.failure in _SAME_FOR_ALL or (reply.failure is Failure.TIMEOUT and not trip.connected):
+                host.down += 1
+                host.last = reply
+            self.network.failed(target, reply)
+            return None
+        host.up, host.down = True, 0
+        self.network.answered(target)
+        if reply is not None and (reply.status in SLOW_DOWN or _told_to_wait(reply)):
+            return host.pace.refused(started, now, reply.retry_after_s)
+        host.pace.accepted(now)
+        return None
+
+    def _wait_and_ask(self, host: Host, job: Job, reply: Reply, pause: float) -> None:
+        """Come back after the pause a host asked for, if that is within what one URL may wait."""
+        if job.waited_s + pause > self.options.max_wait_s or host.pace.hopeless or job.requests >= _MAX_REFUSED:
+            told = f"HTTP {reply.status}: told to come back in {pause:.0f} s"
+            late = msgspec.structs.replace(reply, failure=Failure.WAIT_TOO_LONG, detail=told)
+            self._weigh(job, late if reply.retry_after_s is not None else reply, final=True)
+            return
+        job.waited_s += pause
+        if job.look is Look.FIRST and job.requests >= 2:
+            job.look = Look.RETRY
+        self._ask(job, after_s=pause)
+
+    # -- judging ---------------------------------------------------------------------------------------------
+
+    def _weigh(self, job: Job, reply: Reply, final: bool = False) -> None:
+        """Judge a reply and do what follows from it."""
+        judgement = self._judge(job, reply)
+        job.replies = (*job.replies, (job.look, reply, judgement))
+        if final:
+            self._conclude(job, reply, judgement)
+            return
+        if judgement.verdict in ALIVE and not self._believed(job, reply):
+            job.look = Look.GET
+            self._ask(job)
+            return
+        match decide(job, reply, judgement, self.options, self._timeout_s(job)):
+            case Settle(last, conclusion):
+                self._conclude(job, last, conclusion)
+            case Again(look, after_s):
+                job.retries += look is Look.RETRY
+                job.look = look
+                self._ask(job, after_s=after_s)
+
+    def _judge(self, job: Job, reply: Reply) -> Judgement:
+        special = self.options.hosts.get(job.trip.first.host) if job.trip and self.options.hosts else None
+        if special and reply.status in special.accept and reply.failure is None:
+            return Judgement(Verdict.OK, "accepted-status", f"HTTP {reply.status}, accepted by the settings")
+        return self.tools.classify(reply)
+
+    def _believed(self, job: Job, reply: Reply) -> bool:
+        assert job.trip is not None
+        return job.look is not Look.FIRST or self._doubt.believes(host_key(job.trip.first), reply)
+
+    def _timeout_s(self, job: Job) -> float:
+        return self.client.timeout_s(job.trip.first) if job.trip else self.client.options.timeout_s
+
+    def _conclude(self, job: Job, reply: Reply, judgement: Judgement) -> None:
+        """A verdict stands, unless the cleaning rules are to blame for it: then the written URL is asked."""
+        if job.then is not None:
+            job.then(reply, judgement)
+            return
+        if judgement.verdict not in ALIVE and job.look is Look.GET and job.trip is not None:
+            self._doubt.lied(host_key(job.trip.first))
+        if job.fallback is not None and judgement.verdict not in ALIVE:
+            reply, judgement = job.fallback
+        elif job.fallback is None and self._cleaning_to_blame(job, judgement):
+            job.fallback, job.look = (reply, judgement), Look.WRITTEN
+            self._ask(job, job.question.written or "")
+            return
+        self._settle(job, reply, judgement)
+
+    @staticmethod
+    def _cleaning_to_blame(job: Job, judgement: Judgement) -> bool:
+        return bool(job.question.written) and judgement.verdict in (Verdict.DEAD, Verdict.SUSPECT, Verdict.BLOCKED)
+
+    def _settle(self, job: Job, reply: Reply, judgement: Judgement) -> None:
+        wrong = job.fallback is not None and judgement.verdict in ALIVE
+        finding = Finding(
+            url=job.question.url,
+            judgement=judgement,
+            status=reply.status,
+            final_url=reply.final_url,
+            redirects=reply.redirects,
+            checked=datetime.now(UTC),
+            attempts=job.requests,
+            elapsed_ms=int(job.spent_s * 1000),
+            title=self.tools.title(reply) if self.tools.title and reply.body else "",
+            wrong_rule=(job.question.wrong_rule or "clean") if wrong else "",
+            anchors=self.tools.anchors(reply) if self.tools.anchors and job.question.want_anchors else None,
+        )
+        del self._open[job.question.url]
+        if job.trip is not None and self.network.doubts(job.trip.target, reply):
+            self.network.hold(finding)
+        else:
+            self._record(finding)
+        self._news.set()
+
+    def _record(self, finding: Finding) -> None:
+        if finding.judgement.verdict is not Verdict.UNCHECKED:
+            finding = self._history.settle(finding)
+            self._memory.put(finding)
+        self._progress.advance(finding)
+        self._found.append(finding)
+
+    def _abandon(self, judgement: Judgement) -> None:
+        """Settle all that is left as unchecked."""
+        for job in self._open.values():
+            self._record(Finding(url=job.question.url, judgement=judgement, attempts=job.requests))
+        self._open.clear()
+
+    # -- looking after the run -------------------------------------------------------------------------------
+
+    async def _watch(self, started: float) -> None:
+        """Tell the progress who waits; ask whether there is a network at all while nobody answers."""
+        clock = asyncio.get_running_loop().time
+        ticks = 0
+        while True:
+            await asyncio.sleep(_TICK_S)
+            ticks += 1
+            if ticks % _TICKS_A_LOOK == 0:
+                self._progress.waiting(self._scheduler.waiting_hosts(clock()))
+            if self.network.alarming(clock() - started):
+                await self.network.check()
+                if self.network.at_fault:
+                    self._give_up_on_the_web()
+
+    def _give_up_on_the_web(self) -> None:
+        """Without a network, settle at once whatever needs one."""
+        state = self.network.state
+        judgement = Judgement(Verdict.UNCHECKED, RULE_IDS[state], SENTENCES[state])
+        far = [job for job in self._open.values() if job.trip is not None and network.leaves(job.trip.target)]
+        for job in far:
+            if job.task is not None:
+                job.task.cancel()
+            del self._open[job.question.url]
+            self._record(self.network.unchecked(Finding(url=job.question.url, judgement=judgement)))
+        self._scheduler.drop(far, asyncio.get_running_loop().time())
+        self._news.set()
+
+    async def _end(self, watching: "asyncio.Task[None]") -> None:
+        self._stopped = self._stopped or Judgement(Verdict.UNCHECKED, "interrupted", "The run ended early.")
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(watching, *self._tasks, return_exceptions=True)
+
+
+def host_key(target: Target) -> str:
+    """Name the queue of a target: its host; another machine may sit behind a port of its own."""
+    return target.host if target.port in (80, 443) else f"{target.host}/{target.port}"
+
+
+def _shares(host: Host, job: Job) -> bool:
+    """Say whether a job gets the answer of its neighbours, since their host cannot be reached at all."""
+    return not host.up and host.down >= _DOWN_AFTER + (2 if job.look is Look.SECOND else 0)
+
+
+def _told_to_wait(reply: Reply) -> bool:
+    return reply.status == 503 and reply.retry_after_s is not None

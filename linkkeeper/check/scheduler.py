@@ -1,0 +1,143 @@
+"""Which job starts next: one queue per host, deadlines instead of sleeps. No clock, no tasks, no I/O of its own."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Set
+from heapq import heapify, heappop, heappush
+
+from linkkeeper.check.job import Job
+from linkkeeper.models.verdict import Reply
+from linkkeeper.net.politeness import Pace
+
+_NOTHING = Reply(url="")
+
+
+class Host:
+    """The jobs of one host and its pace."""
+
+    __slots__ = ("down", "key", "last", "later", "pace", "queue", "ticket", "up")
+
+    def __init__(self, key: str, pace: Pace) -> None:
+        self.key = key
+        self.pace = pace
+        self.queue: deque[Job] = deque()
+        self.later: list[tuple[float, int, Job]] = []
+        self.ticket = 0
+        """The one entry in the scheduler's heaps that counts; older ones are void."""
+        self.up = False
+        """It has answered."""
+        self.down = 0
+        """Failed connections in a row."""
+        self.last = _NOTHING
+        """The last of them."""
+
+    @property
+    def waiting(self) -> int:
+        """Jobs not under way."""
+        return len(self.queue) + len(self.later)
+
+    def drop(self, jobs: Set[Job]) -> None:
+        """Take these jobs out, where they wait."""
+        self.queue = deque(job for job in self.queue if job not in jobs)
+        self.later = [entry for entry in self.later if entry[2] not in jobs]
+        heapify(self.later)
+
+
+class Scheduler:
+    """Hands out jobs so that no host sees more than it may, and none waits for another."""
+
+    def __init__(self, pace_for: Callable[[str], Pace]) -> None:
+        self.hosts: dict[str, Host] = {}
+        self._pace_for = pace_for
+        self._ready: list[tuple[float, int, Host]] = []
+        self._timed: list[tuple[float, int, Host]] = []
+        self._tickets = 0
+
+    def host(self, key: str) -> Host:
+        """Return the host, made on first use."""
+        found = self.hosts.get(key)
+        if found is None:
+            found = self.hosts[key] = Host(key, self._pace_for(key))
+        return found
+
+    def add(self, host: Host, job: Job, now: float, at: float = 0.0, first: bool = False) -> None:
+        """Queue a job, not to start before `at`; `first`: before the others."""
+        if at > now:
+            self._tickets += 1
+            heappush(host.later, (at, self._tickets, job))
+        elif first:
+            host.queue.appendleft(job)
+        else:
+            host.queue.append(job)
+        self.place(host, now)
+
+    def place(self, host: Host, now: float) -> None:
+        """Put a host where it now belongs: ready, waiting for a moment, or nowhere."""
+        pace = host.pace
+        if pace.full or not (host.queue or host.later):
+            host.ticket = 0
+            return
+        at = pace.next_at
+        if not host.queue and host.later[0][0] > at:
+            at = host.later[0][0]
+        self._tickets += 1
+        host.ticket = self._tickets
+        if at > now:
+            heappush(self._timed, (at, host.ticket, host))
+        else:
+            heappush(self._ready, (-len(host.queue) / (pace.active + 1), host.ticket, host))
+
+    def next(self, now: float, favourite: Host | None = None) -> tuple[Host, Job] | None:
+        """Return the job to start now and its host; None if nothing may start.
+
+        The favourite (whose connection is open and warm) comes first, then the host with most left to do.
+        """
+        self._wake(now)
+        if favourite is not None and favourite.ticket and self._may_start(favourite, now):
+            return favourite, self._take(favourite, now)
+        while self._ready:
+            _, ticket, host = heappop(self._ready)
+            if ticket == host.ticket and self._may_start(host, now):
+                return host, self._take(host, now)
+            if ticket == host.ticket:
+                self.place(host, now)
+        return None
+
+    def drop(self, jobs: Iterable[Job], now: float) -> None:
+        """Forget these jobs, where they wait."""
+        gone = set(jobs)
+        for host in self.hosts.values():
+            host.drop(gone)
+            self.place(host, now)
+
+    def next_moment(self) -> float | None:
+        """Return when a waiting host may start something."""
+        while self._timed and self._timed[0][1] != self._timed[0][2].ticket:
+            heappop(self._timed)
+        return self._timed[0][0] if self._timed else None
+
+    def waiting_hosts(self, now: float) -> dict[str, float]:
+        """Return the hosts that told us to wait, and for how long."""
+        return {
+            host.key: host.pace.next_at - now
+            for host in self.hosts.values()
+            if host.pace.next_at > now + 1 and host.waiting
+        }
+
+    def _wake(self, now: float) -> None:
+        while self._timed and self._timed[0][0] <= now:
+            _, ticket, host = heappop(self._timed)
+            if ticket == host.ticket:
+                self.place(host, now)
+
+    @staticmethod
+    def _may_start(host: Host, now: float) -> bool:
+        due = bool(host.queue) or (bool(host.later) and host.later[0][0] <= now)
+        return due and not host.pace.full and host.pace.next_at <= now
+
+    def _take(self, host: Host, now: float) -> Job:
+        while host.later and host.later[0][0] <= now:
+            host.queue.append(heappop(host.later)[2])
+        job = host.queue.popleft()
+        host.pace.start(now)
+        self.place(host, now)
+        return job
