@@ -1,0 +1,227 @@
+"""The day a link was written, from the posts of many generators."""
+
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linkkeeper.archive.blame import GitBlame, parse_porcelain
+from linkkeeper.archive.date_text import read
+from linkkeeper.archive.dates import DateOptions, date_of, document_date, zone
+from linkkeeper.errors import UsageError
+
+SHANGHAI = DateOptions("Asia/Shanghai")
+HEADS = [
+    ("---\ndate: 2016-07-08\n---\n", "2016-07-08T23:59:59", "2016-07-08"),
+    ("---\ndate: 2016-07-08 10:00:00\n---\n", "2016-07-08T10:00:00", "2016-07-08T10:00:00"),
+    ("---\ndate: 2016-07-08 10:00:00 +0800\n---\n", "2016-07-08T02:00:00", "2016-07-08T10:00:00+08:00"),
+    ("---\ndate: 2016-07-08 10:00:00 +08:00\n---\n", "2016-07-08T02:00:00", None),
+    ("---\ndate: 2016-07-08T10:00:00Z\n---\n", "2016-07-08T10:00:00", None),
+    ("---\ndate: '2016-07-08T10:00:00.123-0700'\n---\n", "2016-07-08T17:00:00", None),
+    ("---\ndate: 2016/7/8 9:05\n---\n", "2016-07-08T09:05:00", "2016-07-08T09:05:00"),
+    ("---\nDate: 2016/07/08\n---\n", "2016-07-08T23:59:59", None),
+    ('---\ndate: "July 8, 2016"\n---\n', "2016-07-08T23:59:59", "2016-07-08"),
+    ("---\ndate: 8th Jul 2016\n---\n", "2016-07-08T23:59:59", None),
+    ("---\ndate: Fri, 08 Jul 2016 10:00:00 GMT\n---\n", "2016-07-08T10:00:00", None),
+    ("---\ndate: Jul 8, 2016, 3:30 PM\n---\n", "2016-07-08T15:30:00", None),
+    ("---\ndate: 2016年7月8日\n---\n", "2016-07-08T23:59:59", "2016-07-08"),
+    ("---\ndate: 2016-07\n---\n", "2016-07-31T23:59:59", "2016-07"),
+    ("---\ndate: 20160708\n---\n", "2016-07-08T23:59:59", None),
+    ("---\ndate: 2016-07-08 10:00 Asia/Tokyo\n---\n", "2016-07-08T01:00:00", None),
+    ("---\nlastmod: 2020-01-01\ndate: 2016-07-08\n---\n", "2016-07-08T23:59:59", None),
+    ("---\npublished: 2016-07-08\n---\n", "2016-07-08T23:59:59", None),
+    ("---\npublished: true\ndate: 2016-07-08\n---\n", "2016-07-08T23:59:59", None),
+    ("---\npublished: 2012-01-01\ndate: 2016-07-08\n---\n", "2016-07-08T23:59:59", None),
+    ("---\npubDatetime: 2016-07-08T10:00:00Z\n---\n", "2016-07-08T10:00:00", None),
+    ("---\ndate: tomorrow\npublished: 2016-07-08\n---\n", "2016-07-08T23:59:59", None),
+    ("+++\ndate = 2016-07-08\n+++\n", "2016-07-08T23:59:59", "2016-07-08"),
+    ("+++\ndate = 2016-07-08T10:00:00+08:00\n+++\n", "2016-07-08T02:00:00", "2016-07-08T10:00:00+08:00"),
+    ('+++\ndate = "2016-07-08T10:00:00"\n+++\n', "2016-07-08T10:00:00", None),
+    ("+++\ndate = 2016-07-08T10:00:00\n+++\n", "2016-07-08T10:00:00", None),
+    ('{\n"title": "x",\n"date": "2016-07-08T10:00:00+02:00"\n}\n', "2016-07-08T08:00:00", None),
+    ("title: x\ndate: 2016-07-08 10:00:00\n---\n", "2016-07-08T10:00:00", None),
+    ("\ufeff---\r\ndate: 2016-07-08\r\n---\r\n", "2016-07-08T23:59:59", None),
+    ("---\ntitle: [broken\ndate: 2016-07-08\n---\n", "2016-07-08T23:59:59", None),
+]
+
+
+@pytest.mark.parametrize(("head", "until", "text"), HEADS)
+def test_front_matter_says_when(head: str, until: str, text: str | None) -> None:
+    found = document_date("post.md", (head + "\nText.\n").encode(), DateOptions())
+    assert found is not None
+    assert (found.until, found.source) == (datetime.fromisoformat(until).replace(tzinfo=UTC), "front matter")
+    assert text is None or found.text == text
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("post.rst", "Title\n=====\n\n:Author: me\n:Date: 2016-07-08\n"),
+        ("post.adoc", "= Title\nMe\n:revdate: 2016-07-08\n"),
+        ("post.org", "#+TITLE: x\n#+DATE: <2016-07-08 Fri>\n"),
+        ("post.md", "Title: x\nDate: 2016-07-08\n\nText"),
+        ("post.rst", ".. title: x\n.. date: 2016-07-08\n\nText"),
+    ],
+)
+def test_heads_without_markers_say_when(path: str, head: str) -> None:
+    found = document_date(path, head.encode(), DateOptions())
+    assert found is not None
+    assert (found.text, found.source) == ("2016-07-08", "front matter")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\nlastmod: 2020-01-01\nupdated: 2020-01-01\n---\n",
+        "---\ndate: 2016-13-45\n---\n",
+        "---\ndate: 0001-01-01\n---\n",
+        "---\ndate: 9999-12-31T23:59:59-12:00\n---\n",
+        "---\ndate: []\n---\n",
+        "Text.\n\nDate: 2016-07-08\n",
+        "",
+        "\x00\xff",
+    ],
+)
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert document_date("post.md", text.encode(), DateOptions()) is None
+
+
+def test_a_time_without_zone_is_in_the_configured_zone() -> None:
+    for head, until in (("2016-07-08", "2016-07-08T15:59:59"), ("2016-07-08 10:00", "2016-07-08T02:00:00")):
+        found = document_date("a.md", f"---\ndate: {head}\n---\n".encode(), SHANGHAI)
+        assert found is not None
+        assert found.until == datetime.fromisoformat(until).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("_posts/2016-07-08-title.md", "2016-07-08"),
+        ("2016-07-08.md", "2016-07-08"),
+        ("posts/2016-07-08-title/index.md", "2016-07-08"),
+        ("posts/20160708-title.md", "2016-07-08"),
+        ("posts/report_2016_07_08.html", "2016-07-08"),
+        ("2016/07/08/title.md", "2016-07-08"),
+        ("archive/2016/07/title.md", "2016-07"),
+        ("2016/7/8/title.md", "2016-07-08"),
+        ("2015/01/2016-07-08-title.md", "2016-07-08"),
+        ("a\\2016\\07\\08\\title.md", "2016-07-08"),
+    ],
+)
+def test_names_say_when(path: str, text: str) -> None:
+    found = document_date(path, b"Text.", DateOptions())
+    assert found is not None
+    assert (found.text, found.source) == (text, "file name")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "title.md",
+        "2016.md",
+        "12016-07-08.md",
+        "2016-13-01.md",
+        "2016-07-081.md",
+        "v2.2016.07.md",
+        "2016/x/title.md",
+        "",
+    ],
+)
+def test_names_without_a_date_say_nothing(path: str) -> None:
+    assert document_date(path, b"Text.", DateOptions()) is None
+
+
+def test_front_matter_comes_before_the_name() -> None:
+    found = document_date("2010-01-01-x.md", b"---\ndate: 2016-07-08\n---\n", DateOptions())
+    assert found is not None
+    assert found.text == "2016-07-08"
+
+
+def commit(folder: Path, when: str) -> None:
+    env = os.environ | {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z"}
+    for command in (["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "-qm", "x"]):
+        subprocess.run(["git", *command], cwd=folder, env=env, check=True)
+
+
+@pytest.mark.parametrize("name", ["post.md", "-odd name;$(x).md", "文章.md", ":(top)x.md", 'quo"te.md'])
+def test_each_line_has_the_date_of_its_commit(tmp_path: Path, name: str) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    file = tmp_path / name
+    file.write_text("one\n\n")
+    commit(tmp_path, "2012-03-04T05:06:07+0800")
+    file.write_text("one\n\ntwo\n")
+    commit(tmp_path, "2014-03-04T05:06:07Z")
+    file.write_text("one\n\ntwo\nthree, not committed\n")
+    os.utime(file, (1_500_000_000, 1_500_000_000))
+    blame = GitBlame()
+    found = [date_of(str(file), b"", line, DateOptions(), blame) for line in (1, 3, 4)]
+    assert [one.source for one in found] == ["commit", "commit", "file"]
+    assert found[0].until == datetime(2012, 3, 3, 21, 6, 7, tzinfo=UTC)
+    assert found[0].text == "2012-03-04T05:06:07+08:00"
+    assert found[1].until == datetime(2014, 3, 4, 5, 6, 7, tzinfo=UTC)
+    assert found[2].until == datetime.fromtimestamp(1_500_000_000, UTC)
+
+
+def test_a_repository_cannot_run_programs(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    file = tmp_path / "post.md"
+    file.write_text("one\n")
+    commit(tmp_path, "2012-03-04T05:06:07Z")
+    (tmp_path / ".gitattributes").write_text("*.md diff=evil\n")
+    marker = tmp_path / "ran"
+    for setting in ("core.fsmonitor", "diff.evil.textconv", "core.pager"):
+        subprocess.run(["git", "config", setting, f"touch {marker};cat"], cwd=tmp_path, check=True)
+    assert GitBlame()(str(file), 1) is not None
+    assert not marker.exists()
+
+
+def test_outside_git_the_file_says_when(tmp_path: Path) -> None:
+    file = tmp_path / "post.md"
+    file.write_text("one\n")
+    os.utime(file, (1_500_000_000, 1_500_000_000))
+    found = date_of(str(file), b"one\n", 1, SHANGHAI, GitBlame())
+    assert (found.source, found.until) == ("file", datetime.fromtimestamp(1_500_000_000, UTC))
+    assert found.text == "2017-07-14T10:40:00+08:00"
+
+
+def test_a_document_without_a_file_is_of_today() -> None:
+    found = date_of("no/such/post.md", b"", 1, DateOptions(), GitBlame())
+    assert found.source == "file"
+    assert abs((found.until - datetime.now(UTC)).total_seconds()) < 60
+
+
+def test_without_git_nothing_is_blamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "post.md"
+    file.write_text("one\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert GitBlame()(str(file), 1) is None
+
+
+@pytest.mark.parametrize("name", ["Asia/Shanghia", "", "../etc/passwd", "+99:00", "Asia"])
+def test_an_unknown_zone_is_a_wrong_setting(name: str) -> None:
+    with pytest.raises(UsageError, match="time zone"):
+        zone(name)
+
+
+def test_an_offset_is_a_zone() -> None:
+    assert (
+        datetime(2016, 7, 8, tzinfo=zone("+08:00")).utcoffset()
+        == datetime(2016, 7, 8, tzinfo=zone("UTC+8")).utcoffset()
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60) | st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d( ?[+-]\d{4})?", fullmatch=True))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    read(text)
+    document_date("a.md", b"---\ndate: " + text.encode("utf-8", "replace") + b"\n---\n", SHANGHAI)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_no_output_breaks_the_reading_of_blame(output: bytes) -> None:
+    parse_porcelain(output)
