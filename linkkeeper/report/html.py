@@ -98,7 +98,9 @@ def _snapshot(snapshot: LinkSnapshot | None) -> list[Any] | int:
 def _diff_lines(diff: str) -> list[tuple[str, str]]:
     """Return the lines of a unified diff, each with the class that colours it."""
     kinds = {"+": "added", "-": "removed", "@": "hunk"}
-    return [(kinds.get(line[:1], "same"), safe.visible(line)) for line in mask(diff).split("\n") if line]
+    lines = [safe.visible(line) for line in safe.without_surrogates(mask(diff)).split("\n") if line]
+    heads = ("--- ", "+++ ")
+    return [("hunk" if line.startswith(heads) else kinds.get(line[:1], "same"), line) for line in lines]
 
 
 def _asset(name: str) -> str:

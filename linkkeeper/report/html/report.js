@@ -39,6 +39,7 @@
   const RANK = verdicts.map((_, at) => ORDER.indexOf(at));
   const urlOf = (link) => urls[link[AT]];
   const rawOf = (link) => link[RAW] || urlOf(link)[URL_];
+  const nameOf = (file) => file.slice(file.lastIndexOf("/") + 1);
   const day = (moment) => (moment ? String(moment).slice(0, 10) : "");
   const hostOf = (url) => (/^(?:[a-z][a-z0-9+.-]*:)?\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(url)?.[1] ?? "").toLowerCase();
   const web = (url) => typeof url === "string" && /^https?:\/\/[^\s\\]+$/i.test(url) && !url.includes("***");
@@ -131,7 +132,7 @@
     item.cells[0].replaceChildren(badge(url[VERDICT]));
     item.button.textContent = rawOf(link) || "(empty)";
     item.button.title = rawOf(link);
-    item.cells[2].textContent = `${files[link[FILE]]}:${link[LINE]}`;
+    item.cells[2].textContent = `${nameOf(files[link[FILE]])}:${link[LINE]}`;
     item.cells[2].title = `${files[link[FILE]]}:${link[LINE]}:${link[COLUMN]}`;
     item.cells[3].textContent = day(url[SINCE]);
     item.cells[4].textContent = snapshot ? (snapshot[0] === "verified" ? "✓ " + day(snapshot[2]) : say("snapshot." + snapshot[0])) : "";
