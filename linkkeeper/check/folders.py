@@ -1,0 +1,75 @@
+"""What lies where on this disk, within one boundary: names by listing, each directory read once."""
+
+import os
+from enum import Enum
+from pathlib import Path
+
+
+class Kind(Enum):
+    """What a path is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    OUTSIDE = "outside"
+    """A symbolic link that leads out of the boundary; whether anything is there is nobody's business."""
+
+
+class Folders:
+    """Answers what a path is, without a look at anything outside `boundary`.
+
+    Names are compared as listed, so `Image.PNG` is not `image.png` on any system.
+    """
+
+    def __init__(self, boundary: str) -> None:
+        self.boundary = boundary
+        self._real = os.path.realpath(boundary)
+        self._listed: dict[str, dict[str, Kind]] = {}
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a normalised absolute path lies within the boundary, by its text alone."""
+        return path == self.boundary or path.startswith(self.boundary.rstrip("/") + "/")
+
+    def kind(self, path: str) -> Kind | None:
+        """Return what a normalised absolute path is; None if nothing is there."""
+        if path == self.boundary:
+            return Kind.FOLDER
+        if not self.holds(path):
+            return Kind.OUTSIDE
+        folder, _, name = path.rpartition("/")
+        above = self.kind(folder or "/")
+        if above is not Kind.FOLDER:
+            return Kind.OUTSIDE if above is Kind.OUTSIDE else None
+        return self._names(folder or "/").get(name)
+
+    def names(self, folder: str) -> frozenset[str]:
+        """Return the names in a folder within the boundary; none if it is no folder or cannot be read."""
+        return frozenset(self._names(folder)) if self.kind(folder) is Kind.FOLDER else frozenset()
+
+    def _names(self, folder: str) -> dict[str, Kind]:
+        known = self._listed.get(folder)
+        if known is None:
+            known = self._listed[folder] = self._read(folder)
+        return known
+
+    def _read(self, folder: str) -> dict[str, Kind]:
+        try:
+            with os.scandir(folder) as entries:
+                return {entry.name: kind for entry in entries if (kind := self._kind_of(entry)) is not None}
+        except OSError:
+            return {}
+
+    def _kind_of(self, entry: os.DirEntry[str]) -> Kind | None:
+        try:
+            if entry.is_symlink():
+                return self._linked(entry.path)
+            return Kind.FOLDER if entry.is_dir() else Kind.FILE
+        except OSError:
+            return None
+
+    def _linked(self, path: str) -> Kind | None:
+        real = os.path.realpath(path)
+        if real != self._real and not real.startswith(self._real.rstrip("/") + "/"):
+            return Kind.OUTSIDE
+        if Path(real).is_dir():
+            return Kind.FOLDER
+        return Kind.FILE if Path(real).exists() else None

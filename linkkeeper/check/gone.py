@@ -1,0 +1,57 @@
+"""Pages of known sites that say, with 200, that what was linked is gone (`data/gone.toml`)."""
+
+from datetime import date
+
+from msgspec import Struct
+
+from linkkeeper.check import page, tables
+from linkkeeper.check.rule import RuleDoc
+from linkkeeper.models.verdict import Judgement, Reply, Verdict
+from linkkeeper.urls import parse
+
+GONE_NOTICE = RuleDoc(
+    "gone-notice",
+    Verdict.DEAD,
+    "The site's own page says, with status 200, that this was deleted or withdrawn.",
+    "check/data/gone.toml, each site with its source",
+)
+
+
+class Notice(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one site says it. Texts are lower case."""
+
+    hosts: tuple[str, ...]
+    texts: tuple[str, ...]
+    unless: tuple[str, ...]
+    what: str
+    source: str
+    date: date
+
+
+class Notices(Struct, frozen=True, forbid_unknown_fields=True):
+    """The file."""
+
+    notice: tuple[Notice, ...]
+
+
+def notices() -> tuple[Notice, ...]:
+    """Return every known notice."""
+    return tables.load("gone.toml", Notices).notice
+
+
+def notice(reply: Reply) -> Judgement | None:
+    """Judge a page by what its own site is known to say of what is gone; None if it says no such thing."""
+    host = parse.split(reply.final_url or reply.url).host.lower()
+    known = [entry for entry in notices() if _serves(entry, host)]
+    if not known or not reply.body:
+        return None
+    markup = page.source(reply).lower()
+    for entry in known:
+        said = next((text for text in entry.texts if text in markup), "")
+        if said and not any(text in markup for text in entry.unless):
+            return GONE_NOTICE.judge(f"{entry.hosts[0]}: {entry.what}", (f"text: {said}",))
+    return None
+
+
+def _serves(entry: Notice, host: str) -> bool:
+    return any(host == name or host.endswith("." + name) for name in entry.hosts)

@@ -1,0 +1,241 @@
+"""What a page says: title, text, where it sends its readers, its anchors. beautifulsoup4 on lxml reads it."""
+
+import html
+import re
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin
+
+from msgspec import Struct
+
+from linkkeeper.check import charset
+from linkkeeper.models.verdict import Reply
+from linkkeeper.urls import parse
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+MARKUP_LIMIT = 300_000
+"""Characters of markup that are read: error pages are short, and a hostile one shall not cost seconds."""
+
+_HTML_TYPES = ("text/html", "application/xhtml+xml")
+_MARKUP = re.compile(
+    rb"^\s{0,200}(?:\xef\xbb\xbf)?\s{0,200}<(?:!doctype|html|head|meta|title|body|script|!--|\?xml)", re.IGNORECASE
+)
+_TITLE = re.compile(r"<title(?:\s[^>]{0,500})?>([^<]{0,1000})", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+_UNSEEN = ("script", "style", "noscript", "template", "svg", "iframe", "head")
+_AROUND = ("nav", "header", "footer", "aside", "form", "select")
+_REFRESH = re.compile(r"\s*+(?:[0-9]++(?:\.[0-9.]*+)?|\.[0-9.]++)\s*+[;,]?\s*+(?:url\s*+=\s*+)?([\"']?)", re.IGNORECASE)
+_SECONDS = re.compile(r"\s*+([0-9]{1,9})")
+
+
+class Refresh(Struct, frozen=True):
+    """A page's order to go on to another one."""
+
+    after_s: int
+    url: str
+    """Absolute, without fragment resolved away; empty if the page only reloads itself."""
+
+
+class Page(Struct, frozen=True):
+    """What a reader sees of an HTML page, as far as rules look at it."""
+
+    title: str = ""
+    headings: tuple[str, ...] = ()
+    """Texts of h1 to h3, white space folded."""
+    text: str = ""
+    """All visible text, white space folded."""
+    blocks: tuple[str, ...] = ()
+    """Visible text of the middle (no navigation, header, footer), one entry per element that holds text itself."""
+    prose_chars: int = 0
+    """Length of the middle's text outside links."""
+    canonical: str = ""
+    """Absolute URL that the page gives as its own (link rel=canonical, else og:url)."""
+    password: bool = False
+    """It has a field for a password."""
+    scripted: bool = False
+    """Little is visible and scripts will fill it in: what we see is not what a reader sees."""
+
+
+def is_html(reply: Reply) -> bool:
+    """Tell whether the answer is, or by its first bytes looks like, an HTML page."""
+    kind = reply.header("content-type").partition(";")[0].strip().lower()
+    if kind in _HTML_TYPES:
+        return True
+    return not kind and bool(_MARKUP.match(reply.body[:1000]))
+
+
+@lru_cache(maxsize=8)
+def source(reply: Reply) -> str:
+    """Return the markup as text, cut at `MARKUP_LIMIT`."""
+    host = parse.split(reply.final_url or reply.url).host
+    return charset.decode(reply.body, reply.header("content-type"), host)[:MARKUP_LIMIT]
+
+
+def title(reply: Reply) -> str:
+    """Return the page's title, or the empty string; cheap, nothing else is read."""
+    found = _TITLE.search(source(reply)) if is_html(reply) else None
+    return _folded(html.unescape(found[1])) if found else ""
+
+
+@lru_cache(maxsize=8)
+def read(reply: Reply) -> Page:
+    """Read an HTML page. Damaged markup yields what can be read; never raises."""
+    soup = _soup(source(reply))
+    base = reply.final_url or reply.url
+    shown_title = title(reply)
+    canonical = _canonical(soup, base)
+    password = soup.find("input", attrs={"type": "password"}) is not None
+    scripts = len(soup.find_all("script"))
+    _drop(soup, _UNSEEN)
+    text = _folded(soup.get_text(" "))
+    headings = tuple(_folded(tag.get_text(" ")) for tag in soup.find_all(["h1", "h2", "h3"], limit=20))
+    _drop(soup, _AROUND)
+    blocks, prose = _middle(soup)
+    return Page(
+        shown_title, headings, text, blocks, prose, canonical, password, scripted=bool(scripts) and len(text) < 200
+    )
+
+
+def refresh(reply: Reply) -> Refresh | None:
+    """Return where the `Refresh` header, else the page's meta refresh, sends readers; None if nowhere."""
+    base = reply.final_url or reply.url
+    if reply.header("refresh"):
+        return parse_refresh(reply.header("refresh"), base)
+    if not is_html(reply) or b"http-equiv" not in reply.body.lower():
+        return None
+    soup = _soup(source(reply))
+    _drop(soup, ("noscript", "template"))
+    for meta in soup.find_all("meta", attrs={"http-equiv": re.compile(r"^\s*refresh\s*$", re.IGNORECASE)}):
+        order = parse_refresh(_attribute(meta, "content"), _base(soup, base))
+        if order is not None:
+            return order
+    return None
+
+
+def parse_refresh(value: str, base: str) -> Refresh | None:
+    """Read the value of a refresh (WHATWG HTML 4.2.5.3); None for what browsers would ignore."""
+    head = _REFRESH.match(value[:8192])
+    if head is None:
+        return None
+    seconds = _SECONDS.match(value)
+    written = value[head.end() : 8192]
+    if head[1]:
+        written = written.partition(head[1])[0]
+    written = written.strip()
+    target = _joined(base, written) if written else ""
+    return Refresh(int(seconds[1]) if seconds else 0, target)
+
+
+def anchors(reply: Reply) -> frozenset[str]:
+    """Return the ids and names of the page, GitHub's also without their `user-content-`."""
+    found: set[str] = set()
+    for tag in _soup(source(reply)).find_all(True):
+        for name in ("id", "name") if tag.name in {"a", "map"} else ("id",):
+            value = _attribute(tag, name)
+            if value:
+                found |= {value, value.removeprefix("user-content-")}
+    return frozenset(found)
+
+
+def has_anchor(known: frozenset[str], fragment: str) -> bool:
+    """Tell whether a fragment leads somewhere: `#top`, an id or name, percent-decoded or as it stands."""
+    decoded = unquote(fragment)
+    return decoded.lower() in {"", "top"} or fragment in known or decoded in known
+
+
+def _soup(markup: str) -> "BeautifulSoup":
+    from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning  # 60 ms, which a run from the cache does not need
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        return BeautifulSoup(markup, "lxml")
+
+
+def _drop(soup: "BeautifulSoup", names: tuple[str, ...]) -> None:
+    for tag in soup.find_all(list(names)):
+        tag.extract()
+
+
+def _middle(soup: "BeautifulSoup") -> tuple[tuple[str, ...], int]:
+    """Return the texts of elements that hold text of their own, and how long the text outside links is."""
+    from bs4 import Comment, NavigableString
+
+    blocks: dict[int, list[str]] = {}
+    prose = 0
+    for text in soup.find_all(string=True):
+        folded = _folded(text)
+        holder = text.parent
+        if not folded or holder is None or type(text) is not NavigableString or isinstance(text, Comment):
+            continue
+        inline = _block_of(holder)
+        blocks.setdefault(id(inline), []).append(folded)
+        if holder.name != "a":
+            prose += len(folded)
+    return tuple(" ".join(parts) for parts in blocks.values()), prose
+
+
+_INLINE = frozenset(
+    {
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "br",
+        "code",
+        "em",
+        "font",
+        "i",
+        "mark",
+        "q",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "tt",
+        "u",
+    }
+)
+
+
+def _block_of(tag: "Tag") -> "Tag":
+    for _ in range(4):
+        if tag.name not in _INLINE or tag.parent is None:
+            break
+        tag = tag.parent
+    return tag
+
+
+def _canonical(soup: "BeautifulSoup", base: str) -> str:
+    for link in soup.find_all("link", limit=200):
+        if "canonical" in (link.get("rel") or []):
+            return _joined(base, _attribute(link, "href"))
+    said = soup.find("meta", attrs={"property": "og:url"})
+    return _joined(base, _attribute(said, "content")) if said is not None else ""
+
+
+def _base(soup: "BeautifulSoup", base: str) -> str:
+    tag = soup.find("base", href=True)
+    return _joined(base, _attribute(tag, "href")) or base if tag is not None else base
+
+
+def _attribute(tag: object, name: str) -> str:
+    from bs4 import Tag
+
+    value = tag.get(name) if isinstance(tag, Tag) else None
+    return value if isinstance(value, str) else ""
+
+
+def _joined(base: str, written: str) -> str:
+    try:
+        return urljoin(base, written.strip())
+    except ValueError:  # a bracketed host that is none
+        return ""
+
+
+def _folded(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()

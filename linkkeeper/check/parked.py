@@ -1,0 +1,88 @@
+"""Domains that are parked or for sale: two signs prove it, one makes suspect (`data/parking.toml`). Pure."""
+
+import re
+from datetime import date
+
+from msgspec import Struct
+
+from linkkeeper.check import page, tables
+from linkkeeper.check.rule import RuleDoc
+from linkkeeper.models.verdict import Reply, Verdict
+from linkkeeper.urls import parse
+
+PARKED = RuleDoc(
+    "parked", Verdict.DEAD, "The domain is parked or for sale: at least two signs.", "check/data/parking.toml"
+)
+PARKED_SIGN = RuleDoc(
+    "parked-sign", Verdict.SUSPECT, "One sign that the domain is parked or for sale.", "check/data/parking.toml"
+)
+PROSE_LIMIT = 2500
+"""Characters outside links: what has more to say is no parked page."""
+_LOADED = re.compile(r"(?:src|href)\s{0,5}=\s{0,5}[\"']?(?:https?:)?//([\w.-]{1,253})", re.IGNORECASE)
+
+
+class Parking(Struct, frozen=True, forbid_unknown_fields=True):
+    """The file."""
+
+    hosts: frozenset[str]
+    source: str
+    date: date
+    titles: tuple[str, ...]
+    texts: tuple[str, ...]
+    markup: tuple[str, ...]
+
+
+def table() -> Parking:
+    """Return the table."""
+    return tables.load("parking.toml", Parking)
+
+
+def signs(reply: Reply) -> tuple[str, ...]:
+    """Return each sign that the page is a parked domain's, as `name: what was seen`."""
+    asked, final = parse.split(reply.url).host.lower(), parse.split(reply.final_url or reply.url).host.lower()
+    if _is_parking(asked):
+        return ()  # a link to a seller of domains is no parked domain
+    found = []
+    if asked != final and _is_parking(final):
+        found.append(f"parking-host: sent to {final}")
+        if _names(reply.final_url or "", asked):
+            found.append(f"parking-target: {final} offers {asked}")
+    if page.is_html(reply) and reply.body:
+        found += _said(reply, asked)
+    return tuple(found)
+
+
+def _said(reply: Reply, asked: str) -> list[str]:
+    markup = page.source(reply).lower()
+    found = []
+    built = next((text for text in table().markup if text in markup), "") or _loads_from(markup)
+    if built:
+        found.append(f"parking-markup: {built}")
+    title = page.title(reply).lower()
+    if title and any(
+        pattern.replace("{domain}", name) in title for pattern in table().titles for name in _spoken(asked)
+    ):
+        found.append(f"parking-title: {page.title(reply)[:80]}")
+    said = next((text for text in table().texts if text in markup), "")
+    if said and page.read(reply).prose_chars <= PROSE_LIMIT and said in page.read(reply).text.lower():
+        found.append(f"parking-text: {said}")
+    return found
+
+
+def _loads_from(markup: str) -> str:
+    return next((host for host in _LOADED.findall(markup) if _is_parking(host)), "")
+
+
+def _is_parking(host: str) -> bool:
+    labels = host.split(".")
+    return any(".".join(labels[start:]) in table().hosts for start in range(len(labels) - 1))
+
+
+def _spoken(host: str) -> tuple[str, ...]:
+    """Return the names by which a page may call its domain."""
+    domain = parse.registrable_domain(host)
+    return tuple({host, domain, host.removeprefix("www.")} - {""})
+
+
+def _names(url: str, host: str) -> bool:
+    return parse.registrable_domain(host) in url.partition("://")[2].partition("/")[2].lower()
