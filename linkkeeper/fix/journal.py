@@ -109,7 +109,8 @@ class Journal:
             raise StateError(
                 f"cannot make {self._folder}: {disk.reason(error)}", "--state DIR puts it elsewhere"
             ) from error
-        self._run, self._broken = RunLog(self._path(name), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"), None
+        number = 1 + max((past.order[0] for past in self._past()), default=0)
+        self._run, self._broken = RunLog(self._path(name), number, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"), None
         return name
 
     def save(self, change: Change) -> Outcome:
@@ -269,7 +270,7 @@ class Journal:
                 logs.append(RunLog.load(path))
             except OSError as error:
                 _log.warning("the journal %s cannot be read: %s", path.name, disk.reason(error))
-        return sorted((log for log in logs if log != self._run), key=lambda log: (log.head.get("started", ""), log.id))
+        return sorted((log for log in logs if log != self._run), key=lambda log: log.order)
 
     def _path(self, run_id: str) -> Path:
         if not _RUN_ID.fullmatch(run_id):

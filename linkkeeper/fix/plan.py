@@ -78,14 +78,13 @@ def plan(
     known = {link.span for link in links}
     edits: list[Edit] = []
     refusals: list[Refusal] = []
-    surroundings = Surroundings(data, tuple(links)) if data is not None else None
+    surroundings = Surroundings(data) if data is not None else None
     for want in _strongest(wants, options):
-        made = _refused(want, known, options) or _edit(want, options, surroundings)
-        match made:
-            case Edit():
-                edits.append(made)
-            case str():
-                refusals.append(Refusal(want.link, want.repair, made))
+        made = _refused(want, known, options) or _edits(want, options, surroundings)
+        if isinstance(made, str):
+            refusals.append(Refusal(want.link, want.repair, made))
+        else:
+            edits += made
     kept, overlapping = _apart(edits)
     return Plan(document, digest, tuple(kept), (*refusals, *overlapping))
 
@@ -127,28 +126,29 @@ def _refused(want: Want, known: set[Span], options: FixOptions) -> str | None:
     return None
 
 
-def _edit(want: Want, options: FixOptions, around: Surroundings | None) -> Edit | str | None:
-    """Return the edit, why there is none, or None if the link already is as wanted."""
+def _edits(want: Want, options: FixOptions, around: Surroundings | None) -> list[Edit] | str:
+    """Return the edits, none if the link already is as wanted; or why it cannot be so."""
     url = want.url if want.whole else with_fragment(want.url, want.link.url)
     if url == want.link.url:
-        return None
+        return []
     made = styles.change(want, url, options.style, around, options.archive_bases)
-    if made is None or isinstance(made, str):
+    if isinstance(made, str):
         return made
-    if b"\n" in made.new or b"\r" in made.new:
-        return "it cannot be written here without breaking the line"
-    return Edit(
-        span=made.span,
-        old=made.old,
-        new=made.new,
-        repair=want.repair,
-        rule=want.rule,
-        reason=want.reason,
-        link=want.link,
-        url_after=made.url_after,
-        confidence=want.confidence,
-        adds=made.adds,
-    )
+    return [
+        Edit(
+            span=one.span,
+            old=one.old,
+            new=one.new,
+            repair=want.repair,
+            rule=want.rule,
+            reason=want.reason,
+            link=want.link,
+            url_after=one.url_after,
+            confidence=want.confidence,
+            adds=one.adds,
+        )
+        for one in made
+    ]
 
 
 def with_fragment(url: str, link_url: str) -> str:

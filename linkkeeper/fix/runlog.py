@@ -22,12 +22,12 @@ PENDING, WRITTEN, SKIPPED, UNDONE, UNKNOWN = ".", "w", "-", "u", "?"
 class RunLog:
     """The journal of one run, read or being written. Its file appears with the first record."""
 
-    def __init__(self, path: Path, started: str = "") -> None:
+    def __init__(self, path: Path, number: int = 0, started: str = "") -> None:
         self.path = path
         self.id = path.name.removesuffix(SUFFIX)
         self.entries: list[Entry] = []
         self.states: list[str] = []
-        self.head: dict[str, Any] = {"version": records.VERSION, "started": started}
+        self.head: dict[str, Any] = {"version": records.VERSION, "number": number, "started": started}
         self.is_open = False
         self.damaged = False
         self._size = 0
@@ -53,6 +53,11 @@ class RunLog:
             self.states = (states + self.states[len(states) :])[: len(self.entries)]
         elif record.kind == "run":
             self.head = record.fields
+
+    @property
+    def order(self) -> tuple[int, str, str]:
+        """What tells earlier runs from later ones, whatever the clock did between them."""
+        return int(self.head.get("number", 0)), str(self.head.get("started", "")), self.id
 
     def temporary(self) -> str:
         """Return a name for a temporary file that nothing else has."""

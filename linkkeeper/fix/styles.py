@@ -11,8 +11,6 @@ from linkkeeper.fix import archive_links, spelling
 from linkkeeper.fix.surroundings import Surroundings
 from linkkeeper.models.link import Link, Span
 
-ALREADY_BESIDE = "its archived copy already stands beside it"
-"""The refusal that means: nothing is left to do."""
 NEEDS_BYTES = "what surrounds the link is not known"
 _ATTRIBUTES = {"html-double": b'"', "html-single": b"'", "html-unquoted": b""}
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
@@ -44,8 +42,8 @@ class Made(Struct, frozen=True):
     """URL of the link that the edit adds; empty if it adds none."""
 
 
-def change(want: Wanted, url: str, style: str, around: Surroundings | None, bases: Sequence[str]) -> Made | str | None:
-    """Return how url gets into the text in a style, the reason why it cannot, or None if all is as wanted.
+def change(want: Wanted, url: str, style: str, around: Surroundings | None, bases: Sequence[str]) -> list[Made] | str:
+    """Return how url gets into the text in a style (nothing if all is as wanted), or the reason why it cannot.
 
     Styles are forms of the archive repair; the others always replace.
     """
@@ -57,7 +55,7 @@ def change(want: Wanted, url: str, style: str, around: Surroundings | None, base
     return _replace(want, url)
 
 
-def _replace(want: Wanted, url: str) -> Made | str | None:
+def _replace(want: Wanted, url: str) -> list[Made] | str:
     link = want.link
     if want.written is not None and escape.decode(want.written, link.context) == url:
         return _made(link, want.written, url)
@@ -67,15 +65,15 @@ def _replace(want: Wanted, url: str) -> Made | str | None:
     return _made(link, *spelled)
 
 
-def _made(link: Link, new: bytes, url: str) -> Made | None:
-    return None if new == link.written else Made(link.span, link.written, new, url)
+def _made(link: Link, new: bytes, url: str) -> list[Made]:
+    return [] if new == link.written else [Made(link.span, link.written, new, url)]
 
 
 def _is_whole_attribute(link: Link) -> bool:
     return len(link.context) == 1 and link.context[0] in _ATTRIBUTES and link.kind != "srcset"
 
 
-def _robust(want: Wanted, url: str, around: Surroundings | None) -> Made | str | None:
+def _robust(want: Wanted, url: str, around: Surroundings | None) -> list[Made] | str:
     """Put url into the attribute, and what it stands for behind it (robustlinks.mementoweb.org/spec)."""
     if around is None:
         return NEEDS_BYTES
@@ -94,7 +92,7 @@ def _robust(want: Wanted, url: str, around: Surroundings | None) -> Made | str |
     if day:
         attributes += b' data-versiondate="%s"' % day.encode("ascii", "replace")
     span = Span(link.span.start, link.span.end + len(quote))
-    return Made(span, link.written + quote, spelled[0] + quote + attributes, spelled[1])
+    return [Made(span, link.written + quote, spelled[0] + quote + attributes, spelled[1])]
 
 
 def _day_of(url: str) -> str:
@@ -103,20 +101,22 @@ def _day_of(url: str) -> str:
     return "-".join(day.groups()) if day else ""
 
 
-def _append(link: Link, url: str, around: Surroundings | None) -> Made | str | None:
+def _append(link: Link, url: str, around: Surroundings | None) -> list[Made] | str:
     """Put a link to url behind the whole construct that holds the link."""
     if around is None:
         return NEEDS_BYTES
-    place = around.behind(link)
-    if isinstance(place, str):
-        return place
-    spelled = spelling.encoded(url, place.context)
-    if spelled is None:
-        return f"{_short(url)} cannot be written behind this link ({link.kind})"
-    if place.already_there():
-        return ALREADY_BESIDE
-    at = Span(place.offset, place.offset)
-    return Made(at, b"", place.before + spelled[0] + place.after, link.url, adds=spelled[1])
+    places = around.behind(link)
+    if isinstance(places, str):
+        return places
+    made: list[Made] = []
+    for place in places:
+        spelled = spelling.encoded(url, place.context)
+        if spelled is None:
+            return f"{_short(url)} cannot be written behind this link ({link.kind})"
+        if not around.already_there(place):
+            at = Span(place.offset, place.offset)
+            made.append(Made(at, b"", place.before + spelled[0] + place.after, link.url, adds=spelled[1]))
+    return made
 
 
 def _short(url: str) -> str:

@@ -5,12 +5,14 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from linkkeeper.extract import html_tokens
+from linkkeeper.extract import encodings, front_matter
+from linkkeeper.fix import html_places, markdown_places
 from linkkeeper.models.link import Link
 
 NO_PLACE = "there is no place beside it for another link"
-_HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht", ".shtml")
-_HTML = (b' (<a href="', b'">archived</a>)', ("html-double",))
+UNUSED = "nothing in the text refers to it"
+NOT_UTF8 = "the text is not UTF-8: a copy can replace the link, not stand beside it"
+_HTML = frozenset({"html-double", "html-single", "html-unquoted"})
 
 
 class Place(Struct, frozen=True):
@@ -20,69 +22,76 @@ class Place(Struct, frozen=True):
     before: bytes
     after: bytes
     context: tuple[str, ...]
-    follows: bytes
-    """The text that stands there now."""
-
-    def already_there(self) -> bool:
-        """Whether such a link stands there."""
-        return self.follows.startswith(self.before)
 
 
 class Surroundings:
-    """A document and its links, ready for questions about single ones."""
+    """A document, ready for questions about single links."""
 
-    def __init__(self, data: bytes, links: tuple[Link, ...]) -> None:
+    def __init__(self, data: bytes) -> None:
         self.data = data
-        self._links = links
 
     def in_tag_of(self, link: Link, pattern: bytes) -> bool:
-        """Say whether the tag that holds the link matches a pattern (lower-case) elsewhere too."""
+        """Say whether the tag that holds the link matches a pattern (lower-case)."""
         start = self.data.rfind(b"<", 0, link.span.start)
         end = self.data.find(b">", link.span.end)
         return re.search(pattern, self.data[max(start, 0) : end if end >= 0 else None].lower()) is not None
 
-    def behind(self, link: Link) -> Place | str:
-        """Return the place behind the construct that holds the link, or why there is none."""
-        if link.context and link.context[-1] in ("html-double", "html-single", "html-unquoted"):
-            return self._behind_element(link)
+    def behind(self, link: Link) -> list[Place] | str:
+        """Return the places behind the constructs that hold the link, or why there are none.
+
+        Only a definition of Markdown has more than one place, behind each of its uses.
+        """
+        if len(link.context) == 1 and link.context[0] in _HTML and link.kind != "srcset":
+            end = self._html.get(link.span.start)
+            return NO_PLACE if end is None else [_html_place(end)]
+        if link.context == ("bare",):
+            return [Place(link.span.end, b" (archived: ", b")", ("bare",))]
+        if link.context and all(layer.startswith("md-") for layer in link.context):
+            return self._behind_markdown(link)
         return NO_PLACE
 
-    def _behind_element(self, link: Link) -> Place | str:
-        if len(link.context) != 1 or link.kind == "srcset":
-            return NO_PLACE
-        end = self._ends.get(link.span.start)
-        if end is None:
-            return NO_PLACE
-        before, after, context = _HTML
-        return Place(end, before, after, context, self.data[end : end + 64])
+    def already_there(self, place: Place) -> bool:
+        """Say whether a link that a fix put there stands there."""
+        return self.data.startswith(place.before, place.offset)
+
+    def _behind_markdown(self, link: Link) -> list[Place] | str:
+        if self._markdown is None:
+            return NOT_UTF8
+        offset = link.span.start - self._body
+        if link.context[0] == "md-bare":
+            return [_markdown_place(link.span.end, "md-table" in link.context)]
+        if link.kind == "reference":
+            uses = self._markdown.uses(offset)
+            places = [_markdown_place(use.end + self._body, use.in_table) for use in uses or ()]
+            return places or UNUSED
+        construct = self._markdown.around(offset)
+        return NO_PLACE if construct is None else [_markdown_place(construct.end + self._body, construct.in_table)]
 
     @cached_property
-    def _ends(self) -> dict[int, int]:
-        """Where each `<a href>` ends, by the offset of its destination."""
-        return anchor_ends(self.data)
+    def _html(self) -> dict[int, int]:
+        return html_places.ends(self.data)
+
+    @cached_property
+    def _text(self) -> encodings.Text | None:
+        text = encodings.read(self.data)
+        return text if text is not None and text.encoding == "utf-8" else None
+
+    @cached_property
+    def _body(self) -> int:
+        """Where the text begins, behind byte order mark and front matter."""
+        return self._text.bom + front_matter.block(self._text.data).body_start if self._text else 0
+
+    @cached_property
+    def _markdown(self) -> markdown_places.Constructs | None:
+        if self._text is None:
+            return None
+        return markdown_places.Constructs(self._text.data[self._body - self._text.bom :])
 
 
-def anchor_ends(data: bytes) -> dict[int, int]:
-    """Return the offset after `</a>` for every `<a href>` of HTML bytes, by the offset where its URL starts.
-
-    Elements that are not closed before the next `<a` have no such place.
-    """
-    ends: dict[int, int] = {}
-    waiting: int | None = None
-    for token in html_tokens.tokens(data):
-        match token:
-            case html_tokens.StartTag(name=b"a"):
-                waiting = _href(data, token)
-            case html_tokens.EndTag(name=b"a"):
-                if waiting is not None:
-                    ends[waiting] = token.end
-                waiting = None
-    return ends
+def _html_place(end: int) -> Place:
+    return Place(end, b' (<a href="', b'">archived</a>)', ("html-double",))
 
 
-def _href(data: bytes, tag: html_tokens.StartTag) -> int | None:
-    for attribute in html_tokens.attributes(data, tag):
-        if attribute.name == b"href":
-            value = data[attribute.start : attribute.end]
-            return attribute.start + len(value) - len(value.lstrip(b"\t\n\f\r "))
-    return None
+def _markdown_place(end: int, in_table: bool) -> Place:
+    context = ("md-destination", "md-table") if in_table else ("md-destination",)
+    return Place(end, b" ([archived](", b"))", context)
