@@ -1,11 +1,11 @@
 """What the check asks, and what it asks for: questions in, findings out, and the neighbours it needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
-from linkkeeper.models.verdict import Finding, Judgement, Reply
+from linkkeeper.models.verdict import Finding
 
 
 class Question(Struct, frozen=True, gc=False):
@@ -19,6 +19,8 @@ class Question(Struct, frozen=True, gc=False):
     """Id of the cleaning rule that would then be wrong."""
     want_anchors: bool = False
     """Fetch the page for its anchors (`--fragments`)."""
+    fragments: tuple[str, ...] = ()
+    """The fragments (without `#`) that links give this URL, judged with `want_anchors`."""
 
 
 class HostCheck(Struct, frozen=True):
@@ -79,21 +81,12 @@ class Progress(Protocol):
         """These hosts told us to wait: host -> seconds from now."""
 
 
-Classify = Callable[[Reply], Judgement]
-Anchors = Callable[[Reply], frozenset[str]]
-Title = Callable[[Reply], str]
-
-
 class Tools(Struct, frozen=True):
     """The neighbours a run works with, introduced by the pipeline. None: do without."""
 
-    classify: Classify
     memory: Memory | None = None
     history: History | None = None
     progress: Progress | None = None
-    anchors: Anchors | None = None
-    """Page -> its anchors; asked for questions with `want_anchors`."""
-    title: Title | None = None
 
 
 class Forgetful:

@@ -72,4 +72,4 @@ def _lands_elsewhere(path: str, final_url: str) -> bool:
     """Say whether a redirect dropped most of the path: to the home page, a log-in, an error page."""
     final = parse.split(final_url).path
     last = path.rstrip("/").rpartition("/")[2]
-    return len(path) > 1 and (final in ("", "/") or bool(last) and last.partition(".")[0] not in final)
+    return len(path) > 1 and (final in ("", "/") or (bool(last) and last.partition(".")[0] not in final))

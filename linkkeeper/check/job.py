@@ -6,39 +6,26 @@ from enum import Enum
 
 from msgspec import Struct
 
+from linkkeeper.check import classify
 from linkkeeper.check.base import CheckOptions, Question
 from linkkeeper.models.verdict import Failure, Judgement, Reply, Verdict
 from linkkeeper.net.trip import Trip
 
 ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
-NOT_ASKED_AGAIN = frozenset({Failure.PRIVATE_ADDRESS, Failure.BAD_URL, Failure.WAIT_TOO_LONG, Failure.OUT_OF_TIME})
-CAN_PASS = frozenset({408, 425, 429, 500, 502, 503, 504, 420, 509, 529})
-"""Statuses of something temporary (RFC 9110, 15.5.9, 15.6; RFC 6585, 4; RFC 8470)."""
-FAILURES_THAT_PASS = frozenset(
-    {Failure.RESET, Failure.DNS_FAILED, Failure.REFUSED, Failure.PROTOCOL, Failure.UNREACHABLE}
-)
-HEAD_REFUSED = frozenset({400, 401, 403, 405, 406, 415, 418, 426, 501})
-"""Statuses that servers give to HEAD itself, or to anything but a browser's GET: asked by GET at once."""
-CONNECTION_LEVEL = frozenset(
-    {
-        Failure.TIMEOUT,
-        Failure.REFUSED,
-        Failure.RESET,
-        Failure.UNREACHABLE,
-        Failure.NO_NAME,
-        Failure.NO_ADDRESS,
-        Failure.DNS_FAILED,
-    }
-)
+HEAD_REFUSED = frozenset({400, 405, 415, 426, 501})
+"""Statuses that servers give to HEAD itself: asked by GET at once. Other refusals wait for the second look."""
+_ALSO_PASSING = frozenset({Failure.REFUSED, Failure.PROTOCOL, Failure.UNREACHABLE})
+"""Failures that another attempt in the same run may well not meet."""
 MAX_REQUESTS = 6
-IN_LINE_S = 10.0
+"""For one URL, redirects of its first two asks apart."""
+_LONG_CHAIN = 4
+_MARGIN_S = 0.5
 
 
 class Look(Enum):
     """Why a URL is asked this time."""
 
     FIRST = "first"
-    """By HEAD."""
     GET = "get"
     """HEAD was refused or is doubted."""
     RETRY = "retry"
@@ -46,30 +33,36 @@ class Look(Enum):
     SECOND = "second"
     """At the end, as a browser would."""
     THIRD = "third"
-    """The two looks disagree."""
+    """Only one of two looks said gone."""
     WRITTEN = "written"
     """The URL as written, since the cleaned one fails."""
+    ERRAND = "errand"
+    """For comparison: a home page, a page that cannot exist."""
 
 
 class Job:
     """The state of one question."""
 
     __slots__ = (
-        "asks", "fallback", "look", "question", "replies", "requests", "retries", "spent_s", "task", "then", "trip",
-        "waited_s",
+        "asks", "base", "fallback", "judgements", "look", "question", "refreshed", "requests", "retries", "spent_s",
+        "task", "then", "trip", "waited_s",
     )  # fmt: skip
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, look: Look = Look.FIRST) -> None:
         self.question = question
-        self.look = Look.FIRST
+        self.look = look
         self.trip: Trip | None = None
-        self.replies: tuple[tuple[Look, Reply, Judgement], ...] = ()
-        """What came back, in order; two or three at most are kept."""
+        self.judgements: tuple[Judgement, ...] = ()
+        """Of every ask that came to an end, in order."""
+        self.base: Reply | None = None
+        """The page whose refresh order is being followed."""
+        self.refreshed = 0
         self.fallback: tuple[Reply, Judgement] | None = None
         """What the cleaned URL brought, while the written one is asked."""
-        self.then: Callable[[Reply, Judgement], None] | None = None
-        """Who wants the answer of an errand (a root, a random sibling); None: it is a question of the run."""
+        self.then: Callable[[Reply], None] | None = None
+        """Who wants the answer of an errand; None: it is a question of the run."""
         self.task: asyncio.Task[None] | None = None
+        """At work on it now."""
         self.asks = 0
         self.requests = 0
         self.retries = 0
@@ -80,7 +73,6 @@ class Job:
 class Settle(Struct, frozen=True):
     """The verdict stands."""
 
-    reply: Reply
     judgement: Judgement
 
 
@@ -93,52 +85,50 @@ class Again(Struct, frozen=True):
 
 
 def decide(job: Job, reply: Reply, judgement: Judgement, options: CheckOptions, timeout_s: float) -> Settle | Again:
-    """Say what follows a reply."""
-    if judgement.verdict in ALIVE or reply.failure in NOT_ASKED_AGAIN or judgement.verdict is Verdict.INVALID:
-        return Settle(reply, judgement)
+    """Say what follows a reply. `judgement` is its own; `job.judgements` are those before it."""
+    if judgement.verdict in ALIVE or not classify.needs_second_look(judgement):
+        return Settle(judgement)
     if not _affordable(job, reply, timeout_s):
-        return _conclude(job, reply, judgement)
-    if job.look is Look.FIRST and reply.status in HEAD_REFUSED:
+        return Settle(_together(job, judgement))
+    if job.look is Look.FIRST and reply.method == "HEAD" and reply.failure is None and reply.status in HEAD_REFUSED:
         return Again(Look.GET)
     if job.look in (Look.FIRST, Look.GET, Look.RETRY):
-        return _before_second_look(job, reply, options, judgement)
-    if job.look is Look.SECOND and judgement.verdict is Verdict.DEAD and not _agreed(job):
-        return Again(Look.THIRD)
-    return _conclude(job, reply, judgement)
+        return _before_second_look(job, reply, judgement, options)
+    if job.look is Look.SECOND and judgement.verdict is Verdict.DEAD and not _said_gone(job):
+        return Again(Look.THIRD, options.look_delay_s)
+    return Settle(_together(job, judgement))
 
 
-def _before_second_look(job: Job, reply: Reply, options: CheckOptions, judgement: Judgement) -> Settle | Again:
+def _before_second_look(job: Job, reply: Reply, judgement: Judgement, options: CheckOptions) -> Settle | Again:
     passing = can_pass(reply)
     if passing and job.retries < options.retries and reply.failure is not Failure.TIMEOUT:
         return Again(Look.RETRY, options.retry_delay_s * 2**job.retries)
-    if not options.second_look or reply.failure is Failure.TOO_MANY_REDIRECTS:
-        return _conclude(job, reply, judgement)
+    if reply.failure is Failure.TOO_MANY_REDIRECTS or len(reply.redirects) > _LONG_CHAIN:
+        return Settle(judgement)
     return Again(Look.SECOND, options.look_delay_s if passing else 0.0)
 
 
 def can_pass(reply: Reply) -> bool:
     """Say whether the same question may well be answered a moment later."""
-    if reply.failure is None:
-        return reply.status in CAN_PASS
-    return reply.failure in FAILURES_THAT_PASS or reply.failure is Failure.TIMEOUT
+    return classify.may_pass(reply) or reply.failure in _ALSO_PASSING
 
 
-def _agreed(job: Job) -> bool:
+def _said_gone(job: Job) -> bool:
     """Say whether an earlier answer already said gone: one alone is no proof."""
-    return any(judgement.verdict is Verdict.DEAD for _, _, judgement in job.replies[:-1])
+    return any(judgement.verdict is Verdict.DEAD for judgement in job.judgements)
 
 
 def _affordable(job: Job, reply: Reply, timeout_s: float) -> bool:
     """Say whether one more ask stays within what a URL may cost: requests, and two attempts' time."""
-    if job.spent_s > 2 * timeout_s - 0.5:
+    if job.spent_s > 2 * timeout_s - _MARGIN_S:
         return False
-    return job.asks < 2 or job.requests + 1 + min(len(reply.redirects), 2) <= MAX_REQUESTS
+    return job.asks < 2 or job.requests + 1 + len(reply.redirects) <= MAX_REQUESTS
 
 
-def _conclude(job: Job, reply: Reply, judgement: Judgement) -> Settle:
-    """Settle on the last answer; on the one before it where the last would be a bare dead without agreement."""
-    if judgement.verdict is Verdict.DEAD and job.look in (Look.SECOND, Look.THIRD) and not _agreed(job):
-        for _, earlier, milder in reversed(job.replies[:-1]):
-            if milder.verdict is not Verdict.DEAD:
-                return Settle(earlier, milder)
-    return Settle(reply, judgement)
+def _together(job: Job, last: Judgement) -> Judgement:
+    """Return what all looks amount to: dead takes two that say so, or nothing that speaks against it."""
+    if last.verdict is Verdict.DEAD and _said_gone(job):
+        return last
+    for earlier in reversed(job.judgements):
+        last = classify.combine(earlier, last)
+    return last

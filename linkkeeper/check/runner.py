@@ -1,16 +1,15 @@
 """Streams questions through memory, network and rules; asks each URL once."""
 
 import asyncio
+import functools
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import msgspec
 
-from linkkeeper.check import network
+from linkkeeper.check import classify, network
 from linkkeeper.check.base import (
     CheckOptions,
-    Classify,
     Forgetful,
     History,
     Memory,
@@ -20,7 +19,10 @@ from linkkeeper.check.base import (
     Tools,
     Unwatched,
 )
+from linkkeeper.check.crew import Crew
 from linkkeeper.check.doubt import PEEK_BYTES, Doubt
+from linkkeeper.check.evidence import ACCEPTED, Evidence
+from linkkeeper.check.finding import cleaning_to_blame, finding_of
 from linkkeeper.check.job import ALIVE, Again, Job, Look, Settle, decide
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
@@ -32,13 +34,16 @@ from linkkeeper.net.target import Target
 from linkkeeper.net.trip import How, Trip
 from linkkeeper.urls import parse
 
-__all__ = ["CheckOptions", "Classify", "History", "Memory", "Progress", "Question", "Runner", "Tools"]
+__all__ = ["CheckOptions", "History", "Memory", "Progress", "Question", "Runner", "Tools"]
 
 SLOW_DOWN = frozenset({420, 429})
 _FEED = 500
 """Questions taken in before others get a turn."""
 _DOWN_AFTER = 3
 """Failed connections in a row, and none that worked, after which a host's other URLs share the answer."""
+_ANCHOR_BYTES = 2 * 1024 * 1024
+"""Of a page that is needed whole, for its anchors."""
+_MAX_REFRESHES = 2
 _MAX_REFUSED = 5
 """Requests of one URL, after which a refusal stands."""
 _TICK_S = 0.1
@@ -54,9 +59,9 @@ _SAME_FOR_ALL = frozenset(
 class Runner:
     """One run of the check. `network_at_fault` and `notes` are final once `run` is through."""
 
-    def __init__(self, client: Client, tools: Tools, options: CheckOptions | None = None) -> None:
+    def __init__(self, client: Client, tools: Tools | None = None, options: CheckOptions | None = None) -> None:
         self.client = client
-        self.tools = tools
+        tools = tools or Tools()
         self.options = options or CheckOptions()
         self.requests = 0
         """HTTP requests sent so far."""
@@ -66,15 +71,16 @@ class Runner:
         self._history: History = tools.history or NoHistory()
         self._progress: Progress = tools.progress or Unwatched()
         self._scheduler = Scheduler(self._pace)
+        self._crew = Crew(self._scheduler, min(self.options.concurrency, max(1, client.pool.limit)), self._step)
         self._doubt = Doubt()
-        self._slots = min(self.options.concurrency, max(1, client.pool.limit))
+        self._evidence = Evidence()
+        self._answering: set[str] = set()
+        """Hosts with a page seen alive."""
+        self._errands: dict[str, list[Callable[[], None]]] = {}
         self._open: dict[str, Job] = {}
         self._found: deque[Finding] = deque()
         self._news = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
         self._stopped: Judgement | None = None
-        self._error: BaseException | None = None
 
     @property
     def network_at_fault(self) -> bool:
@@ -89,8 +95,7 @@ class Runner:
     def stop(self, rule: str = "interrupted", detail: str = "The run was interrupted before this was known.") -> None:
         """Ask nothing more; what is not settled becomes unchecked by this rule. Findings so far still come."""
         self._stopped = self._stopped or Judgement(Verdict.UNCHECKED, rule, detail)
-        for task in self._tasks:
-            task.cancel()
+        self._crew.rest()
         self._news.set()
 
     async def run(self, questions: Iterable[Question]) -> AsyncIterator[Finding]:
@@ -125,15 +130,15 @@ class Runner:
                 self._ask(job)
             if count % _FEED == _FEED - 1:
                 await asyncio.sleep(0)
-        self._dispatch()
+        self._crew.dispatch()
 
     async def _findings(self) -> AsyncIterator[Finding]:
         while self._open and not self._stopped:
             self._news.clear()
             while self._found:
                 yield self._found.popleft()
-            if self._error is not None:
-                raise self._error
+            if self._crew.error is not None:
+                raise self._crew.error
             if self._open and not self._stopped:
                 await self._news.wait()
         if self._stopped:
@@ -148,21 +153,30 @@ class Runner:
     def _ask(self, job: Job, url: str = "", after_s: float = 0.0) -> None:
         """Set out on the next ask of a job; settle it if the URL cannot be asked at all."""
         url = url or job.question.url
-        limit = self.client.options.body_limit
-        how = How(
-            "HEAD" if job.look is Look.FIRST and not job.question.want_anchors else "GET",
-            browser=job.look in _BROWSER_LOOKS,
-            body_limit=min(limit, PEEK_BYTES) if job.look is Look.GET else limit,
-            max_redirects=self.client.options.max_redirects,
-        )
         try:
-            job.trip = trip = self.client.trip(url, how)
+            job.trip = trip = self.client.trip(url, self._how(job))
         except ValueError as problem:
             self._weigh(job, Reply(url=url, failure=Failure.BAD_URL, detail=str(problem)))
             return
         trip.left_s = min(trip.left_s, max(1.0, 2 * trip.left_s - job.spent_s))
         job.asks += 1
         self._enqueue(job, trip, after_s)
+
+    def _how(self, job: Job) -> How:
+        """Choose the manner of the next ask."""
+        limit, options = self.client.options.body_limit, self.client.options
+        if job.question.want_anchors:
+            limit = max(limit, _ANCHOR_BYTES)
+        elif job.look is Look.GET:
+            limit = min(limit, PEEK_BYTES)
+        head = job.look is Look.FIRST and job.base is None and not job.question.want_anchors
+        return How(
+            "HEAD" if head else "GET",
+            browser=job.look in _BROWSER_LOOKS,
+            body_limit=limit,
+            max_redirects=options.max_redirects,
+            bare=job.base is not None or job.then is not None,
+        )
 
     def _enqueue(self, job: Job, trip: Trip, after_s: float = 0.0, first: bool = False) -> None:
         host = self._scheduler.host(host_key(trip.target))
@@ -178,56 +192,6 @@ class Runner:
         elif known is not None and known.per_host:
             at_once = min(at_once, known.per_host)
         return Pace(at_once, (own.rate if own else None) or (known.rate if known else None))
-
-    def _dispatch(self) -> None:
-        """Start what may start; be back when the next host's moment comes."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        while self._slots > 0 and not self._stopped:
-            pair = self._scheduler.next(now)
-            if pair is None:
-                break
-            self._slots -= 1
-            task = loop.create_task(self._work(*pair))
-            self._tasks.add(task)
-            task.add_done_callback(self._left)
-        self._set_timer(loop)
-
-    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
-        moment = self._scheduler.next_moment() if self._slots > 0 and not self._stopped else None
-        if self._timer is not None:
-            if moment is not None and self._timer.when() == moment and not self._timer.cancelled():
-                return
-            self._timer.cancel()
-            self._timer = None
-        if moment is not None:
-            self._timer = loop.call_at(moment, self._on_time)
-
-    def _on_time(self) -> None:
-        self._timer = None
-        self._dispatch()
-
-    def _left(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._slots += 1
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._error = error
-            self._news.set()
-        elif not self._stopped:
-            self._dispatch()
-
-    async def _work(self, host: Host, job: Job) -> None:
-        """Do one job after the other while there is any; the host whose connection is warm comes first."""
-        clock = asyncio.get_running_loop().time
-        pair: tuple[Host, Job] | None = (host, job)
-        while pair is not None:
-            host, job = pair
-            job.task = asyncio.current_task()
-            await self._step(host, job, clock())
-            job.task = None
-            pair = None if self._stopped else self._scheduler.next(clock(), host)
-            if self._slots > 0:
-                self._dispatch()
 
     async def _step(self, host: Host, job: Job, started: float) -> None:
         """Send one request of a job and see to what follows from it."""
@@ -302,18 +266,20 @@ class Runner:
 
     def _weigh(self, job: Job, reply: Reply, final: bool = False) -> None:
         """Judge a reply and do what follows from it."""
+        if job.then is not None:
+            job.then(reply)
+            return
+        if job.base is not None:
+            reply, job.base = classify.joined(job.base, reply), None
+        self._evidence.note(reply)
         judgement = self._judge(job, reply)
-        job.replies = (*job.replies, (job.look, reply, judgement))
-        if final:
-            self._conclude(job, reply, judgement)
+        if judgement.verdict in ALIVE and self._looks_further(job, reply):
             return
-        if judgement.verdict in ALIVE and not self._believed(job, reply):
-            job.look = Look.GET
-            self._ask(job)
-            return
-        match decide(job, reply, judgement, self.options, self._timeout_s(job)):
-            case Settle(last, conclusion):
-                self._conclude(job, last, conclusion)
+        step = Settle(judgement) if final else decide(job, reply, judgement, self.options, self._timeout_s(job))
+        job.judgements = (*job.judgements, judgement)
+        match step:
+            case Settle(conclusion):
+                self._conclude(job, reply, conclusion)
             case Again(look, after_s):
                 job.retries += look is Look.RETRY
                 job.look = look
@@ -322,55 +288,77 @@ class Runner:
     def _judge(self, job: Job, reply: Reply) -> Judgement:
         special = self.options.hosts.get(job.trip.first.host) if job.trip and self.options.hosts else None
         if special and reply.status in special.accept and reply.failure is None:
-            return Judgement(Verdict.OK, "accepted-status", f"HTTP {reply.status}, accepted by the settings")
-        return self.tools.classify(reply)
+            return ACCEPTED.judge(f"HTTP {reply.status}")
+        return self._evidence.judge(reply)
 
-    def _believed(self, job: Job, reply: Reply) -> bool:
+    def _looks_further(self, job: Job, reply: Reply) -> bool:
+        """Ask for the page where a HEAD is no ground, and for the page that this one sends its readers on to."""
         assert job.trip is not None
-        return job.look is not Look.FIRST or self._doubt.believes(host_key(job.trip.first), reply)
+        host = host_key(job.trip.first)
+        if job.look is Look.FIRST and not self._doubt.believes(host, reply):
+            job.look = Look.GET
+            self._ask(job)
+            return True
+        onward = classify.follow(reply) if job.refreshed < _MAX_REFRESHES else None
+        if onward is None:
+            return False
+        job.refreshed += 1
+        job.base = reply
+        self._ask(job, onward)
+        return True
 
     def _timeout_s(self, job: Job) -> float:
         return self.client.timeout_s(job.trip.first) if job.trip else self.client.options.timeout_s
 
     def _conclude(self, job: Job, reply: Reply, judgement: Judgement) -> None:
-        """A verdict stands, unless the cleaning rules are to blame for it: then the written URL is asked."""
-        if job.then is not None:
-            job.then(reply, judgement)
+        """Settle, once the evidence is in and the cleaning rules are not to blame."""
+        key = host_key(job.trip.target) if job.trip is not None else ""
+        if judgement.verdict in ALIVE and not reply.redirects:
+            self._answering.add(key)
+        errand = self._evidence.missing(reply, judgement, host_answers=key in self._answering)
+        if errand is not None and self.options.probes and not self._stopped:
+            self._send_errand(errand, job, reply, judgement)
             return
-        if judgement.verdict not in ALIVE and job.look is Look.GET and job.trip is not None:
-            self._doubt.lied(host_key(job.trip.first))
+        if judgement.verdict not in ALIVE and job.look is Look.GET:
+            self._doubt.lied(key)
         if job.fallback is not None and judgement.verdict not in ALIVE:
             reply, judgement = job.fallback
-        elif job.fallback is None and self._cleaning_to_blame(job, judgement):
+        elif cleaning_to_blame(job, judgement):
             job.fallback, job.look = (reply, judgement), Look.WRITTEN
             self._ask(job, job.question.written or "")
             return
         self._settle(job, reply, judgement)
 
-    @staticmethod
-    def _cleaning_to_blame(job: Job, judgement: Judgement) -> bool:
-        return bool(job.question.written) and judgement.verdict in (Verdict.DEAD, Verdict.SUSPECT, Verdict.BLOCKED)
+    def _send_errand(self, url: str, job: Job, reply: Reply, judgement: Judgement) -> None:
+        """Ask for a page to compare with, once for all who want it; then conclude."""
+
+        def back() -> None:
+            again = self._evidence.judge(reply)
+            decided = again if again.verdict is not judgement.verdict and judgement in job.judgements else judgement
+            self._conclude(job, reply, decided)
+
+        waiting = self._errands.setdefault(url, [])
+        waiting.append(back)
+        if len(waiting) > 1:
+            return
+        errand = Job(Question(url), Look.ERRAND)
+        errand.then = functools.partial(self._errand_done, url)
+        self._ask(errand)
+
+    def _errand_done(self, url: str, reply: Reply) -> None:
+        self._evidence.learn(url, reply)
+        for back in self._errands.pop(url, ()):
+            back()
 
     def _settle(self, job: Job, reply: Reply, judgement: Judgement) -> None:
-        wrong = job.fallback is not None and judgement.verdict in ALIVE
-        finding = Finding(
-            url=job.question.url,
-            judgement=judgement,
-            status=reply.status,
-            final_url=reply.final_url,
-            redirects=reply.redirects,
-            checked=datetime.now(UTC),
-            attempts=job.requests,
-            elapsed_ms=int(job.spent_s * 1000),
-            title=self.tools.title(reply) if self.tools.title and reply.body else "",
-            wrong_rule=(job.question.wrong_rule or "clean") if wrong else "",
-            anchors=self.tools.anchors(reply) if self.tools.anchors and job.question.want_anchors else None,
-        )
+        if job.question.url not in self._open:
+            return
+        found = finding_of(job, reply, judgement)
         del self._open[job.question.url]
         if job.trip is not None and self.network.doubts(job.trip.target, reply):
-            self.network.hold(finding)
+            self.network.hold(found)
         else:
-            self._record(finding)
+            self._record(found)
         self._news.set()
 
     def _record(self, finding: Finding) -> None:
@@ -417,11 +405,8 @@ class Runner:
 
     async def _end(self, watching: "asyncio.Task[None]") -> None:
         self._stopped = self._stopped or Judgement(Verdict.UNCHECKED, "interrupted", "The run ended early.")
-        if self._timer is not None:
-            self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(watching, *self._tasks, return_exceptions=True)
+        await self._crew.leave()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 def host_key(target: Target) -> str:

@@ -1,7 +1,7 @@
 """Which job starts next: one queue per host, deadlines instead of sleeps. No clock, no tasks, no I/O of its own."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
 from linkkeeper.check.job import Job
@@ -35,7 +35,7 @@ class Host:
         """Jobs not under way."""
         return len(self.queue) + len(self.later)
 
-    def drop(self, jobs: Set[Job]) -> None:
+    def drop(self, jobs: set[Job]) -> None:
         """Take these jobs out, where they wait."""
         self.queue = deque(job for job in self.queue if job not in jobs)
         self.later = [entry for entry in self.later if entry[2] not in jobs]

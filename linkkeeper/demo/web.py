@@ -30,7 +30,8 @@ class Seen(Struct, frozen=True):
 
 def page(title: str, text: str = "", status: int = 200) -> web.Response:
     """Return a small HTML page."""
-    body = f"<!doctype html><html lang=en><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>"
+    head = f"<!doctype html><html lang=en><head><title>{title}</title></head>"
+    body = f"{head}<body><h1>{title}</h1><p>{text}</p></body></html>"
     return web.Response(text=body, content_type="text/html", status=status)
 
 
@@ -147,7 +148,7 @@ async def _blocked(request: web.Request) -> web.StreamResponse:
 
 async def _bot_wall(request: web.Request) -> web.StreamResponse:
     """Show a challenge, as a content delivery network in front would."""
-    answer = page("Just a moment...", "Checking your browser before you go on.", 403)
+    answer = page("Just a moment...", f"Checking your browser before you go on to {request.path}.", 403)
     answer.headers["cf-mitigated"] = "challenge"
     answer.headers["Server"] = "cloudflare"
     return answer

@@ -127,3 +127,5 @@ class Finding(Struct, frozen=True):
     """Set when the cleaned URL failed and the URL as written works: the cleaning rule at fault."""
     anchors: frozenset[str] | None = field(default=None)
     """Ids and names in the page, if `--fragments` asked for them; else None."""
+    missing_fragments: tuple[tuple[str, Judgement], ...] = ()
+    """Of the fragments that the question named: those the page does not have, each with why."""

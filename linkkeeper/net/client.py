@@ -13,11 +13,11 @@ from linkkeeper.models.verdict import Failure, Reply
 from linkkeeper.net import connection, failures, files, headers, target, tls
 from linkkeeper.net.connection import Answer, Connection
 from linkkeeper.net.cookies import CookieFile
-from linkkeeper.net.gate import Forbidden, Gate
+from linkkeeper.net.gate import ForbiddenError, Gate
 from linkkeeper.net.options import BODY_LIMIT, NetOptions
 from linkkeeper.net.pool import Pool
 from linkkeeper.net.proxy import Proxy
-from linkkeeper.net.resolver import NameFailure, Names, Resolver, SystemResolver
+from linkkeeper.net.resolver import NameLookupError, Names, Resolver, SystemResolver
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import How, Trip
 
@@ -27,7 +27,7 @@ _STALE = (OSError, ClientError, HttpProcessingError, failures.ProtocolError)
 """What a kept connection may die of: no sign about the server."""
 _EXPECTED = (
     *(OSError, TimeoutError, ClientError, HttpProcessingError, ValueError, ExceptionGroup),
-    *(NameFailure, Forbidden, failures.ProtocolError, failures.ProxyFailure),
+    *(NameLookupError, ForbiddenError, failures.ProtocolError, failures.ProxyPassError),
 )
 _MIN_S = 0.05
 
@@ -171,7 +171,10 @@ class Client:
     def _more_fields(self, trip: Trip) -> str:
         """Return what only this origin may see: credentials, cookies, configured fields."""
         where = trip.target
-        cookies = [trip.cookies.header(where) if trip.cookies else "", self._cookies.header(where) if self._cookies else ""]
+        cookies = [
+            trip.cookies.header(where) if trip.cookies else "",
+            self._cookies.header(where) if self._cookies else "",
+        ]
         cookie = "; ".join(filter(None, cookies))
         more = [("Cookie", cookie)] if cookie else []
         if trip.at_home:
@@ -188,5 +191,7 @@ class Client:
 
 def _with_place(failure: Failure, detail: str, trip: Trip) -> str:
     if failure is Failure.TIMEOUT:
-        return "the server took the connection and sent no answer in time" if trip.connected else "no connection in time"
+        return (
+            "the server took the connection and sent no answer in time" if trip.connected else "no connection in time"
+        )
     return detail

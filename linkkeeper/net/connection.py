@@ -123,8 +123,7 @@ async def dial(addresses: Sequence[str], port: int) -> socket.socket:
     if len(addresses) == 1:
         return await _dial_one(loop, addresses[0], port)
     infos = [(_family(address), socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port)) for address in addresses]
-    made = await aiohappyeyeballs.start_connection(infos, happy_eyeballs_delay=0.25, interleave=1, loop=loop)
-    return made
+    return await aiohappyeyeballs.start_connection(infos, happy_eyeballs_delay=0.25, interleave=1, loop=loop)
 
 
 async def _dial_one(loop: asyncio.AbstractEventLoop, address: str, port: int) -> socket.socket:

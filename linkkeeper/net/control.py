@@ -8,7 +8,7 @@ from enum import Enum
 from linkkeeper.models.verdict import Failure
 from linkkeeper.net import addresses
 from linkkeeper.net.connection import dial
-from linkkeeper.net.resolver import NameFailure, Resolver
+from linkkeeper.net.resolver import NameLookupError, Resolver
 
 CONTROL_NAMES = ("www.google.com", "www.cloudflare.com", "www.baidu.com", "www.wikipedia.org", "example.com")
 """Names of different owners in different countries; one that works proves the network."""
@@ -58,7 +58,7 @@ class Control:
     async def _addresses(self, name: str) -> tuple[str, ...]:
         try:
             return await self._resolver.resolve(name)
-        except NameFailure as failure:
+        except NameLookupError as failure:
             _log.debug("control look-up of %s: %s", name, failure.detail)
             return ()
 

@@ -2,15 +2,17 @@
 
 import errno
 import ssl
+from collections.abc import Callable
+from typing import Any
 
 from aiohttp import ClientError, ClientPayloadError, ServerDisconnectedError
 from aiohttp.http_exceptions import HttpProcessingError
 
 from linkkeeper.models.verdict import Failure
 from linkkeeper.net import tls
-from linkkeeper.net.gate import Forbidden
+from linkkeeper.net.gate import ForbiddenError
 from linkkeeper.net.inflate import InflateError
-from linkkeeper.net.resolver import NameFailure
+from linkkeeper.net.resolver import NameLookupError
 
 _BY_ERRNO = {
     errno.ECONNREFUSED: (Failure.REFUSED, "connection refused"),
@@ -32,38 +34,17 @@ class ProtocolError(Exception):
     """What came is not HTTP, or is HTTP beyond our limits."""
 
 
-class ProxyFailure(Exception):
+class ProxyPassError(Exception):
     """The proxy could not be used: says nothing about the page."""
 
 
 def failure_of(error: BaseException) -> tuple[Failure, str]:
     """Return the class of a failed request, and a line for people (not yet made harmless)."""
-    match error:
-        case NameFailure():
-            return error.failure, error.detail
-        case Forbidden():
-            return Failure.PRIVATE_ADDRESS, str(error)
-        case ProxyFailure():
-            return Failure.PROXY, str(error)
-        case TimeoutError():
-            return Failure.TIMEOUT, "no answer in time"
-        case ssl.SSLError():
-            return tls.failure_of(error)
-        case ProtocolError() | InflateError():
-            return Failure.PROTOCOL, str(error)
-        case HttpProcessingError() | ClientPayloadError():
-            return Failure.PROTOCOL, f"not HTTP: {_first_line(error)}"
-        case ServerDisconnectedError():
-            return Failure.RESET, "closed without an answer"
-        case OSError():
-            return _os_failure(error)
-        case ClientError():
-            return Failure.PROTOCOL, _first_line(error)
-        case ValueError():
-            return Failure.BAD_URL, str(error)
-        case ExceptionGroup():
-            return failure_of(error.exceptions[0])
-    raise error
+    if isinstance(error, ExceptionGroup):
+        return failure_of(error.exceptions[0])
+    if isinstance(error, NameLookupError):
+        return error.failure, error.detail
+    return next((name(error) for kinds, name in _NAMED if isinstance(error, kinds)), (Failure.PROTOCOL, str(error)))
 
 
 def _os_failure(error: OSError) -> tuple[Failure, str]:
@@ -76,3 +57,18 @@ def _os_failure(error: OSError) -> tuple[Failure, str]:
 def _first_line(error: Exception) -> str:
     text = str(getattr(error, "message", "") or error).strip()
     return text.splitlines()[0][:120] if text else type(error).__name__
+
+
+_NAMED: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], tuple[Failure, str]]], ...] = (
+    ((ForbiddenError,), lambda error: (Failure.PRIVATE_ADDRESS, str(error))),
+    ((ProxyPassError,), lambda error: (Failure.PROXY, str(error))),
+    ((ProtocolError, InflateError), lambda error: (Failure.PROTOCOL, str(error))),
+    ((TimeoutError,), lambda _: (Failure.TIMEOUT, "no answer in time")),
+    ((ssl.SSLError,), tls.failure_of),
+    ((HttpProcessingError, ClientPayloadError), lambda error: (Failure.PROTOCOL, f"not HTTP: {_first_line(error)}")),
+    ((ServerDisconnectedError,), lambda _: (Failure.RESET, "closed without an answer")),
+    ((OSError,), _os_failure),
+    ((ClientError,), lambda error: (Failure.PROTOCOL, _first_line(error))),
+    ((ValueError,), lambda error: (Failure.BAD_URL, str(error))),
+)
+"""The first row that fits counts: kinds of OSError stand before it, as do ours before ValueError."""

@@ -9,7 +9,7 @@ from linkkeeper.net.resolver import Names
 from linkkeeper.net.target import Target
 
 
-class Forbidden(Exception):
+class ForbiddenError(Exception):
     """The address is not public and was not allowed."""
 
     failure = Failure.PRIVATE_ADDRESS
@@ -25,28 +25,26 @@ class Gate:
 
     def allows(self, target: Target) -> bool:
         """Say whether the settings name this host, or all."""
-        return (
-            self._private or (target.host, None) in self._allowed or (target.host, target.port) in self._allowed
-        )
+        return self._private or (target.host, None) in self._allowed or (target.host, target.port) in self._allowed
 
     async def addresses(self, target: Target) -> tuple[str, ...]:
-        """Return the addresses that may be connected to. Raises Forbidden or NameFailure."""
+        """Return the addresses that may be connected to. Raises ForbiddenError or NameLookupError."""
         if target.address:
             self.judge_literal(target)
             return (target.address,)
         allowed = self.allows(target)
         reason = addresses.local_name(target.host)
         if reason and not allowed:
-            raise Forbidden(f"{target.host}: {reason}")
+            raise ForbiddenError(f"{target.host}: {reason}")
         found = await self._names.resolve(target.host)
         return found if allowed else _public(target.host, found)
 
     def judge_literal(self, target: Target) -> None:
-        """Raise Forbidden if target is written as an address, or a local name, that may not be asked."""
+        """Raise ForbiddenError if target is written as an address, or a local name, that may not be asked."""
         reason = addresses.reserved(addresses.parse(target.address)) if target.address else ""
         reason = reason or addresses.local_name(target.host)
         if reason and not self.allows(target):
-            raise Forbidden(f"{target.host}: {reason}")
+            raise ForbiddenError(f"{target.host}: {reason}")
 
 
 def _public(host: str, found: Iterable[str]) -> tuple[str, ...]:
@@ -57,7 +55,7 @@ def _public(host: str, found: Iterable[str]) -> tuple[str, ...]:
         if not why:
             public.append(address)
     if not public:
-        raise Forbidden(reason)
+        raise ForbiddenError(reason)
     return tuple(public)
 
 

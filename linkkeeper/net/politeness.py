@@ -39,7 +39,9 @@ def known_hosts() -> dict[str, KnownHost]:
 def known(host: str) -> KnownHost | None:
     """Return what is known of a host or of a parent of it."""
     labels = host.split(".")
-    return next((entry for start in range(len(labels) - 1) if (entry := known_hosts().get(".".join(labels[start:])))), None)
+    return next(
+        (entry for start in range(len(labels) - 1) if (entry := known_hosts().get(".".join(labels[start:])))), None
+    )
 
 
 class Pace:

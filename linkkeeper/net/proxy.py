@@ -10,7 +10,7 @@ from python_socks.async_.asyncio import Proxy as Dialler
 
 from linkkeeper.errors import UsageError
 from linkkeeper.net.connection import dial
-from linkkeeper.net.failures import ProxyFailure
+from linkkeeper.net.failures import ProxyPassError
 from linkkeeper.net.target import Target
 
 _SCHEMES = ("http", "socks4", "socks5", "socks5h", "socks4a")
@@ -34,16 +34,18 @@ class Proxy:
         secret = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if parts.username else ""
         self.authorization = "Basic " + base64.b64encode(secret.encode()).decode("ascii") if secret else ""
         userinfo = parts.netloc.rpartition("@")[0]
-        self._dialler = Dialler.from_url(f"{kind}://{userinfo + '@' if userinfo else ''}{_bracketed(self._host)}:{port}")
+        self._dialler = Dialler.from_url(
+            f"{kind}://{userinfo + '@' if userinfo else ''}{_bracketed(self._host)}:{port}"
+        )
 
     async def dial(self, where: Target) -> socket.socket:
-        """Return a socket that leads to where. Raises ProxyFailure."""
+        """Return a socket that leads to where. Raises ProxyPassError."""
         try:
             if self._plain and where.scheme == "http":
                 return await self._dial_plain()
             made = await self._dialler.connect(where.host.strip("[]"), where.port)
         except (python_socks.ProxyError, python_socks.ProxyConnectionError, OSError) as problem:
-            raise ProxyFailure(f"proxy: {problem}") from problem
+            raise ProxyPassError(f"proxy: {problem}") from problem
         made.setblocking(False)
         return made
 

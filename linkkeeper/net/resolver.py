@@ -15,7 +15,7 @@ _RESERVED_TLDS = frozenset({"invalid", "onion", "alt"})
 """Names that the DNS never holds: RFC 6761, RFC 7686, RFC 9476. A look-up would only leak them."""
 
 
-class NameFailure(Exception):
+class NameLookupError(Exception):
     """A name has no address. `failure` is NO_NAME, NO_ADDRESS or DNS_FAILED."""
 
     def __init__(self, failure: Failure, detail: str, certain: bool = False) -> None:
@@ -30,7 +30,7 @@ class Resolver(Protocol):
     """Something that knows the addresses of names."""
 
     async def resolve(self, host: str) -> tuple[str, ...]:
-        """Return the addresses of host, v4 and v6, best first. Raises NameFailure."""
+        """Return the addresses of host, v4 and v6, best first. Raises NameLookupError."""
 
 
 _CLASSES = {
@@ -54,7 +54,7 @@ class SystemResolver:
         self._waiting = 0
 
     async def resolve(self, host: str) -> tuple[str, ...]:
-        """Return the addresses of host. Raises NameFailure."""
+        """Return the addresses of host. Raises NameLookupError."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[str, ...]] = loop.create_future()
         self._waiting += 1
@@ -79,7 +79,7 @@ def _deliver(loop: asyncio.AbstractEventLoop, answer: asyncio.Future[tuple[str, 
     try:
         result = look_up(host)
         settle: Callable[[Any], None] = answer.set_result
-    except NameFailure as failure:
+    except NameLookupError as failure:
         result, settle = failure, answer.set_exception
     try:
         loop.call_soon_threadsafe(lambda: None if answer.done() else settle(result))
@@ -88,16 +88,16 @@ def _deliver(loop: asyncio.AbstractEventLoop, answer: asyncio.Future[tuple[str, 
 
 
 def look_up(host: str) -> tuple[str, ...]:
-    """Ask the system, blocking. Raises NameFailure."""
+    """Ask the system, blocking. Raises NameLookupError."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
         failure, detail = _CLASSES.get(error.errno or 0, (Failure.DNS_FAILED, f"DNS: {error.strerror}"))
-        raise NameFailure(failure, detail) from error
+        raise NameLookupError(failure, detail) from error
     except (UnicodeError, ValueError) as error:
-        raise NameFailure(Failure.NO_NAME, f"not a name: {error}", certain=True) from error
+        raise NameLookupError(Failure.NO_NAME, f"not a name: {error}", certain=True) from error
     except OSError as error:
-        raise NameFailure(Failure.DNS_FAILED, f"DNS: {error}") from error
+        raise NameLookupError(Failure.DNS_FAILED, f"DNS: {error}") from error
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -109,13 +109,13 @@ class Names:
         self._known: dict[str, asyncio.Future[tuple[str, ...]]] = {}
 
     async def resolve(self, host: str) -> tuple[str, ...]:
-        """Return the addresses of host. Raises NameFailure; an answer, good or bad, is shared by all who ask."""
+        """Return the addresses of host. Raises NameLookupError; an answer, good or bad, is shared by all who ask."""
         name = host.lower().rstrip(".")
         if addresses.local_name(name):
             return ("127.0.0.1", "::1")
         top = name.rpartition(".")[2]
         if top in _RESERVED_TLDS:
-            raise NameFailure(Failure.NO_NAME, f".{top} names are never in the DNS (RFC 6761)", certain=True)
+            raise NameLookupError(Failure.NO_NAME, f".{top} names are never in the DNS (RFC 6761)", certain=True)
         known = self._known.get(name)
         if known is None:
             known = self._known[name] = asyncio.ensure_future(self.resolver.resolve(name))
@@ -124,14 +124,14 @@ class Names:
             return known.result()
         return await asyncio.shield(known)
 
-    async def vouched_for(self, parent: str) -> NameFailure | None:
+    async def vouched_for(self, parent: str) -> NameLookupError | None:
         """Ask about the parent domain of a missing name; return a failure if its servers do not answer.
 
         An NXDOMAIN under a domain whose own servers are broken is no proof.
         """
         try:
             await self.resolve(parent)
-        except NameFailure as failure:
+        except NameLookupError as failure:
             return failure if failure.failure is Failure.DNS_FAILED else None
         return None
 

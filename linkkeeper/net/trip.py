@@ -23,6 +23,8 @@ class How(Struct, frozen=True):
     """More header fields, for the first origin only."""
     body_limit: int = 0
     max_redirects: int = 20
+    bare: bool = False
+    """Send no configured fields at all: the URL came from a page, not from the user."""
 
 
 class Trip:
@@ -52,7 +54,7 @@ class Trip:
     @property
     def at_home(self) -> bool:
         """True while the present hop is the origin that was asked: only it gets headers and credentials."""
-        return self.target.origin == self.first.origin
+        return not self.how.bare and self.target.origin == self.first.origin
 
     def failed(self, failure: Failure, detail: str) -> Reply:
         """End the trip without an answer."""

@@ -1,0 +1,84 @@
+"""The hands of the check: starts jobs when the scheduler lets them, never more at once than there are slots."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from linkkeeper.check.job import Job
+from linkkeeper.check.scheduler import Host, Scheduler
+
+Step = Callable[[Host, Job, float], Awaitable[None]]
+
+
+class Crew:
+    """Tasks that each do one job after the other, and one timer for all hosts that wait."""
+
+    def __init__(self, scheduler: Scheduler, slots: int, step: Step) -> None:
+        self.scheduler = scheduler
+        self.error: BaseException | None = None
+        """What a step raised; never expected."""
+        self._slots = slots
+        self._step = step
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._at_rest = False
+
+    def dispatch(self) -> None:
+        """Start what may start; be back when the next host's moment comes."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._slots > 0 and not self._at_rest:
+            pair = self.scheduler.next(now)
+            if pair is None:
+                break
+            self._slots -= 1
+            task = loop.create_task(self._work(*pair))
+            self._tasks.add(task)
+            task.add_done_callback(self._left)
+        self._set_timer(loop)
+
+    def rest(self) -> None:
+        """Start nothing more, and drop what is under way."""
+        self._at_rest = True
+        self._set_timer(asyncio.get_running_loop())
+        for task in self._tasks:
+            task.cancel()
+
+    async def leave(self) -> None:
+        """Rest, and wait until every task is gone."""
+        self.rest()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        moment = self.scheduler.next_moment() if self._slots > 0 and not self._at_rest else None
+        if self._timer is not None:
+            if moment is not None and self._timer.when() == moment:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if moment is not None:
+            self._timer = loop.call_at(moment, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        self.dispatch()
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._slots += 1
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.error = error
+        if not self._at_rest:
+            self.dispatch()
+
+    async def _work(self, host: Host, job: Job) -> None:
+        """Do one job after the other while there is any; the host whose connection is warm comes first."""
+        clock = asyncio.get_running_loop().time
+        pair: tuple[Host, Job] | None = (host, job)
+        while pair is not None:
+            host, job = pair
+            job.task = asyncio.current_task()
+            await self._step(host, job, clock())
+            job.task = None
+            pair = None if self._at_rest else self.scheduler.next(clock(), host)
+            if self._slots > 0:
+                self.dispatch()

@@ -1,0 +1,54 @@
+"""What a verdict needs besides the page itself: the home page, a page that cannot exist, where others were sent."""
+
+from linkkeeper.check import classify, soft404
+from linkkeeper.check.rule import RuleDoc
+from linkkeeper.models.verdict import Judgement, Reply, Verdict
+
+_KEPT_BODIES = 2000
+ACCEPTED = RuleDoc(
+    "accepted-status",
+    Verdict.OK,
+    "The settings say that this status means alive on this host.",
+    "setting `host.NAME.accept`",
+)
+
+
+class Evidence:
+    """Answers to errands, each asked once a run, and judgements made with them."""
+
+    def __init__(self) -> None:
+        self._replies: dict[str, Reply] = {}
+        self._targets = soft404.RedirectTargets()
+
+    def note(self, reply: Reply) -> None:
+        """Take in any answer: where redirects end counts."""
+        self._targets.add(reply)
+
+    def learn(self, url: str, reply: Reply) -> None:
+        """Take in the answer of an errand."""
+        if len(self._replies) >= _KEPT_BODIES:
+            del self._replies[next(iter(self._replies))]
+        self._replies[url] = reply
+
+    def missing(self, reply: Reply, judgement: Judgement, *, host_answers: bool) -> str | None:
+        """Return the URL of an errand without which the judgement should not stand; None if all is known.
+
+        host_answers: another page of the host was seen alive in this run, so its 404 means what it says.
+        """
+        root = None if host_answers or judgement.verdict is not Verdict.DEAD else classify.needs_root(reply)
+        if root is not None and root not in self._replies:
+            return root
+        sibling = soft404.wants_sibling(reply)
+        return sibling if sibling is not None and sibling not in self._replies else None
+
+    def judge(self, reply: Reply) -> Judgement:
+        """Judge a reply with all that is known."""
+        if reply.redirects or reply.body or reply.status in (404, 410):
+            root, sibling = classify.needs_root(reply), soft404.wants_sibling(reply)
+            return classify.classify(
+                reply,
+                sibling=self._replies.get(sibling) if sibling else None,
+                root=self._replies.get(root) if root else None,
+                shared=self._targets.shared(reply),
+            )
+        return classify.classify(reply)

@@ -1,0 +1,45 @@
+"""A settled job as a Finding. Pure."""
+
+from datetime import UTC, datetime
+
+from linkkeeper.check import fragments, page
+from linkkeeper.check.job import ALIVE, Job
+from linkkeeper.models.verdict import Finding, Judgement, Reply, Verdict
+
+_MAY_BE_OURS = frozenset({Verdict.DEAD, Verdict.SUSPECT, Verdict.BLOCKED})
+
+
+def finding_of(job: Job, reply: Reply, judgement: Judgement) -> Finding:
+    """Return what is known of a job's URL now."""
+    wrong = job.fallback is not None and judgement.verdict in ALIVE
+    return Finding(
+        url=job.question.url,
+        judgement=judgement,
+        status=reply.status,
+        final_url=reply.final_url,
+        redirects=reply.redirects,
+        checked=datetime.now(UTC),
+        attempts=job.requests,
+        elapsed_ms=int(job.spent_s * 1000),
+        title=page.title(reply) if reply.body else "",
+        wrong_rule=(job.question.wrong_rule or "clean") if wrong else "",
+        anchors=_anchors(reply) if job.question.want_anchors else None,
+        missing_fragments=_missing_fragments(job, reply) if job.question.want_anchors else (),
+    )
+
+
+def cleaning_to_blame(job: Job, judgement: Judgement) -> bool:
+    """Say whether the URL as written deserves a question of its own."""
+    return bool(job.question.written) and job.fallback is None and judgement.verdict in _MAY_BE_OURS
+
+
+def _anchors(reply: Reply) -> frozenset[str] | None:
+    """Return the anchors of a page; None if nobody could tell."""
+    if not reply.body or reply.truncated or not page.is_html(reply) or page.read(reply).scripted:
+        return None
+    return page.anchors(reply)
+
+
+def _missing_fragments(job: Job, reply: Reply) -> tuple[tuple[str, Judgement], ...]:
+    judged = ((fragment, fragments.judge(reply, fragment)) for fragment in job.question.fragments)
+    return tuple((fragment, judgement) for fragment, judgement in judged if judgement is not None)
