@@ -1,5 +1,6 @@
 """Runs to report: an ordinary one, and one in which everything from outside is hostile."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,3 +199,9 @@ def hostile() -> Run:
             )
     problems = [FileProblem(text, text) for text in HOSTILE]
     return made(rows, files=problems, notes=list(HOSTILE), rules=RULES | {"http-gone": HOSTILE[1]})
+
+
+@pytest.fixture
+def make() -> Callable[[list[UrlRow]], Run]:
+    """Make a run of these URLs, with a summary that adds up."""
+    return made

@@ -1,0 +1,45 @@
+from collections.abc import Callable
+
+import pytest
+
+from linkkeeper.models.run import Run, UrlRow
+from linkkeeper.models.verdict import Verdict
+from linkkeeper.report import advice
+
+
+def test_dead_links_with_a_copy_come_first(run: Run) -> None:
+    first = advice.advise(run)[0]
+    assert (
+        advice.sentence(first) == "2 dead links have a copy that was played back; see the change first, then make it."
+    )
+    assert first.command == "linkkeeper fix --diff"
+
+
+def test_a_run_without_trouble_needs_nothing(make: Callable[[list[UrlRow]], Run]) -> None:
+    assert [piece.id for piece in advice.advise(make([]))] == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ([UrlRow("https://a.example/", Verdict.UNCHECKED, "offline", "")], ["offline"]),
+        ([UrlRow(f"https://b.example/{at}", Verdict.BLOCKED, "refused", "") for at in range(3)], ["blocked-host"]),
+        ([UrlRow("https://b.example/", Verdict.BLOCKED, "refused", "")], ["done"]),
+        ([UrlRow("https://c.example/", Verdict.SUSPECT, "timeout", "")], ["timeout", "confirm"]),
+        ([UrlRow("http://10.0.0.1/", Verdict.SKIPPED, "private-address", "")], ["private"]),
+        ([UrlRow("https://d.example/", Verdict.OK, "http-success", "", wrong_rule="utm")], ["wrong-rule"]),
+    ],
+)
+def test_advice_fits_what_happened(rows: list[UrlRow], wanted: list[str], make: Callable[[list[UrlRow]], Run]) -> None:
+    assert [piece.id for piece in advice.advise(make(rows))] == wanted
+
+
+def test_a_hostile_host_never_reaches_a_command() -> None:
+    assert advice.quoted("box.local:8080") == "box.local:8080"
+    assert advice.quoted("--yes;rm") == "HOST"
+    assert advice.quoted('a"b') == "HOST"
+
+
+@pytest.mark.parametrize(("count", "text"), [(1, "1 link is"), (2, "2 links are"), (12345, "12,345 links are")])
+def test_words_go_by_the_number(count: int, text: str) -> None:
+    assert advice.filled("{count} {count|link is|links are}", {"count": count}) == text
