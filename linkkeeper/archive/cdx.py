@@ -91,8 +91,8 @@ async def ask_index(client: ArchiveClient, base: str, query: CdxQuery) -> CdxAns
     asked: list[Future[Reply]] = []
 
     def fetch(url: str) -> list[list[str]]:
-        asked.append(asyncio.run_coroutine_threadsafe(client.get(url, Pool.INDEX), loop))
-        return _rows(asked[-1].result(), client)
+        asked.append(asyncio.run_coroutine_threadsafe(client.get(url, Pool.INDEX, nonsense=nonsense), loop))
+        return _rows(asked[-1].result())
 
     try:
         return await asyncio.to_thread(_ask, fetch, f"{base.rstrip('/')}/cdx/search/cdx", query)
@@ -119,18 +119,26 @@ def _row(record: Any) -> CdxRow:
     return CdxRow(record.urlkey, record.timestamp, record.original, record.mimetype, record.statuscode, record.digest)
 
 
-def _rows(reply: Reply, client: ArchiveClient) -> list[list[str]]:
-    """Return the rows of an answer in the order of FIELDS; raise for every answer that is none."""
+def _rows(reply: Reply) -> list[list[str]]:
+    """Return the rows of an answer in the order of FIELDS."""
     if is_excluded(reply):
         raise ExcludedByOwner
     if reply.status != 200:
-        raise client.report_nonsense(f"HTTP {reply.status} from the index")
+        raise ArchiveError(f"the index refuses the question: HTTP {reply.status}")
+    return parse_rows(reply.body)
+
+
+def nonsense(reply: Reply) -> str:
+    """Return why a 200 of the index cannot be read; empty if it can."""
+    if reply.status != 200 or is_excluded(reply):
+        return ""
     if reply.truncated:
-        raise client.report_nonsense("more rows than we read")
+        return "the index's answer is cut off"
     try:
-        return parse_rows(reply.body)
+        parse_rows(reply.body)
     except ValueError as error:
-        raise client.report_nonsense(str(error)) from error
+        return str(error)
+    return ""
 
 
 def parse_rows(body: bytes) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """Requests to one archive: in turn, in time, and with "could not ask" told apart from every answer."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from linkkeeper.archive.base import ArchiveOptions
@@ -43,15 +43,22 @@ class ArchiveClient:
         self._web, self._limiter, self._timeout_s = web, limiter, options.timeout_s
         self._breaker = Breaker(name)
 
-    async def get(self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    async def get(
+        self,
+        url: str,
+        pool: Pool,
+        headers: tuple[tuple[str, str], ...] = (),
+        nonsense: Callable[[Reply], str] = lambda _: "",
+    ) -> Reply:
         """Return the archive's own answer or an archived one (`Memento-Datetime`), redirects not followed.
 
+        `nonsense` says why nobody can read an answer (HTML for JSON, cut off), which then counts as none.
         Raises ArchiveError if there was none (429, 5xx, timeout, reset), ArchiveClosedError if nobody asks any more.
         """
         why = ""
         for _ in range(_TRIES):
             reply = await self._once(url, pool, headers)
-            why = trouble(reply)
+            why = trouble(reply) or nonsense(reply)
             if not why:
                 self._breaker.success()
                 return reply
@@ -83,11 +90,6 @@ class ArchiveClient:
                 return await self._web.ask(url, follow=False, headers=headers, body_limit=limit, timeout_s=seconds)
         except TimeoutError:
             return Reply(url, failure=Failure.TIMEOUT, detail=f"no answer within {seconds:.0f} s")
-
-    def report_nonsense(self, why: str) -> ArchiveError:
-        """Count an answer that nobody can read (HTML for JSON, cut off) as a failure; return what to raise."""
-        self._breaker.failure(why)
-        return ArchiveError(f"{self.name} could not be asked: {why}")
 
 
 def trouble(reply: Reply) -> str:

@@ -56,7 +56,7 @@ class TimeGate:
         if is_excluded(reply):
             return self._no(SnapshotState.EXCLUDED, "the owner asked the archive to forget this page")
         if not is_archived(reply):
-            return self._denied(reply)
+            return self._no(SnapshotState.NONE, "never captured")
         before = _better(reply, near)
         if before:
             earlier = await self._ask(before.url, None)
@@ -74,7 +74,8 @@ class TimeGate:
         seen: set[str] = set()
         while address not in seen and len(seen) <= _MAX_HOPS:
             seen.add(address)
-            reply = await self._client.get(address, Pool.INDEX if near and len(seen) == 1 else Pool.PAGE, headers)
+            pool = Pool.INDEX if near and len(seen) == 1 else Pool.PAGE
+            reply = await self._client.get(address, pool, headers, _nonsense)
             location = reply.header("location")
             if is_archived(reply) or not location or reply.status not in (301, 302, 303, 307, 308):
                 return reply
@@ -82,12 +83,6 @@ class TimeGate:
             if urlsplit(address).netloc != urlsplit(self._gate).netloc:
                 raise ArchiveError(f"{self.name} leads to another host: {urlsplit(address).netloc}")
         raise ArchiveError(f"{self.name} redirects in a circle")
-
-    def _denied(self, reply: Reply) -> Snapshot:
-        """Only 404 is the protocol's "I have none" (RFC 7089, 4.5.4)."""
-        if reply.status != 404:
-            raise self._client.report_nonsense(f"HTTP {reply.status} without Memento-Datetime")
-        return self._no(SnapshotState.NONE, "never captured")
 
     def _judged(self, reply: Reply, asked: str, near: Dated) -> Snapshot:
         captured = instant(memento_stamp(reply) or "0")
@@ -120,6 +115,12 @@ def memento_links(header: str) -> list[MementoLink]:
         if "memento" in relations and (moment := _moment(parameters.get("datetime", ""))):
             found.append(MementoLink(match[1].replace("&amp;", "&"), moment, relations))
     return found
+
+
+def _nonsense(reply: Reply) -> str:
+    """A TimeGate redirects, shows a memento, or denies with 404 (RFC 7089, 4.5.4); all else is no answer."""
+    told = is_archived(reply) or is_excluded(reply) or reply.status in (301, 302, 303, 307, 308, 404)
+    return "" if told else f"HTTP {reply.status} without Memento-Datetime"
 
 
 def _better(reply: Reply, near: Dated) -> MementoLink | None:

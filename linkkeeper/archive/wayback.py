@@ -40,6 +40,7 @@ from linkkeeper.archive.surt import surt_key
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
+from linkkeeper.models.verdict import Reply
 from linkkeeper.urls.normalise import request_url
 
 CONTROLS = ("http://example.com/", "https://archive.org/", "https://www.wikipedia.org/")
@@ -198,10 +199,12 @@ class Wayback:
 
     async def _ask_playback(self, timestamp: str, url: str) -> Played:
         name = memento_url(self._base, timestamp, request_url(url), "id_")
-        played = read(await self._client.get(name, Pool.PAGE), self._base)
-        if isinstance(played, Unreadable):
-            raise self._client.report_nonsense(played.why)
-        return refuse_dead(played, url, self._looks_dead)
+        reply = await self._client.get(name, Pool.PAGE, nonsense=self._nonsense)
+        return refuse_dead(read(reply, self._base), url, self._looks_dead)
+
+    def _nonsense(self, reply: Reply) -> str:
+        played = read(reply, self._base)
+        return played.why if isinstance(played, Unreadable) else ""
 
     async def _without_rows(self, asked: str, near: Dated, *, shared: bool) -> Snapshot:
         """The index named nothing: let the playback confirm it, then make sure that the index works at all."""
