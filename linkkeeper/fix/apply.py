@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from linkkeeper.errors import DocumentError
 from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.fix import disk, proof, rewrite
-from linkkeeper.fix.journal import BATCH_FILES, Change, Journal, shown
+from linkkeeper.fix.journal import BATCH_FILES, Change, Journal
 from linkkeeper.fix.records import Note
 from linkkeeper.fix.swap import Outcome
 from linkkeeper.models.edit import Edit, Plan, Refusal
@@ -134,7 +134,7 @@ def proved(plan: Plan, data: bytes, options: ExtractOptions = ExtractOptions()) 
     if len(plan.edits) > _MOST_PROOFS:
         return Prepared(plan, data, data, f"the result could not be proved: {doubt}")
     sound, doubtful = _sorted_out(plan, data, options, doubt)
-    rest = Plan(plan.document, plan.digest, sound, plan.refusals + doubtful)
+    rest = structs.replace(plan, edits=sound, refusals=plan.refusals + doubtful)
     if sound == plan.edits:
         return Prepared(plan, data, data, f"the result could not be proved: {doubt}")
     return proved(rest, data, options)
@@ -164,16 +164,20 @@ def apply(
     journal: Journal | None,
     options: ExtractOptions = ExtractOptions(),  # noqa: B008  # frozen
     progress: Progress = lambda _: None,
+    show: Callable[[Prepared], None] = lambda _: None,
 ) -> FixResult:
     """Carry plans out one after the other and return what became of each file, in the order of plans.
 
-    With journal None nothing is written: the files are read and the edits proved all the same.
+    With journal None nothing is written: the files are read and the edits proved all the same. show gets each plan as
+    it was proved, before it is carried out.
     Raises StateError before anything is written if another run is writing or the journal cannot be begun.
     """
     rows: list[FileRow] = []
     run = None
     for batch in _chunks(plans):
         prepared = [prepare(plan, options) for plan in batch]
+        for one in prepared:
+            show(one)
         outcomes: dict[int, Outcome] = {}
         if journal is not None:
             ready = [number for number, one in enumerate(prepared) if one.problem is None and one.plan.edits]
@@ -220,7 +224,7 @@ def _row(one: Prepared, outcome: Outcome | None) -> FileRow:
     problem = one.problem or (outcome.reason if outcome else None)
     status = "left alone" if problem else "written" if outcome else "planned" if plan.edits else "unchanged"
     return FileRow(
-        shown(plan.document),
+        os.fsencode(plan.document).decode("utf-8", "backslashreplace"),
         status,
         problem,
         (outcome.warning or None) if outcome else None,

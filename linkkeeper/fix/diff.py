@@ -34,7 +34,7 @@ def unified(plan: Plan, data: bytes, colour: bool = False) -> str:
         return ""
     lines = data.split(b"\n")
     starts = _starts(lines)
-    out = [_mark(edit, colour) for edit in plan.edits]
+    out = [mark(edit, colour) for edit in plan.edits]
     name = _name(plan.document)
     out += [_bold(f"--- a/{name}", colour), _bold(f"+++ b/{name}", colour)]
     for hunk in _hunks(_changed(plan.edits, starts)):
@@ -42,13 +42,14 @@ def unified(plan: Plan, data: bytes, colour: bool = False) -> str:
     return "".join(f"{line}\n" for line in out)
 
 
-def _mark(edit: Edit, colour: bool) -> str:
+def mark(edit: Edit, colour: bool = False) -> str:
+    """Return an edit in three lines: where and why, the old URL, the new one."""
     head = f"# {edit.link.line}:{edit.link.column} {edit.repair} ({edit.rule}): {edit.reason}"
     after = f"{edit.url_after} + {edit.adds}" if edit.adds else edit.url_after
-    old, new = _safe(edit.link.url), _safe(after)
+    old, new = safe(edit.link.url), safe(after)
     if colour:
         old, new = f"{_RED}{old}{_RESET}", f"{_GREEN}{new}{_RESET}"
-    return f"{_safe(head)}\n#   {old}\n#   -> {new}"
+    return f"{safe(head)}\n#   {old}\n#   -> {new}"
 
 
 def _starts(lines: Sequence[bytes]) -> list[int]:
@@ -86,7 +87,7 @@ def _hunk(hunk: Sequence[_Line], lines: Sequence[bytes], starts: Sequence[int], 
     for number, group in groupby(range(first, end), key=lambda number: number in changed):
         numbers = list(group)
         if not number:
-            yield from (line for n in numbers for line in _shown(" ", _safe(_text(lines[n])), n, lines))
+            yield from (line for n in numbers for line in _shown(" ", safe(_text(lines[n])), n, lines))
             continue
         for sign, side in (("-", False), ("+", True)):
             for n in numbers:
@@ -108,24 +109,24 @@ def _line(line: bytes, start: int, edits: Sequence[Edit], new: bool, colour: boo
         for edit in edits:
             pieces += [line[at : edit.span.start - start], edit.new if new else edit.old]
             at = edit.span.end - start
-        return _safe(_text(b"".join((*pieces, line[at:]))))
+        return safe(_text(b"".join((*pieces, line[at:]))))
     shown, at = "", 0
     for edit in edits:
-        changed = _safe(_text(edit.new if new else edit.old))
-        shown += _safe(_text(line[at : edit.span.start - start])) + f"{_REVERSE}{changed}{_UNREVERSED}"
+        changed = safe(_text(edit.new if new else edit.old))
+        shown += safe(_text(line[at : edit.span.start - start])) + f"{_REVERSE}{changed}{_UNREVERSED}"
         at = edit.span.end - start
-    return shown + _safe(_text(line[at:]))
+    return shown + safe(_text(line[at:]))
 
 
 def _name(document: str) -> str:
-    return _safe(document.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")).lstrip("/")
+    return safe(document.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")).lstrip("/")
 
 
 def _text(data: bytes) -> str:
     return data.removesuffix(b"\r").decode("utf-8", "backslashreplace")
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Mask credentials; show control characters, and what reorders text, as escapes."""
     masked = secrets.mask(text)
     if masked.isprintable():

@@ -70,7 +70,7 @@ def plan(
     options: FixOptions,
     data: bytes | None = None,
 ) -> Plan:
-    """Return the edits that make wants true, in order of position, and what is refused.
+    """Return the edits that make wants true, in order of position, what is refused, and what is true already.
 
     digest is the SHA-256 hex of the bytes that links were read from. data are these bytes: `append` and
     `robust` must see what surrounds a link, `replace` does without them.
@@ -78,15 +78,18 @@ def plan(
     known = {link.span for link in links}
     edits: list[Edit] = []
     refusals: list[Refusal] = []
+    settled: list[Link] = []
     surroundings = Surroundings(data) if data is not None else None
     for want in _strongest(wants, options):
         made = _refused(want, known, options) or _edits(want, options, surroundings)
         if isinstance(made, str):
             refusals.append(Refusal(want.link, want.repair, made))
-        else:
+        elif made:
             edits += made
+        else:
+            settled.append(want.link)
     kept, overlapping = _apart(edits)
-    return Plan(document, digest, tuple(kept), (*refusals, *overlapping))
+    return Plan(document, digest, tuple(kept), (*refusals, *overlapping), tuple(settled))
 
 
 def _strongest(wants: Iterable[Want], options: FixOptions) -> Iterator[Want]:

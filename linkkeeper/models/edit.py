@@ -42,3 +42,5 @@ class Plan(Struct, frozen=True):
     """SHA-256 hex of the bytes the plan was made for."""
     edits: tuple[Edit, ...]
     refusals: tuple[Refusal, ...] = ()
+    settled: tuple[Link, ...] = ()
+    """Links that already are as their repair would have them: a copy stands beside them."""

@@ -1,4 +1,4 @@
-"""Killed, or refused by the system, at every call that changes the disk: each file old or new, nothing left lying about.
+"""Killed, or refused by the system, at every call that changes the disk: each file old or new, nothing left behind.
 
 The calls are counted by wrapping the functions of `os` in the process that writes. A kill is `_exit` in a fork: no
 handler, no `finally`, no flush. A write that is killed or fails has written half of its bytes.
