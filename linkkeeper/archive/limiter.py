@@ -21,8 +21,8 @@ LONGEST_PAUSE_S = 3600.0
 FORGET_REFUSALS_S = 3600.0
 _PAGES_IN_FLIGHT = 4
 _PAGE_SPACING_S = 1.0
-_SLACK_S = 0.01
-"""Keeps rounding from putting one request too many into a minute."""
+_SLACK = 1.02
+"""Requests travel unevenly: a little more distance keeps one too many from arriving within a minute."""
 
 
 class ArchiveClosedError(ArchiveError):
@@ -115,8 +115,8 @@ class Limiter:
 
 
 def _spacings(rate_per_minute: float) -> dict[Pool, float]:
-    index = 60.0 / rate_per_minute
-    return {Pool.INDEX: index + min(_SLACK_S, index / 100), Pool.PAGE: min(_PAGE_SPACING_S, index)}
+    index = 60.0 / rate_per_minute * _SLACK
+    return {Pool.INDEX: index, Pool.PAGE: min(_PAGE_SPACING_S, index)}
 
 
 def _slot(pace: Pace, pool: Pool, now: float, spacing_s: float) -> float:

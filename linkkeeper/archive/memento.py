@@ -4,17 +4,15 @@ A TimeGate answers with a redirect to the memento (pattern 1) or with the mement
 Its `Link` header may name the memento before; when the nearest one is after the date, that one is preferred.
 """
 
-import re
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import UTC
+from email.utils import format_datetime
 from urllib.parse import urljoin, urlsplit
-
-from msgspec import Struct
 
 from linkkeeper.archive.archive_urls import instant, without_fragment
 from linkkeeper.archive.base import ArchiveOptions, LooksDead
 from linkkeeper.archive.client import ArchiveClient, is_archived
 from linkkeeper.archive.limiter import Pool
+from linkkeeper.archive.links import last_before
 from linkkeeper.archive.playback import as_seen, is_excluded, memento_stamp
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
@@ -23,16 +21,6 @@ from linkkeeper.models.verdict import Reply
 from linkkeeper.urls.normalise import request_url
 
 _MAX_HOPS = 5
-_LINK = re.compile(r'<([^<>\s]{1,4000})>((?:\s*;\s*[a-z]+\s*=\s*(?:"[^"]{0,200}"|[^\s;,"]{1,200}))*)', re.IGNORECASE)
-_PARAMETER = re.compile(r';\s*([a-z]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
-
-
-class MementoLink(Struct, frozen=True):
-    """A memento named in a `Link` header."""
-
-    url: str
-    captured: datetime
-    relations: frozenset[str]
 
 
 class TimeGate:
@@ -57,7 +45,7 @@ class TimeGate:
             return self._no(SnapshotState.EXCLUDED, "the owner asked the archive to forget this page")
         if not is_archived(reply):
             return self._no(SnapshotState.NONE, "never captured")
-        before = _better(reply, near)
+        before = last_before(reply, near)
         if before:
             earlier = await self._ask(before.url, None)
             if is_archived(earlier) and not self._objection(earlier, asked):
@@ -106,37 +94,10 @@ class TimeGate:
         return Snapshot(state, self.name, detail=detail)
 
 
-def memento_links(header: str) -> list[MementoLink]:
-    """Return the mementos that a `Link` header names (RFC 7089, 2.2.4). Damaged parts are left out."""
-    found = []
-    for match in _LINK.finditer(header):
-        parameters = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(match[2])}
-        relations = frozenset(parameters.get("rel", "").lower().split())
-        if "memento" in relations and (moment := _moment(parameters.get("datetime", ""))):
-            found.append(MementoLink(match[1].replace("&amp;", "&"), moment, relations))
-    return found
-
-
 def _nonsense(reply: Reply) -> str:
     """A TimeGate redirects, shows a memento, or denies with 404 (RFC 7089, 4.5.4); all else is no answer."""
     told = is_archived(reply) or is_excluded(reply) or reply.status in (301, 302, 303, 307, 308, 404)
     return "" if told else f"HTTP {reply.status} without Memento-Datetime"
-
-
-def _better(reply: Reply, near: Dated) -> MementoLink | None:
-    """Return the last memento up to the date, if the reply is a later one and its links name an earlier."""
-    if instant(memento_stamp(reply) or "0") <= near.until:
-        return None
-    earlier = [link for link in memento_links(reply.header("link")) if link.captured <= near.until]
-    return max(earlier, key=lambda link: link.captured, default=None)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _onward(location: str, address: str) -> str:

@@ -13,6 +13,7 @@ from linkkeeper.archive import choose
 from linkkeeper.archive.archive_urls import (
     instant,
     memento_url,
+    read_memento,
     stamp,
     without_default_port,
     without_fragment,
@@ -24,6 +25,7 @@ from linkkeeper.archive.choose import NO_DIGEST, Candidate, CdxRow
 from linkkeeper.archive.client import ArchiveClient
 from linkkeeper.archive.grade import Grade, grade
 from linkkeeper.archive.limiter import Pool
+from linkkeeper.archive.links import last_before
 from linkkeeper.archive.playback import (
     ArchivedRedirect,
     Elsewhere,
@@ -212,23 +214,30 @@ class Wayback:
         match played:
             case Excluded():
                 return self._no(SnapshotState.EXCLUDED, EXCLUDED)
-            case Page(timestamp) if not shared:
-                return self._verified(timestamp, asked, near)
+            case Page() if not shared:
+                return await self._not_listed(played, asked, near)
             case NoPage() | ArchivedRedirect() if not shared:
                 return self._no(SnapshotState.UNUSABLE, ONLY_ERRORS)
             case Elsewhere(timestamp) if not shared:
-                return await self._unlisted(timestamp, asked, near)
+                return await self._not_listed(await self._ask_playback(timestamp, asked), asked, near)
             case NotCaptured():
                 await self._believe()
                 return self._no(SnapshotState.NONE, NEVER)
         return await self._from_rows(asked, near, await self._ask_rows(asked, near), shared=False)
 
-    async def _unlisted(self, timestamp: str, asked: str, near: Dated) -> Snapshot:
-        """The playback knows a capture that the index did not list: an error as a rule, else a fresh page."""
-        played = await self._ask_playback(timestamp, asked)
-        if isinstance(played, Page):
-            return self._verified(played.timestamp, asked, near)
-        return self._no(SnapshotState.UNUSABLE, ONLY_ERRORS)
+    async def _not_listed(self, played: Played, asked: str, near: Dated) -> Snapshot:
+        """The playback knows a capture that the index did not list: an error as a rule, else a fresh page.
+
+        It is the nearest one; if that is after the date, its `Link` header names the one before.
+        """
+        if not isinstance(played, Page):
+            return self._no(SnapshotState.UNUSABLE, ONLY_ERRORS)
+        earlier = last_before(played.reply, near)
+        name = read_memento(earlier.url, self._base) if earlier else None
+        if name is not None:
+            before = await self._ask_playback(name.timestamp, asked)
+            played = before if isinstance(before, Page) else played
+        return self._verified(played.timestamp, asked, near)
 
     async def _believe(self) -> None:
         """Raise DoubtfulNoneError unless the index has shown in this run that it can say yes."""

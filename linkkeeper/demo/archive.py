@@ -18,7 +18,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from linkkeeper.archive.surt import surt_key
-from linkkeeper.demo.captures import Capture, nearest, search
+from linkkeeper.demo.captures import Capture, Collection, nearest, search
 
 CONTROL = Capture("http://example.com/", "20020120142510")
 """A page that every archive holds."""
@@ -75,7 +75,7 @@ class ArchiveServer:
         lower_case: bool = False,
     ) -> None:
         """`faults` by route; `official_names`: redirects name https://web.archive.org instead of this server."""
-        self.captures = [*captures, *([CONTROL] if control else [])]
+        self.collection = Collection([*captures, *([CONTROL] if control else [])])
         self.excluded = {surt_key(url) for url in excluded}
         self.faults = faults or {}
         self.log: list[Seen] = []
@@ -159,7 +159,7 @@ class ArchiveServer:
         elif self._is_excluded(values.get("url", "")):
             error = {"X-Archive-Wayback-Runtime-Error": BLOCKED.strip(), "X-ts": "403"}
             return _text(BLOCKED, 403, error)
-        found = search(self.captures, query)
+        found = search(self.collection, query)
         if isinstance(found, str):
             return _text(found, 400)
         if values.get("output") == "json":
@@ -177,7 +177,7 @@ class ArchiveServer:
         return _json({"results": results})
 
     def _closest(self, values: dict[str, str]) -> dict[str, object]:
-        good = [c for c in self.captures if c.status == 200 and not c.revisit]
+        good = [c for c in self.collection.of(values["url"]) if c.status == 200 and not c.revisit]
         found = nearest(good, values["url"], values.get("timestamp", ""))
         if found is None:
             return {}
@@ -193,7 +193,7 @@ class ArchiveServer:
             return _html(EXCLUDED, self._excluded_status, error)
         if accept_datetime and not stamp:
             stamp = _from_http_date(accept_datetime)
-        found = nearest(self.captures, url, stamp)
+        found = nearest(self.collection.of(url), url, stamp)
         if found is None:
             return _html(UNKNOWN, 404)
         if found.timestamp != stamp:
@@ -224,7 +224,7 @@ class ArchiveServer:
         return web.Response(status=found.status, body=body, headers=headers, content_type=found.mimetype)
 
     def _links(self, found: Capture) -> str:
-        same = sorted((c for c in self.captures if c.key == found.key and c.playable), key=lambda c: c.timestamp)
+        same = [capture for capture in self.collection.of(found.url) if capture.playable]
         place = same.index(found)
         named = [(same[0], "first memento"), (found, "memento"), (same[-1], "last memento")]
         named += [(c, "prev memento") for c in same[:place][-1:]] + [(c, "next memento") for c in same[place + 1 :][:1]]

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import groupby
 from urllib.parse import parse_qsl
@@ -58,13 +58,37 @@ class Capture(Struct, frozen=True):
         return (self.key, self.timestamp, self.url, *shown, self.digest, str(len(self.body) + 300))
 
 
-def search(captures: Iterable[Capture], query_string: str) -> list[tuple[str, ...]] | str:
+class Collection:
+    """All captures, findable by key."""
+
+    def __init__(self, captures: Iterable[Capture] = ()) -> None:
+        self._by_key: dict[str, list[Capture]] = {}
+        self._rows: list[tuple[str, ...]] = []
+        self.add(*captures)
+
+    def add(self, *captures: Capture) -> None:
+        """Take more captures in."""
+        for capture in captures:
+            self._by_key.setdefault(capture.key, []).append(capture)
+        self._rows += [capture.row() for capture in captures if capture.listed]
+        self._rows.sort()
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return what the index lists, in its order: by key, then by time."""
+        return self._rows
+
+    def of(self, url: str) -> list[Capture]:
+        """Return the captures of a URL's key, in order of time."""
+        return sorted(self._by_key.get(surt_key(url), ()), key=lambda capture: capture.timestamp)
+
+
+def search(collection: Collection, query_string: str) -> list[tuple[str, ...]] | str:
     """Return the rows (header first, if there are any) for a CDX query, or the text of an error 400."""
     pairs = parse_qsl(query_string, keep_blank_values=True)
     values = dict(pairs)
     if not values.get("url"):
         return "org.archive.cdxserver: The url= param is required"
-    rows = [row for row in sorted(capture.row() for capture in captures if capture.listed) if _matches(row, values)]
+    rows = _matching(collection.rows(), values)
     for name, text in pairs:
         if name == "filter":
             rows = _filtered(rows, text)
@@ -77,20 +101,17 @@ def search(captures: Iterable[Capture], query_string: str) -> list[tuple[str, ..
     return [tuple(names), *(tuple(row[FIELDS.index(name)] for name in names) for row in rows)] if rows else []
 
 
-def _matches(row: tuple[str, ...], values: dict[str, str]) -> bool:
-    key, timestamp = row[0], row[1]
+def _matching(rows: list[tuple[str, ...]], values: dict[str, str]) -> list[tuple[str, ...]]:
     url, kind = values["url"], values.get("matchType", "exact")
     if url.endswith("*"):
         url, kind = url[:-1], "prefix"
     wanted = surt_key(url)
     host = wanted.partition(")")[0]
-    found = {
-        "prefix": key.startswith(wanted),
-        "host": key.startswith(host + ")"),
-        "domain": key.startswith((host + ")", host + ",")),
-    }.get(kind, key == wanted)
+    starts = {"prefix": (wanted,), "host": (host + ")",), "domain": (host + ")", host + ",")}.get(kind)
     low, high = values.get("from", "").ljust(14, "0"), values.get("to", "").ljust(14, "9")
-    return found and low <= timestamp <= high
+    return [
+        row for row in rows if (row[0].startswith(starts) if starts else row[0] == wanted) and low <= row[1] <= high
+    ]
 
 
 def _filtered(rows: list[tuple[str, ...]], text: str) -> list[tuple[str, ...]]:
@@ -123,10 +144,9 @@ def _plays(capture: Capture, url: str) -> bool:
     return not capture.only_as_captured or capture.url.replace(":80/", "/", 1) == url
 
 
-def nearest(captures: Sequence[Capture], url: str, timestamp: str) -> Capture | None:
-    """Return the capture that the playback finds: of the URL's key, playable, nearest in time."""
-    key = surt_key(url)
-    found = [c for c in captures if c.playable and c.key == key and _plays(c, url)]
+def nearest(captures: Iterable[Capture], url: str, timestamp: str) -> Capture | None:
+    """Return the capture that the playback finds among those of a key: playable, nearest in time."""
+    found = [capture for capture in captures if capture.playable and _plays(capture, url)]
     asked = _seconds(timestamp) if timestamp else float("inf")
     latest_first = sorted(found, key=lambda capture: capture.timestamp, reverse=True)
     if not timestamp:
