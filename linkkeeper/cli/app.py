@@ -23,9 +23,8 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
 
-        output.data(f"linkkeeper {version('linkkeeper')}\n")
+        output.data(f"linkkeeper {VERSION}\n")
         raise typer.Exit
 
 

@@ -25,3 +25,16 @@ def after_scan(run: Run, fail_on: Iterable[str]) -> int:
     if any(verdicts.get(str(name), 0) for name in fail_on):
         return ATTENTION
     return UNFINISHED if not run.complete or verdicts.get("unchecked", 0) else OK
+
+
+def after_fix(run: Run, left: int, unknown: int, *, interrupted: bool, would_write: bool) -> int:
+    """Return the exit code of a fix.
+
+    left: dead links that stay; unknown: those of them that only an unreachable archive or network bars;
+    would_write: `--check` found something to write.
+    """
+    if interrupted:
+        return INTERRUPTED
+    if would_write or left > unknown:
+        return ATTENTION
+    return UNFINISHED if unknown or not run.complete else OK

@@ -59,7 +59,7 @@ def with_settings(*groups: Iterable[str]) -> Callable[[Callable[..., None]], Cal
         everything = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in (*own, *shared)]
         run.__signature__ = inspect.Signature(everything)  # type: ignore[attr-defined]  # what typer reads
         run.__annotations__ = {item.name: item.annotation for item in everything} | {"return": None}
-        del run.__wrapped__  # type: ignore[attr-defined]  # else its annotations are resolved instead
+        del run.__wrapped__  # else its annotations are resolved instead
         return run
 
     return decorate

@@ -66,6 +66,9 @@ def write(run: Run, chosen: list[Target]) -> None:
     """Write every report; stdout last."""
     from linkkeeper.report import registry
 
+    if not any(target.path is None and target.format == "terminal" for target in chosen):
+        for sentence in run.notes:
+            output.note(sentence)
     for target in sorted(chosen, key=lambda target: target.path is None):
         if target.path is None:
             output.data(_text(run, target.format))

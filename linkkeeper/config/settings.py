@@ -47,12 +47,12 @@ class CleanSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     strip: Annotated[
         list[str],
-        Meta(description="More query parameters to remove: `name` everywhere, `host.example/name` on one site."),
+        Meta(description="More query parameters to remove: `name`, `prefix*`, or either after `host:`."),
     ] = field(default_factory=list)
     keep_hosts: Annotated[
         list[str], Meta(description="Hosts (with their subdomains) whose URLs are never cleaned.")
     ] = field(default_factory=list)
-    keep_params: Annotated[list[str], Meta(description="Query parameters that are never removed.")] = field(
+    keep_params: Annotated[list[str], Meta(description="Parameters that always stay: `name`, `prefix*`, or either after `host:`.")] = field(
         default_factory=list
     )
 

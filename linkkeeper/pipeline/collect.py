@@ -15,8 +15,12 @@ class Place(Struct, frozen=True, gc=False):
 
     link: Link
     cleaned: str
-    credentials: bool = False
-    """Cleaning took a credential: it goes whether or not the page answers."""
+    harmless: str = ""
+    """The URL as written less its credentials, where it has some: they go whether or not the page answers."""
+    rule: str = ""
+    """Id of the first cleaning rule that took something."""
+    removed: str = ""
+    """What cleaning took, for people."""
 
 
 class Entry(Struct):
@@ -33,8 +37,8 @@ class Entry(Struct):
 class Rules(Struct, frozen=True):
     """The decisions that gathering needs, handed over by the pipeline."""
 
-    clean: Callable[[str], tuple[str, bool]]
-    """URL -> cleaned URL, and whether a credential was taken out."""
+    clean: Callable[[Link], Place]
+    """A link with its URL cleaned."""
     judge: Callable[[Link], Judgement | None]
     """What is known of a link without the network; None: ask."""
     include: Sequence[re.Pattern[str]] = ()
@@ -72,12 +76,12 @@ class Collection:
                 entry = self.entries[key] = Entry(link.url, [], judgement)
             entry.places.append(Place(link, link.url))
             return
-        cleaned, credentials = self.rules.clean(link.url)
-        key = cleaned.partition("#")[0]
+        place = self.rules.clean(link)
+        key = place.cleaned.partition("#")[0]
         entry = self.entries.get(key)
         if entry is None:
             entry = self.entries[key] = Entry(key, [])
-        entry.places.append(Place(link, cleaned, credentials))
+        entry.places.append(place)
         written = link.url.partition("#")[0]
         if entry.written is None and written != key:
             entry.written = written

@@ -1,0 +1,90 @@
+"""Scan, then say what repairing the posts would change."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from linkkeeper.config.settings import Settings
+from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.fix import plan as planning
+from linkkeeper.fix.apply import FixResult
+from linkkeeper.fix.plan import FixOptions, Style
+from linkkeeper.models.edit import Plan
+from linkkeeper.models.snapshot import SnapshotState
+from linkkeeper.pipeline import options as rooms
+from linkkeeper.pipeline import scan, wants
+from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.scan import Request
+
+
+class Planned(Struct, frozen=True):
+    """A scan, and what repairing its documents would change: only those with something to do or to refuse."""
+
+    scanned: scan.Result
+    plans: tuple[Plan, ...]
+
+
+def options(
+    settings: Settings,
+    *,
+    style: Style = "replace",
+    only: Iterable[str] = ("archive", "clean"),
+    apply_moved: bool = False,
+    allow_unverified: bool = False,
+    revert_any: bool = False,
+) -> FixOptions:
+    """Return what a fix may do."""
+    return FixOptions(
+        style=style,
+        only=frozenset(only),
+        apply_moved=apply_moved,
+        allow_unverified=allow_unverified,
+        revert_any=revert_any,
+        archive_bases=rooms.archive_bases(settings),
+        include_verbatim=settings.include_verbatim,
+    )
+
+
+def extraction(settings: Settings) -> ExtractOptions:
+    """Return what counts as a link, for the proof to read documents in the same way."""
+    return rooms.extraction(settings)
+
+
+def plan(request: Request, settings: Settings, wanted: FixOptions, events: Events) -> Planned:
+    """Scan and plan; change no file. Without a network nothing is planned. Raises as `scan.scan` does."""
+    scanned = scan.scan(request, settings, events)
+    if scanned.outcome.network_at_fault:
+        return Planned(scanned, ())
+    found = wants.wants(scanned.collection, scanned.outcome)
+    places = wants.documents(scanned.collection) if found else {}
+    plans = (
+        planning.plan(
+            document,
+            scanned.collection.digests[document],
+            [place.link for place in places[document]],
+            wishes,
+            wanted,
+            _bytes(document) if wanted.style != "replace" else None,
+        )
+        for document, wishes in sorted(found.items())
+    )
+    return Planned(scanned, tuple(one for one in plans if one.edits or one.refusals))
+
+
+def left_over(planned: Planned, made: FixResult) -> tuple[int, int]:
+    """Return how many dead links stay as they are, and how many of them only because an archive could not be asked."""
+    changed = {row.file for row in made.files if row.status in ("written", "planned")}
+    done = [
+        (one.document, edit.link.span.start) for one in planned.plans if one.document in changed for edit in one.edits
+    ]
+    left = wants.unrepaired(planned.scanned.collection, planned.scanned.outcome, done)
+    unknown = sum(rescue is not None and rescue.snapshot.state is SnapshotState.UNKNOWN for rescue in left)
+    return len(left), unknown
+
+
+def _bytes(document: str) -> bytes | None:
+    try:
+        return Path(document).read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,239 @@
+"""The part of a run that uses the network: the check, then the archives. Loaded only when something is due."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from linkkeeper.archive import dates, registry
+from linkkeeper.archive.base import Rescue, Wanted
+from linkkeeper.archive.blame import GitBlame
+from linkkeeper.check import parked, soft404
+from linkkeeper.check.base import Question, Tools
+from linkkeeper.check.runner import Runner
+from linkkeeper.config.settings import Settings
+from linkkeeper.fix import archive_links
+from linkkeeper.models.snapshot import Moved, SnapshotState
+from linkkeeper.models.verdict import Finding, Reply, Verdict
+from linkkeeper.net.client import Client
+from linkkeeper.pipeline import options, result
+from linkkeeper.pipeline.collect import Collection, Entry, Place
+from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.scan import questions
+from linkkeeper.pipeline.state import State
+
+
+def run(
+    due: list[Entry],
+    collection: Collection,
+    outcome: result.Outcome,
+    settings: Settings,
+    state: State,
+    events: Events,
+) -> None:
+    """Fill outcome with findings and rescues. The first Ctrl-C ends it with what is known."""
+    asyncio.run(_Online(due, collection, outcome, settings, state, events).run())
+
+
+class _Online:
+    """One run on the network: what its steps share."""
+
+    def __init__(
+        self,
+        due: list[Entry],
+        collection: Collection,
+        outcome: result.Outcome,
+        settings: Settings,
+        state: State,
+        events: Events,
+    ) -> None:
+        self.due, self.collection, self.outcome = due, collection, outcome
+        self.settings, self.state, self.events = settings, state, events
+        self._bases = options.archive_bases(settings)
+        self._runner: Runner | None = None
+        self._rescuing: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        with _Signals(self._interrupted):
+            async with Client(options.network(self.settings)) as client:
+                await self._check(client)
+            if self.settings.rescue and not self.outcome.interrupted:
+                self._rescuing = asyncio.ensure_future(self._rescue())
+                with suppress(asyncio.CancelledError):
+                    await self._rescuing
+
+    def _interrupted(self) -> None:
+        self.outcome.interrupted = True
+        if self._rescuing is not None:
+            self._rescuing.cancel()
+        elif self._runner is not None:
+            self._runner.stop()
+
+    # -- the check ---------------------------------------------------------------------------------------------
+
+    async def _check(self, client: Client) -> None:
+        if not self.due:
+            return
+        self.events.stage("checking", len(self.due))
+        progress = _CheckProgress(self.events)
+        tools = Tools(self.state.memory, self.state.history, progress)
+        self._runner = runner = Runner(client, tools, options.check(self.settings))
+        async for finding in runner.run(questions(self.due, self.settings)):
+            self._found(finding)
+        self.outcome.requests += runner.requests
+        self.outcome.network_at_fault = runner.network_at_fault
+        self.outcome.notes += runner.notes
+        self._runner = None
+
+    def _found(self, finding: Finding) -> None:
+        self.outcome.findings[finding.url] = finding
+        if finding.judgement.verdict is Verdict.REDIRECTED and finding.final_url:
+            status = finding.redirects[0].status if finding.redirects else 301
+            self.outcome.moved[finding.url] = Moved(
+                finding.final_url, f"permanent redirect ({status}) to a living page"
+            )
+
+    # -- the archives ------------------------------------------------------------------------------------------
+
+    async def _rescue(self) -> None:
+        places = result.dead_places(self.collection, self.outcome)
+        wanted = self._wanted(places)
+        if not wanted:
+            return
+        self.events.stage("archive", len(wanted))
+        chosen = options.archive(self.settings)
+        async with Client(registry.net_options(chosen, options.network(self.settings))) as web:
+            rescuer = registry.rescuer(
+                chosen,
+                web,
+                self.state.clock,
+                answers=self.state.answers,
+                looks_dead=looks_dead,
+                on_wait=self._waits,
+                on_done=self._rescued,
+            )
+            await rescuer.rescue(wanted)
+        self._say_what_is_unknown()
+        await self._follow_hints()
+
+    def _wanted(self, places: Sequence[tuple[Entry, Place]]) -> list[Wanted]:
+        """Return the questions for the archives, and remember which place each is for."""
+        blame = GitBlame()
+        when = dates.DateOptions(self.settings.timezone)
+        heads: dict[str, bytes] = {}
+        for entry, place in places:
+            link = place.link
+            if archive_links.points_into(link.url, self._bases):
+                continue
+            if link.document not in heads:
+                heads[link.document] = _bytes_of(link.document)
+            near = dates.date_of(link.document, heads[link.document], link.line, when, blame)
+            written = link.url.partition("#")[0]
+            self.outcome.wanted[link.document, link.span.start] = Wanted(
+                entry.url, near, written if written != entry.url else ""
+            )
+        return list(dict.fromkeys(self.outcome.wanted.values()))
+
+    def _waits(self, seconds: float) -> None:
+        self.events.waiting("archive", f"the archive, {seconds:.0f} s" if seconds >= 1 else "")
+
+    def _rescued(self, wanted: Wanted, rescue: Rescue) -> None:
+        self.outcome.rescues[wanted] = rescue
+        found = sum(one.snapshot.state is SnapshotState.VERIFIED for one in self.outcome.rescues.values())
+        self.events.advance("archive", f"{found} rescued")
+
+    def _say_what_is_unknown(self) -> None:
+        unknown = [one.snapshot for one in self.outcome.rescues.values() if one.snapshot.state is SnapshotState.UNKNOWN]
+        if unknown:
+            self.outcome.notes.append(
+                f"The archive could not be asked about {len(unknown)} dead links ({unknown[0].detail}); "
+                "run again later: what it answered is kept."
+            )
+
+    async def _follow_hints(self) -> None:
+        """Ask whether the pages live that archived redirects once led to."""
+        hints = {
+            wanted.url: rescue
+            for wanted, rescue in self.outcome.rescues.items()
+            if rescue.redirected_to and wanted.url not in self.outcome.moved
+        }
+        if not hints:
+            return
+        tools = Tools(self.state.memory)
+        async with Client(options.network(self.settings)) as client:
+            runner = Runner(client, tools, options.check(self.settings))
+            asked = [Question(rescue.redirected_to.partition("#")[0]) for rescue in hints.values()]
+            living = {
+                finding.url: finding
+                async for finding in runner.run(asked)
+                if finding.judgement.verdict in (Verdict.OK, Verdict.REDIRECTED)
+            }
+        self.outcome.requests += runner.requests
+        for url, rescue in hints.items():
+            target = rescue.redirected_to.partition("#")[0]
+            if target in living:
+                seen = f" on {rescue.redirect_seen:%Y-%m-%d}" if rescue.redirect_seen else ""
+                self.outcome.moved[url] = Moved(
+                    living[target].final_url or target, f"the archive saw a redirect there{seen}, and the page answers"
+                )
+
+
+def looks_dead(reply: Reply) -> str:
+    """Say why an archived page that came with status 200 is none: `soft-404` or `parked`; empty if it is one."""
+    if parked.signs(reply):
+        return "parked"
+    judged = soft404.judge(reply)
+    return "soft-404" if judged is not None else ""
+
+
+def _bytes_of(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
+
+
+class _CheckProgress:
+    """Hears the check and tells the run's events."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self._dead = 0
+
+    def advance(self, finding: Finding) -> None:
+        """Count the dead."""
+        self._dead += finding.judgement.verdict is Verdict.DEAD
+        self._events.advance("checking", f"{self._dead} dead")
+
+    def waiting(self, hosts: Mapping[str, float]) -> None:
+        """Name the host that makes us wait longest."""
+        if not hosts:
+            self._events.waiting("checking", "")
+            return
+        host, seconds = max(hosts.items(), key=lambda item: item[1])
+        more = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+        self._events.waiting("checking", f"{host}{more}, {seconds:.0f} s")
+
+
+class _Signals:
+    """While open, the first Ctrl-C or termination calls `stop`; the second ends the program."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self._heard, number)
+
+    def __exit__(self, *_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.remove_signal_handler(number)
+
+    def _heard(self, number: int) -> None:
+        asyncio.get_running_loop().remove_signal_handler(number)
+        self._stop()

@@ -1,0 +1,106 @@
+"""Settings -> the small options struct of each room."""
+
+import os
+import re
+
+from linkkeeper.archive.base import ArchiveOptions
+from linkkeeper.check.base import CheckOptions, HostCheck
+from linkkeeper.check.local import LocalOptions
+from linkkeeper.config.settings import HostSettings, Settings
+from linkkeeper.config.values import seconds
+from linkkeeper.errors import UsageError
+from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.net.options import HostNet, NetOptions
+from linkkeeper.urls.rules import CleanOptions
+
+
+def extraction(settings: Settings) -> ExtractOptions:
+    """Return what counts as a link."""
+    return ExtractOptions(include_verbatim=settings.include_verbatim)
+
+
+def cleaning(settings: Settings) -> CleanOptions:
+    """Return the user's part of the cleaning rules."""
+    return CleanOptions(
+        strip=tuple(settings.clean.strip),
+        exempt_hosts=tuple(settings.clean.keep_hosts),
+        exempt_params=tuple(settings.clean.keep_params),
+        rule_files=(settings.rules,) if settings.rules else (),
+    )
+
+
+def local(settings: Settings, scanned: tuple[str, ...]) -> LocalOptions:
+    """Return where the site is."""
+    return LocalOptions(root=settings.root, scanned=scanned)
+
+
+def network(settings: Settings) -> NetOptions:
+    """Return how servers are asked. Raises UsageError for a header's variable that is not set."""
+    return NetOptions(
+        timeout_s=settings.timeout,
+        user_agent=settings.user_agent,
+        headers=tuple(_header(line) for line in settings.header),
+        proxy=settings.proxy,
+        insecure=settings.insecure,
+        cookies=settings.cookies,
+        allow_hosts=tuple(settings.allow_host),
+        allow_private=settings.allow_private,
+        hosts={name.lower(): _host_net(name, one) for name, one in settings.host.items()},
+    )
+
+
+def check(settings: Settings) -> CheckOptions:
+    """Return how much is asked at once, how often and for how long."""
+    return CheckOptions(
+        concurrency=settings.concurrency,
+        per_host=settings.per_host,
+        retries=settings.retries,
+        max_time_s=seconds(settings.max_time),
+        max_wait_s=seconds(settings.max_wait),
+        hosts={
+            name.lower(): HostCheck(one.per_host, one.rate, frozenset(one.accept))
+            for name, one in settings.host.items()
+        },
+    )
+
+
+def archive(settings: Settings) -> ArchiveOptions:
+    """Return how archives are asked."""
+    return ArchiveOptions(
+        wayback_url=settings.wayback.url.rstrip("/"),
+        public_url=settings.wayback.public_url.rstrip("/"),
+        rate_per_minute=settings.wayback.rate,
+        pause_s=settings.wayback.pause,
+        max_archive_time_s=seconds(settings.max_archive_time) or None,
+        timegates=dict(settings.timegate),
+    )
+
+
+def archive_bases(settings: Settings) -> tuple[str, ...]:
+    """Return what links into our archives begin with: the public base first, then the one we ask."""
+    asked = settings.wayback.url.rstrip("/")
+    return tuple(dict.fromkeys((settings.wayback.public_url.rstrip("/") or asked, asked)))
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name, value.strip()
+
+
+def _host_net(host: str, one: HostSettings) -> HostNet:
+    return HostNet(
+        headers=tuple((name, _from_environment(host, value)) for name, value in one.headers.items()),
+        timeout_s=one.timeout,
+    )
+
+
+def _from_environment(host: str, value: str) -> str:
+    """Replace `$NAME` and `${NAME}` by variables, so that no secret stands in a file."""
+
+    def replaced(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name not in os.environ:
+            raise UsageError(f"host {host}: the environment variable {name} is not set", "set it, or drop the header")
+        return os.environ[name]
+
+    return re.sub(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))", replaced, value)

@@ -1,0 +1,127 @@
+"""What was asked and found -> the `Run` that reports show. Pure."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from msgspec import Struct, field, structs
+
+from linkkeeper.archive.base import Rescue, Wanted
+from linkkeeper.check import verdicts
+from linkkeeper.extract.discover import Discovery
+from linkkeeper.models.about import VERSION
+from linkkeeper.models.document import FileProblem
+from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, Summary, UrlRow
+from linkkeeper.models.snapshot import Moved
+from linkkeeper.models.verdict import Finding, Judgement, Verdict
+from linkkeeper.pipeline.collect import Collection, Entry, Place
+
+UNASKED = Judgement(Verdict.UNCHECKED, verdicts.INTERRUPTED.id, "the run ended before this was asked")
+
+
+class Outcome(Struct):
+    """All that was learned about the collection's URLs."""
+
+    findings: dict[str, Finding] = field(default_factory=dict)
+    """By `Entry.url`."""
+    wanted: dict[tuple[str, int], Wanted] = field(default_factory=dict)
+    """Document and start of the link's span -> what the archives were asked for it."""
+    rescues: dict[Wanted, Rescue] = field(default_factory=dict)
+    moved: dict[str, Moved] = field(default_factory=dict)
+    """By `Entry.url`: the living successor, with the evidence."""
+    requests: int = 0
+    interrupted: bool = False
+    network_at_fault: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def finding(self, entry: Entry) -> Finding:
+        """Return what is known of an entry; an unasked one is unchecked."""
+        if entry.judgement is not None:
+            return Finding(entry.url, entry.judgement)
+        return self.findings.get(entry.url) or Finding(entry.url, UNASKED)
+
+
+def dead_places(collection: Collection, outcome: Outcome) -> list[tuple[Entry, Place]]:
+    """Return the places that point at a dead page of the web: what archives are asked about."""
+    return [
+        (entry, place)
+        for entry in collection.asked()
+        if outcome.finding(entry).judgement.verdict is Verdict.DEAD
+        for place in entry.places
+    ]
+
+
+def build(
+    collection: Collection,
+    seen: Discovery,
+    problems: Iterable[FileProblem],
+    outcome: Outcome,
+    started: datetime,
+) -> Run:
+    """Return the run, URLs and files in sorted order."""
+    rows = [url_row(entry, outcome) for entry in collection.entries.values()]
+    rows.sort(key=lambda row: (row.url, row.rule, row.links[0].file if row.links else "", row.detail))
+    counts = {str(verdict): 0 for verdict in Verdict}
+    for row in rows:
+        counts[row.verdict] += 1
+    return Run(
+        version=VERSION,
+        started=started,
+        finished=datetime.now(UTC),
+        complete=not (outcome.interrupted or outcome.network_at_fault or counts[Verdict.UNCHECKED]),
+        summary=Summary(collection.files, collection.links, len(rows), outcome.requests, counts, seen.skipped),
+        urls=rows,
+        files=sorted(problems, key=lambda problem: (problem.file, problem.problem)),
+        rules={rule: verdicts.meaning(rule) for rule in sorted({row.rule for row in rows})},
+        id=started.strftime("%Y%m%dT%H%M%S.%fZ"),
+        notes=list(outcome.notes),
+    )
+
+
+def url_row(entry: Entry, outcome: Outcome) -> UrlRow:
+    """Return one URL with every place it stands in."""
+    finding = outcome.finding(entry)
+    return UrlRow(
+        url=entry.url,
+        verdict=finding.judgement.verdict,
+        rule=finding.judgement.rule,
+        detail=finding.judgement.detail,
+        status=finding.status,
+        final_url=finding.final_url if finding.final_url != entry.url else None,
+        redirects=list(finding.redirects),
+        checked=finding.checked,
+        cached=finding.cached,
+        attempts=finding.attempts,
+        elapsed_ms=finding.elapsed_ms,
+        since=finding.since,
+        signs=list(finding.judgement.signs),
+        wrong_rule=finding.wrong_rule or None,
+        moved=outcome.moved.get(entry.url),
+        links=[_link_row(place, outcome) for place in entry.places],
+    )
+
+
+def _link_row(place: Place, outcome: Outcome) -> LinkRow:
+    link = place.link
+    row = LinkRow(
+        file=link.document,
+        line=link.line,
+        column=link.column,
+        start=link.span.start,
+        end=link.span.end,
+        kind=link.kind,
+        raw=link.written.decode("utf-8", "backslashreplace"),
+        fragment=place.cleaned.partition("#")[2] or None,
+    )
+    wanted = outcome.wanted.get((link.document, link.span.start))
+    if wanted is None:
+        return row
+    rescue = outcome.rescues.get(wanted)
+    return structs.replace(
+        row, date=wanted.near.text or wanted.near.until.isoformat(), date_from=wanted.near.source,
+        snapshot=_snapshot(rescue) if rescue else None,
+    )  # fmt: skip
+
+
+def _snapshot(rescue: Rescue) -> LinkSnapshot:
+    one = rescue.snapshot
+    return LinkSnapshot(one.url, one.captured, one.archive, one.state, one.detail)

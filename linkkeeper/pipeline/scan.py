@@ -1,0 +1,162 @@
+"""The whole run on one page: read posts, ask about their links, look for copies of the dead, conclude."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from linkkeeper.check import links as link_rules
+from linkkeeper.check.base import Question
+from linkkeeper.check.local import LocalChecker
+from linkkeeper.config.settings import Settings
+from linkkeeper.errors import UsageError
+from linkkeeper.extract import registry
+from linkkeeper.extract.discover import DiscoverOptions, Discovery, discover
+from linkkeeper.extract.scan import ExtractionCache, Scanned, extract_files
+from linkkeeper.models.document import FileProblem
+from linkkeeper.models.link import Link
+from linkkeeper.models.run import Run
+from linkkeeper.models.verdict import Judgement
+from linkkeeper.pipeline import options, result
+from linkkeeper.pipeline.collect import Collection, Entry, Place, Rules
+from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.state import State
+from linkkeeper.urls import rules as url_rules
+from linkkeeper.urls.clean import Cleaned, Cleaner
+
+
+class Request(Struct, frozen=True):
+    """What the user asked for."""
+
+    paths: tuple[str, ...] = ()
+    """As given; empty: the settings' paths, else `content/` where it exists, else `.`."""
+    stdin_name: str = "stdin.md"
+    stdin: bytes | None = None
+    """The document of `-`."""
+    allow_empty: bool = False
+
+
+class Result(Struct, frozen=True):
+    """A run, and what `fix` needs beside it."""
+
+    run: Run
+    interrupted: bool
+    collection: Collection
+    outcome: result.Outcome
+
+
+def scan(request: Request, settings: Settings, events: Events) -> Result:
+    """Find, clean, check and rescue every link; change no file.
+
+    Raises UsageError for paths and settings that cannot be meant. What goes wrong with one file, host or
+    archive is a row or a note of the run.
+    """
+    started = datetime.now(UTC)
+    with State(settings) as state:
+        collection, seen, problems = read(request, settings, events, state.extractions)
+        outcome = _ask(collection, settings, state, events)
+        outcome.notes += state.notes
+        run = result.build(collection, seen, problems, outcome, started)
+        state.save_run(run)
+    return Result(run, outcome.interrupted, collection, outcome)
+
+
+def read(
+    request: Request, settings: Settings, events: Events, cache: ExtractionCache | None = None
+) -> tuple[Collection, Discovery, list[FileProblem]]:
+    """Return every link of the documents, gathered by URL. Raises UsageError if there is nothing to read."""
+    paths = request.paths or tuple(settings.paths) or default_paths()
+    found = discover(paths, DiscoverOptions())
+    if not found.files and not found.stdin and not found.problems and not request.allow_empty:
+        raise UsageError(
+            f"nothing to scan in {', '.join(paths)}: {found.skipped} files, none in a format that linkkeeper reads",
+            "name a file or folder with posts, or say --allow-empty",
+        )
+    collection = Collection(_rules(settings, paths))
+    problems = list(found.problems)
+    events.stage("reading", len(found.files))
+    for scanned in _documents(request, found, settings, cache):
+        collection.add(scanned.document, scanned.extraction.links)
+        problems += scanned.extraction.problems
+        events.advance("reading", f"{collection.links} links")
+    return collection, found, problems
+
+
+def default_paths() -> tuple[str, ...]:
+    """Return what is scanned when nobody says: `content/` where it exists, else this folder."""
+    return ("content",) if Path("content").is_dir() else (".",)
+
+
+def _documents(
+    request: Request, found: Discovery, settings: Settings, cache: ExtractionCache | None
+) -> Iterator[Scanned]:
+    wanted = options.extraction(settings)
+    yield from extract_files(found.files, wanted, cache)
+    if found.stdin:
+        import hashlib
+
+        from linkkeeper.models.document import Document
+
+        data = request.stdin or b""
+        document = Document(request.stdin_name, hashlib.sha256(data).hexdigest(), len(data))
+        yield Scanned(document, registry.extract(request.stdin_name, data, wanted))
+
+
+def _rules(settings: Settings, paths: tuple[str, ...]) -> Rules:
+    cleaner = Cleaner(url_rules.load(options.cleaning(settings)))
+    local = LocalChecker(options.local(settings, paths))
+
+    def clean(link: Link) -> Place:
+        cleaned = cleaner.clean(link.url)
+        if not cleaned.steps:
+            return Place(link, cleaned.url)
+        return Place(
+            link,
+            cleaned.url,
+            cleaned.without_credentials if cleaned.credentials_removed else "",
+            cleaned.steps[0].rule,
+            _removed(cleaned),
+        )
+
+    def judge(link: Link) -> Judgement | None:
+        judgement = link_rules.judge_link(link)
+        if judgement is None and link_rules.is_local(link.url):
+            return local.judge(link.document, link.url)
+        return judgement
+
+    return Rules(clean, judge, *([re.compile(text) for text in side] for side in (settings.include, settings.exclude)))
+
+
+def _ask(collection: Collection, settings: Settings, state: State, events: Events) -> result.Outcome:
+    """Answer every open question: from memory, else over the network (loaded only then)."""
+    outcome = result.Outcome()
+    due: list[Entry] = []
+    state.load(entry.url for entry in collection.asked())
+    for entry in collection.asked():
+        known = state.memory.get(entry.url)
+        if known is None:
+            due.append(entry)
+        else:
+            outcome.findings[entry.url] = known
+    wanted = result.dead_places(collection, outcome) if settings.rescue else []
+    if due or wanted:
+        from linkkeeper.pipeline import online
+
+        online.run(due, collection, outcome, settings, state, events)
+    return outcome
+
+
+def questions(entries: list[Entry], settings: Settings) -> Iterator[Question]:
+    """Yield what is asked, once per URL."""
+    for entry in entries:
+        anchors = settings.fragments and any("#" in place.cleaned for place in entry.places)
+        yield Question(entry.url, entry.written, want_anchors=anchors)
+
+
+def _removed(cleaned: Cleaned) -> str:
+    """Say what cleaning took, by name: the values may be secrets."""
+    names = [step.removed.partition("=")[0] for step in cleaned.steps if step.kind == "strip"]
+    parts = ["taken out of its redirect"] if any(step.kind == "unwrap" for step in cleaned.steps) else []
+    return "; ".join(parts + (["without " + ", ".join(names)] if names else []))

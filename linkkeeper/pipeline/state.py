@@ -1,0 +1,64 @@
+"""What a run remembers and what it knows from earlier ones: the store's parts, opened together."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from linkkeeper.archive.base import Answers, Pace, Rescue
+from linkkeeper.check import verdicts
+from linkkeeper.check.base import Forgetful, Memory
+from linkkeeper.config.settings import Settings
+from linkkeeper.config.values import seconds
+from linkkeeper.models.run import Run
+from linkkeeper.store import answers
+from linkkeeper.store.cache import Cache, CacheOptions
+from linkkeeper.store.clock import Clock
+from linkkeeper.store.database import open_state
+from linkkeeper.store.extractions import Extractions
+from linkkeeper.store.history import History, HistoryOptions
+from linkkeeper.store.runs import Runs
+
+
+class State:
+    """The state directory of one run. Losing it loses no post; `notes` says what went wrong with it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._database = open_state(settings.state)
+        self._cache = Cache(self._database, _cache_options(settings)) if settings.cache else None
+        self.memory: Memory = self._cache or Forgetful()
+        self.history = History(self._database, HistoryOptions(settings.confirm, verdicts.CONFIRMABLE))
+        self.answers: Answers | None = answers.Answers(self._database, Rescue) if settings.cache else None
+        self.clock = Clock(self._database, "archive", Pace)
+        self.extractions = Extractions(self._database) if settings.cache else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about the state itself."""
+        return self._database.notes
+
+    def load(self, urls: Iterable[str]) -> None:
+        """Fetch what is known of many URLs at once; `memory` then answers quickly."""
+        if self._cache is not None:
+            self._cache.load(urls)
+
+    def save_run(self, run: Run) -> None:
+        """Keep a run for `report` and `history`."""
+        Runs(self._database).save(run)
+
+
+def _cache_options(settings: Settings) -> CacheOptions:
+    """Return how long findings are good for, and all settings that could change an answer."""
+    asked = (settings.header, settings.proxy, settings.insecure, settings.cookies, settings.user_agent)
+    who = (settings.allow_host, settings.allow_private, settings.fragments, settings.host)
+    variant = msgspec.json.encode((*asked, *who), order="sorted").decode()
+    return CacheOptions(max_age_s=seconds(settings.max_age) or None, options=variant)
