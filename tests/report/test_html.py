@@ -1,0 +1,239 @@
+"""The page in a real browser, driven through the DevTools protocol on loopback."""
+
+import asyncio
+import itertools
+import json
+import shutil
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from msgspec.structs import replace
+
+from linkkeeper.models.run import Run, UrlRow
+from linkkeeper.report import figures, html
+from linkkeeper.report.base import Extras, FileDiff, TrendPoint
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0"),
+)
+READY = "document.documentElement?.dataset.ready"
+
+needs_browser = pytest.mark.browser
+
+
+class Page:
+    """One tab: evaluates JavaScript, keeps what went wrong."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._numbers = itertools.count(1)
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+
+    async def send(self, method: str, **params: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        await self._socket.send_json({"id": number, "method": method, "params": params})
+        while True:
+            message = await self._socket.receive_json()
+            if message.get("id") == number:
+                assert "error" not in message, message
+                result: dict[str, Any] = message["result"]
+                return result
+            self._note(message)
+
+    def _note(self, message: dict[str, Any]) -> None:
+        match message["method"]:
+            case "Runtime.exceptionThrown" | "Page.javascriptDialogOpening":
+                self.complaints.append(json.dumps(message["params"]))
+            case "Log.entryAdded" | "Runtime.consoleAPICalled":
+                self.complaints.append(json.dumps(message["params"]))
+            case "Network.requestWillBeSent":
+                self.requests.append(message["params"]["request"]["url"])
+
+    async def evaluate(self, expression: str) -> Any:
+        answer = await self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    async def until(self, expression: str) -> None:
+        async with asyncio.timeout(20):
+            while not await self.evaluate(expression):  # noqa: ASYNC110  # the page cannot call us
+                await asyncio.sleep(0.02)
+
+    async def open(self, path: Path) -> None:
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            await self.send(f"{domain}.enable")
+        await self.send("Page.navigate", url=path.as_uri())
+        await self.until(READY)
+
+
+@asynccontextmanager
+async def _browser(folder: Path, *flags: str) -> AsyncIterator[Page]:
+    if CHROMIUM is None:
+        warnings.warn(
+            "no Chromium here: the HTML report was NOT tried in a browser", pytest.PytestWarning, stacklevel=1
+        )
+        pytest.skip("no Chromium here")
+    profile = folder / "profile"
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(
+        *(CHROMIUM, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"), stdout=quiet, stderr=quiet
+    )
+    try:
+        port = await _port(profile / "DevToolsActivePort")
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"http://127.0.0.1:{port}/json/list") as reply:
+                tabs = [tab for tab in await reply.json() if tab["type"] == "page"]
+            async with session.ws_connect(tabs[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                yield Page(socket)
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _port(file: Path) -> str:
+    async with asyncio.timeout(20):
+        while True:
+            lines = await asyncio.to_thread(lambda: file.read_text("ascii").split() if file.exists() else [])
+            if len(lines) == 2:
+                return str(lines[0])
+            await asyncio.sleep(0.05)
+
+
+Opened = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
+    """Open a report in a browser; `flags` go to Chromium."""
+    stack: list[Any] = []
+
+    async def open_it(run: Run, extras: Extras | None = None, *flags: str) -> Page:
+        path = tmp_path / "report.html"
+        path.write_text(html.render(run, extras), "utf-8")
+        stack.append(_browser(tmp_path, *flags))
+        page: Page = await stack[-1].__aenter__()
+        await page.open(path)
+        return page
+
+    yield open_it
+    for context in stack:
+        await context.__aexit__(None, None, None)
+
+
+def _many(run: Run, count: int) -> list[UrlRow]:
+    rows = itertools.islice(itertools.cycle(run.urls), count)
+    return [
+        replace(row, url=(url := f"https://h{at % 99}.example/{at}"), links=[replace(row.links[0], raw=url)])
+        for at, row in enumerate(rows)
+    ]
+
+
+def _extras() -> Extras:
+    points = tuple(TrendPoint(datetime(2026, month, 1, tzinfo=UTC), {"dead": month}) for month in range(1, 12))
+    return Extras(points, (FileDiff("a.md", "--- a/a.md\n+++ b/a.md\n@@ -1 +1 @@\n-old\n+new <b>\n"),))
+
+
+@needs_browser
+async def test_fifty_thousand_links_are_interactive_at_once(
+    opened: Opened, run: Run, make: Callable[[list[UrlRow]], Run]
+) -> None:
+    page = await opened(make(_many(run, 50_000)))
+    assert await page.evaluate("performance.now()") < 8000  # 900 ms on two idle cores; the machine may be busy
+    assert "of 50,000 links" in await page.evaluate("document.getElementById('found').textContent")
+    assert await page.evaluate("document.querySelectorAll('.scroll .row').length") < 80
+    await page.evaluate("document.querySelector('#chips button').click()")
+    await page.evaluate("document.querySelector('[data-sort=link] button').click()")
+    await page.evaluate("document.querySelector('.scroll').scrollTop = 1e6")
+    await page.until("[...document.querySelectorAll('.scroll .row')].some((row) => row.ariaRowIndex > 20000)")
+    await page.evaluate(
+        "(() => { const box = document.getElementById('search'); box.value = 'host:h7.example';"
+        " box.dispatchEvent(new Event('input')) })()"
+    )
+    await page.until("document.getElementById('found').textContent.startsWith('505 ')")
+    assert page.complaints == []
+
+
+@needs_browser
+async def test_hostile_content_does_nothing(opened: Opened, hostile: Run) -> None:
+    page = await opened(hostile)
+    rows = "document.querySelectorAll('.scroll .row:not([hidden])')"
+    for at in range(await page.evaluate(f"Math.min(30, {rows}.length)")):
+        await page.evaluate(f"{rows}[{at}].click()")
+        links = "[...document.querySelectorAll('dialog a')].map((a) => a.protocol)"
+        assert set(await page.evaluate(links)) <= {"http:", "https:"}
+        await page.evaluate("document.getElementById('close').click()")
+    assert await page.evaluate("document.querySelectorAll('img, iframe, b[onclick]').length") == 0
+    assert page.complaints == []
+    assert [url for url in page.requests if not url.startswith("file:")] == []
+
+
+@needs_browser
+async def test_keys_alone_open_and_close_a_link(opened: Opened, run: Run) -> None:
+    page = await opened(run, _extras())
+    focus = "document.querySelector('.scroll button[tabindex=\"0\"]').focus()"
+    await page.evaluate(focus)
+    for key, code in (("ArrowDown", 40), ("Enter", 13)):
+        text = {"text": "\r"} if key == "Enter" else {}
+        await page.send("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **text)
+        await page.send("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+    await page.until("document.getElementById('dialog').open")
+    second = await page.evaluate("document.querySelector('#dialog-title').textContent")
+    assert second in {"https://no-copy.example/a", "/images/missing.png", "https://example.com/gone#part"}
+    await page.send("Input.dispatchKeyEvent", type="keyDown", key="Escape", windowsVirtualKeyCode=27)
+    await page.until("!document.getElementById('dialog').open")
+    assert await page.evaluate("document.activeElement.closest('.row') !== null")
+
+
+@needs_browser
+async def test_a_chinese_browser_reads_chinese(opened: Opened, run: Run) -> None:
+    page = await opened(run, None, "--lang=zh-CN", "--accept-lang=zh-CN")
+    assert await page.evaluate("document.documentElement.lang") == "zh-CN"
+    assert await page.evaluate("document.title") == "链接报告 · linkkeeper"
+    left = "[...document.querySelectorAll('[data-t]')].filter((n) => !/[\\u4e00-\\u9fff]/.test(n.textContent)).length"
+    assert await page.evaluate(left) == 0
+
+
+@needs_browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_axe_finds_no_barrier(theme: str, opened: Opened, run: Run) -> None:
+    page = await opened(run, _extras())
+    await page.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+    await page.until("document.getAnimations().length === 0")
+    await page.evaluate((resources.files("axe_core_python") / "axe.min.js").read_text("utf-8"))
+    check = "axe.run().then((found) => found.violations.map((one) => [one.id, one.nodes[0].html]))"
+    assert await page.evaluate(check) == []
+    await page.evaluate("document.querySelector('.scroll .row').click()")
+    assert await page.evaluate(check) == []
+
+
+def test_english_and_chinese_have_the_same_words_and_values() -> None:
+    import re
+
+    words = html._words()
+    assert words["en"].keys() == words["zh"].keys()
+    names = re.compile(r"\{([a-z]+)")
+    for key, text in words["en"].items():
+        assert set(names.findall(words["zh"][key])) <= set(names.findall(text)), key
+
+
+def test_the_figures_count_links_not_urls(run: Run) -> None:
+    found = figures.figures(run)
+    assert (found.attention, found.rescued, found.answered) == (5, 2, 9)
+    assert [(bar.label, bar.bad, bar.all) for bar in found.years] == [("2016", 1, 1)]
+    assert found.hosts[0].label == "example.com"
+
+
+def test_the_page_reads_without_scripts_too(run: Run) -> None:
+    text = html.render(run, _extras())
+    assert "content/_posts/2016-07-08-周刊.md" in text.partition("<script")[0]
+    assert "+new &lt;b&gt;" in text
