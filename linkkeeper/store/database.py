@@ -1,0 +1,230 @@
+"""The state database: opened, waited for, set aside when damaged, done without when nothing else helps.
+
+Losing it loses no post (SPEC, section 7), so nothing here raises: reads of a lost database find
+nothing, writes to it are kept for the rest of the run in memory, and `notes` says so in words.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from linkkeeper.store import schema
+
+log = logging.getLogger(__name__)
+
+NAME = "state.db"
+WAIT_S = 10.0
+"""All the waiting for other processes that one run may do."""
+_POLL_S = 0.5
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+Parameters = Sequence[object]
+
+
+def open_state(directory: str | Path, wait_s: float = WAIT_S) -> "Database":
+    """Open, or make, the database in a state directory. Never raises; look at `notes`."""
+    return Database(Path(directory), wait_s)
+
+
+class Database:
+    """One connection to the state. Used by one thread; several processes may have one each."""
+
+    def __init__(self, directory: Path, wait_s: float = WAIT_S) -> None:
+        self.path = directory / NAME
+        self.notes: list[str] = []
+        """Sentences for the user about what went wrong with the state; empty if nothing did."""
+        self._patience_s = wait_s
+        self._closing: list[Callable[[], None]] = []
+        self._inode: int | None = None
+        self._lost = False
+        self._connection = self._opened()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether what is written will be there for the next run."""
+        return self._inode is not None and not self._lost
+
+    def at_close(self, flush: Callable[[], None]) -> None:
+        """Have flush called before the connection closes."""
+        self._closing.append(flush)
+
+    def close(self) -> None:
+        """Write what is waiting, and let go of the file."""
+        for flush in self._closing:
+            flush()
+        self._closing = []
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def read(self, statement: str, parameters: Parameters = ()) -> list[tuple[object, ...]]:
+        """Return the rows of a SELECT; none if the state cannot be read."""
+        try:
+            return self._connection.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            self._failed(error)
+            return []
+
+    def write(self, *work: tuple[str, Iterable[Parameters]], patient: bool = True) -> bool:
+        """Run statements, each over its rows, in one transaction; tell whether that is done.
+
+        False means that another process is writing and patient is not set, or that the wait for it
+        was over: try again later. After a full disk nothing is written any more (`notes`), which is True too.
+        """
+        if self._lost:
+            return True
+        rows = [(statement, list(parameters)) for statement, parameters in work]
+        for _ in range(3):
+            try:
+                return self._attempt(lambda: self._transaction(rows), patient=patient)
+            except sqlite3.Error as error:
+                self._failed(error)
+                if self._lost:
+                    return True
+        return False
+
+    def exclusively(self, work: Callable[[sqlite3.Connection], None]) -> bool:
+        """Run work in a write transaction that excludes other processes; tell whether it was committed."""
+        for _ in range(0 if self._lost else 3):
+            try:
+                return self._attempt(lambda: self._within(work), patient=True)
+            except sqlite3.Error as error:
+                self._failed(error)
+        return False
+
+    def _transaction(self, rows: list[tuple[str, list[Parameters]]]) -> None:
+        self._within(lambda connection: [connection.executemany(statement, some) for statement, some in rows])
+
+    def _within(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            work(self._connection)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _attempt(self, work: Callable[[], None], *, patient: bool) -> bool:
+        """Do work, waiting for other processes as long as the run's patience lasts."""
+        while True:
+            started = time.monotonic()
+            try:
+                work()
+            except sqlite3.OperationalError as error:
+                if _code(error) not in _LOCKED:
+                    raise
+                self._patience_s -= max(time.monotonic() - started, 0.01)
+                if not patient or self._patience_s <= 0:
+                    return False
+            else:
+                return True
+
+    # When things go wrong.
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return a connection that works: to the file, to a fresh one, or to memory."""
+        for _ in range(2):
+            try:
+                return self._connected()
+            except schema.NewerSchemaError:
+                return self._without("was written by a newer linkkeeper; it is left alone and not used")
+            except schema.NotOursError:
+                return self._without("belongs to another program; it is left alone and not used")
+            except OSError as error:
+                return self._without(f"cannot be used ({error.strerror or error})")
+            except sqlite3.Error as error:
+                if _code(error) not in _DAMAGED:
+                    return self._without(f"cannot be used ({error})")
+                if not self._set_aside():
+                    break
+        return self._without("is damaged and could not be set aside")
+
+    def _connected(self) -> sqlite3.Connection:
+        _make_folder(self.path.parent)
+        connection = sqlite3.connect(self.path, timeout=_POLL_S, isolation_level=None, check_same_thread=False)
+        try:
+            done = self._attempt(lambda: _prepare(connection), patient=True)
+            if not done:
+                raise sqlite3.OperationalError("locked by another process")
+            self._inode = self.path.stat().st_ino
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _failed(self, error: sqlite3.Error) -> None:
+        """Go on after an error in the middle of a run: with a fresh file if this one is damaged, else read-only."""
+        log.debug("state: %s", error)
+        code = _code(error)
+        if code in _LOCKED:
+            return
+        if code not in _DAMAGED or self._inode is None:
+            self._lost = True
+            self._note(f"{self.path} can no longer be written ({error}): what this run finds is not remembered")
+            return
+        with suppress(sqlite3.Error):
+            self._connection.close()
+        self._connection = self._opened() if self._set_aside() else self._without("is damaged and cannot be set aside")
+
+    def _without(self, why: str) -> sqlite3.Connection:
+        self._note(f"{self.path} {why}: this run remembers nothing for the next one")
+        self._inode = None
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        schema.migrate(connection)
+        return connection
+
+    def _set_aside(self) -> bool:
+        """Rename a damaged file and its companions; tell whether the place is free now."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        target = self.path.with_name(f"{NAME}.damaged-{stamp}")
+        try:
+            if self._inode is not None and self.path.stat().st_ino != self._inode:
+                return True  # another process has already put a fresh one there
+            self.path.rename(target)
+            for companion in ("-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    self.path.with_name(NAME + companion).rename(target.with_name(target.name + companion))
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        self._note(f"{self.path} was damaged and is set aside as {target.name}; linkkeeper starts afresh")
+        return True
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    schema.migrate(connection)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the state directory; git leaves it alone."""
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        (folder / ".gitignore").write_text("*\n", "ascii")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary result code (sqlite.org/rescode.html)."""
+    return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF

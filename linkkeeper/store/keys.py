@@ -1,0 +1,23 @@
+"""The name under which a URL is kept: without credentials, and one that differs by them stays apart."""
+
+import hashlib
+
+from linkkeeper.store.database import Database
+from linkkeeper.urls import secrets
+
+
+class Keys:
+    """Makes keys of URLs. A salt of the database keeps a key from giving away what was stripped."""
+
+    def __init__(self, database: Database) -> None:
+        rows = database.read("SELECT value FROM meta WHERE name = 'salt'")
+        salt = rows[0][0] if rows else b""
+        self._salt = salt if isinstance(salt, bytes) else b""
+
+    def of(self, url: str) -> str:
+        """Return the key of a URL: itself if it holds no credential."""
+        stripped = secrets.strip(url)
+        if stripped == url:
+            return url
+        told = hashlib.blake2b(url.encode("utf-8", "replace"), key=self._salt, digest_size=8).hexdigest()
+        return f"{stripped}#{told}"

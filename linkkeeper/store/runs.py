@@ -1,0 +1,83 @@
+"""The reports of the last runs, and the figures of all: for `report RUN` and `history`."""
+
+import zlib
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+
+from linkkeeper.models.run import Run
+from linkkeeper.store.database import Database
+
+_KEEP = 20
+_UNPACKED_LIMIT = 500_000_000
+_MAKE_ROOM = (
+    "UPDATE runs SET report = NULL WHERE report IS NOT NULL AND id NOT IN"
+    " (SELECT id FROM runs WHERE report IS NOT NULL ORDER BY finished DESC, id DESC LIMIT ?)"
+)
+
+
+class Figures(Struct, frozen=True):
+    """One run in figures."""
+
+    id: str
+    finished: datetime
+    links: int
+    verdicts: dict[str, int]
+    report: bool
+    """Its report is still there."""
+
+
+class Runs:
+    """What runs of this collection reported."""
+
+    def __init__(self, database: Database, keep: int = _KEEP) -> None:
+        self._database, self._keep = database, keep
+
+    def save(self, run: Run) -> None:
+        """Keep the report of a run under its id; older reports than the last `keep` make room, their figures stay."""
+        blob = zlib.compress(msgspec.msgpack.encode(run), 1)
+        row = (run.id, int(run.finished.timestamp()), run.summary.links, _json(run.summary.verdicts), blob)
+        self._database.write(
+            ("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", [row]),
+            (_MAKE_ROOM, [(self._keep,)]),
+        )
+
+    def load(self, run: str = "") -> Run | None:
+        """Return the report of a run by its id (or its beginning, if only one has it), or of the last; None: none."""
+        statement = "SELECT report FROM runs WHERE report IS NOT NULL ORDER BY finished DESC, id DESC LIMIT 1"
+        rows = self._database.read(statement) if not run else self._named(run)
+        blob = rows[0][0] if len(rows) == 1 else None
+        if not isinstance(blob, bytes):
+            return None
+        try:
+            unpacked = zlib.decompressobj().decompress(blob, _UNPACKED_LIMIT)
+            return msgspec.msgpack.decode(unpacked, type=Run)
+        except (zlib.error, msgspec.MsgspecError):  # of another version, or damaged
+            return None
+
+    def figures(self) -> list[Figures]:
+        """Return every run in figures, oldest first."""
+        statement = "SELECT id, finished, links, verdicts, report IS NOT NULL FROM runs ORDER BY finished, id"
+        return [_figures(row) for row in self._database.read(statement)]
+
+    def _named(self, run: str) -> list[tuple[object, ...]]:
+        exact = self._database.read("SELECT report FROM runs WHERE id = ? AND report IS NOT NULL", (run,))
+        if exact:
+            return exact
+        statement = "SELECT report FROM runs WHERE substr(id, 1, ?) = ? AND report IS NOT NULL LIMIT 2"
+        return self._database.read(statement, (len(run), run))
+
+
+def _json(verdicts: dict[str, int]) -> str:
+    return msgspec.json.encode(verdicts).decode()
+
+
+def _figures(row: tuple[object, ...]) -> Figures:
+    run, finished, links, verdicts, report = row
+    try:
+        counts = msgspec.json.decode(str(verdicts), type=dict[str, int])
+    except msgspec.MsgspecError:
+        counts = {}
+    at = datetime.fromtimestamp(finished if isinstance(finished, int) else 0, UTC)
+    return Figures(str(run), at, links if isinstance(links, int) else 0, counts, bool(report))
