@@ -9,6 +9,7 @@ import typer
 
 from linkkeeper.cli import clean, demo, exits, fix, links, output, report, scan, undo
 from linkkeeper.errors import LinkkeeperError, UsageError
+from linkkeeper.models.about import VERSION
 
 app = typer.Typer(
     name="linkkeeper",
@@ -23,7 +24,6 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-
         output.data(f"linkkeeper {VERSION}\n")
         raise typer.Exit
 
