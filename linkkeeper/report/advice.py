@@ -106,10 +106,10 @@ def _about_broken_sources(run: Run) -> Iterator[Advice]:
 def _about_unasked(run: Run) -> Iterator[Advice]:
     if count := run.summary.verdicts.get(Verdict.UNCHECKED, 0):
         yield Advice("offline", {"count": count}, "linkkeeper scan")
-    slow = sum(row.verdict is Verdict.SUSPECT and "timeout" in row.rule for row in run.urls)
+    slow = sum(row.verdict is Verdict.SUSPECT and row.rule == "timeout" for row in run.urls)
     if slow:
         yield Advice("timeout", {"count": slow}, "linkkeeper scan --timeout 60")
-    private = [row for row in run.urls if row.verdict is Verdict.SKIPPED and "private" in row.rule]
+    private = [row for row in run.urls if row.rule == "private-address"]
     if private:
         host = host_of(private[0].url)
         yield Advice("private", {"count": len(private)}, f"linkkeeper scan --allow-host {quoted(host)}")

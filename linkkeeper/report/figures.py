@@ -1,5 +1,6 @@
 """How rotten a collection is: the figures of a run, as numbers a chart can draw. Pure."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from linkkeeper.report.base import TrendPoint
 from linkkeeper.report.hosts import host_of
 
 _ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_YEAR_IN_PATH = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})[-/_.]")
 _ANSWERED = _ALIVE | {Verdict.DEAD, Verdict.INVALID, Verdict.SUSPECT, Verdict.BLOCKED}
 
 
@@ -66,8 +69,14 @@ def _of(point: TrendPoint, verdict: Verdict) -> int:
 
 
 def _by_year(found: list[places.Place]) -> list[Bar]:
-    """Return a bar per year of post, oldest first."""
-    return sorted(_bars(found, _year), key=lambda bar: bar.label)[-30:]
+    """Return a bar per year of post, oldest first.
+
+    A post's year is that of its links' date where living links have one too, else the one in its path: a date that
+    was only looked up for the dead would make every year look rotten.
+    """
+    dated = any(place.link.date for place in found if place.row.verdict in _ALIVE)
+    year = _year_of_date if dated else _year_of_path
+    return sorted(_bars(found, year), key=lambda bar: bar.label)[-30:]
 
 
 def _by_host(found: list[places.Place], most: int = 8) -> list[Bar]:
@@ -76,9 +85,14 @@ def _by_host(found: list[places.Place], most: int = 8) -> list[Bar]:
     return sorted(bars, key=lambda bar: (-bar.bad, bar.label))[:most]
 
 
-def _year(place: places.Place) -> str:
+def _year_of_date(place: places.Place) -> str:
     year = (place.link.date or "")[:4]
-    return year if len(year) == 4 and year.isascii() and year.isdigit() else ""
+    return year if _YEAR.fullmatch(year) else ""
+
+
+def _year_of_path(place: places.Place) -> str:
+    found = _YEAR_IN_PATH.search(place.link.file)
+    return found.group(1) if found else ""
 
 
 def _bars(found: list[places.Place], label_of: Callable[[places.Place], str]) -> list[Bar]:
