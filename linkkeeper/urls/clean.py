@@ -2,13 +2,14 @@
 
 from msgspec import Struct
 
-from linkkeeper.urls import parse, signed, tracking, unwrap
+from linkkeeper.urls import clearurls, parse, signed, tracking, unwrap
 from linkkeeper.urls.index import HostRules, Index
 from linkkeeper.urls.rules import RuleSet
 from linkkeeper.urls.tracking import Step
 
 _MAX_DEPTH = 8
 """Wrappers within wrappers; what is deeper is somebody's trap and stays wrapped."""
+_MAX_ROUNDS = 8
 _WEB = ("http", "https", "")
 
 
@@ -27,10 +28,11 @@ class Cleaned(Struct, frozen=True):
 
 
 class Cleaner:
-    """Cleans URLs by one set of rules. Keeps an index of hosts it has met, of bounded size."""
+    """Cleans URLs by one set of rules. Remembers the rules of hosts it has met, up to a bound."""
 
     def __init__(self, rules: RuleSet) -> None:
         self._index = Index(rules)
+        self._providers = clearurls.Providers(rules.providers) if rules.providers else None
 
     def clean(self, url: str) -> Cleaned:
         """Return url cleaned: `clean(clean(u).url).url == clean(u).url`. Any text is fine; nothing is raised.
@@ -38,63 +40,88 @@ class Cleaner:
         Only absolute http(s) URLs, `//host` and `www.` hosts are cleaned. A URL whose parameters match
         no rule comes back as it is, byte for byte.
         """
+        cleaned = self._once(url)
+        return cleaned if self._providers is None else self._settled(cleaned, self._providers)
+
+    def _once(self, url: str) -> Cleaned:
         parts = parse.split(url)
         if not parts.host or parts.scheme not in _WEB:
             return Cleaned(url, (), url)
         rules = self._index.at(parts.host)
         if parts.query is None and parts.fragment is None and not rules.wrappers:
             return Cleaned(url, (), url)
-        return self._cleaned(url, parts, rules)
+        outer = _stripped(url, parts, rules)
+        inner = self._unwrapped(parts, rules)
+        if inner is None:
+            return outer
+        credentials = tuple(step for step in outer.steps if step.credential)
+        return Cleaned(inner.url, credentials + inner.steps, outer.without_credentials)
 
-    def _cleaned(self, url: str, parts: parse.UrlParts, rules: HostRules) -> Cleaned:
-        first = _pass(url, parts, rules)
-        safe = first.without_credentials
-        unwrapped = self._unwrapped(parts, rules)
-        if unwrapped is None:
-            return first
-        inner, steps = unwrapped
-        credentials = tuple(step for step in first.steps if step.credential)
-        return Cleaned(inner, (*credentials, *steps), safe)
-
-    def _unwrapped(self, parts: parse.UrlParts, rules: HostRules) -> tuple[str, tuple[Step, ...]] | None:
-        """Return what the wrapper leads to, cleaned, and the steps; None if it is none, or too deep."""
-        steps: tuple[Step, ...] = ()
+    def _unwrapped(self, parts: parse.UrlParts, rules: HostRules) -> Cleaned | None:
+        """Return what the wrapper leads to, cleaned; None if it is no wrapper, or one of too many."""
+        steps: list[Step] = []
         url = ""
         for _ in range(_MAX_DEPTH):
             found = None if signed.left_whole(parts, rules) else unwrap.target(parts, rules)
             if found is None:
                 break
-            rule, url = found
-            steps = (*steps, Step(rule, parse.join(parts), kind="unwrap"))
+            steps.append(Step(found[0], parse.join(parts), kind="unwrap"))
+            url = found[1]
             parts = parse.split(url)
             rules = self._index.at(parts.host)
         else:
             return None
         if not steps:
             return None
-        inner = _pass(url, parts, rules)
-        return inner.url, (*steps, *inner.steps)
+        inner = _stripped(url, parts, rules)
+        return Cleaned(inner.url, (*steps, *inner.steps))
+
+    def _settled(self, first: Cleaned, providers: clearurls.Providers) -> Cleaned:
+        """Apply a user's ClearURLs rules and ours in turn until neither changes anything."""
+        steps, url = first.steps, first.url
+        for _ in range(_MAX_ROUNDS):
+            parts = parse.split(url)
+            if not parts.host or parts.scheme not in _WEB:
+                break
+            more = _by_providers(url, parts, self._index.at(parts.host), providers)
+            if more is None:
+                return Cleaned(url, steps, first.without_credentials)
+            again = self._once(more.url)
+            steps, url = (*steps, *more.steps, *again.steps), again.url
+        return first
 
 
-def _pass(url: str, parts: parse.UrlParts, rules: HostRules) -> Cleaned:
-    """Strip one URL that is not unwrapped."""
+def _by_providers(url: str, parts: parse.UrlParts, rules: HostRules, providers: clearurls.Providers) -> Cleaned | None:
+    """Return url after one round of the providers' rules; None if they leave it as it is."""
+    if signed.left_whole(parts, rules):
+        return None
+    found = providers.at(url)
+    led = clearurls.target(url, found) if found else None
+    if led is not None:
+        return Cleaned(led[1], (Step(led[0], url, kind="unwrap"),))
+    taken = clearurls.strip(parts, found, rules)
+    head, cut = clearurls.strip_path(parts.head, found)
+    if not taken and not cut:
+        return None
+    whole = parse.UrlParts(head, parts.query, parts.fragment)
+    return Cleaned(_rebuilt(whole, {place for place, _ in taken}), (*(step for _, step in taken), *cut))
+
+
+def _stripped(url: str, parts: parse.UrlParts, rules: HostRules) -> Cleaned:
+    """Take the parameters and the fragment away that the rules name."""
     if signed.left_whole(parts, rules):
         return Cleaned(url, (), url)
     found = tracking.strip(parts.path, parts.query, rules) if parts.query else []
     gone = tracking.strip_fragment(parts.path, parts.fragment, rules) if parts.fragment else None
     if not found and gone is None:
         return Cleaned(url, (), url)
-    credentials = {place for place, step in found if step.credential}
     steps = [step for _, step in found] + ([gone] if gone else [])
+    credentials = {place for place, step in found if step.credential}
     cleaned = _rebuilt(parts, {place for place, _ in found}, keep_fragment=gone is None)
-    return Cleaned(cleaned, tuple(steps), _rebuilt(parts, credentials, keep_fragment=True) if credentials else url)
+    return Cleaned(cleaned, tuple(steps), _rebuilt(parts, credentials) if credentials else url)
 
 
-def _rebuilt(parts: parse.UrlParts, places: set[int], *, keep_fragment: bool) -> str:
-    url = parts.head
+def _rebuilt(parts: parse.UrlParts, places: set[int], *, keep_fragment: bool = True) -> str:
+    """Return the URL without the pieces of its query at places."""
     query = tracking.without(parts.query, places) if parts.query and places else parts.query
-    if query is not None:
-        url += "?" + query
-    if keep_fragment and parts.fragment is not None:
-        url += "#" + parts.fragment
-    return url
+    return parse.join(parse.UrlParts(parts.head, query, parts.fragment if keep_fragment else None))

@@ -98,6 +98,10 @@ class HostRules:
                 self.keep.add((name,), Take("user-exempt"))
         self.exempt = any(within(host, scope) for scope in rules.options.exempt_hosts)
 
+    def keeps(self, path: str, names: Iterable[str], name: str, value: str) -> bool:
+        """Tell whether the parameter must stay, whatever else says that it goes."""
+        return any(take.holds(path, names, value) for take in self.keep.takes(name))
+
     def _add(self, entry: Entry) -> None:
         take = Take(entry.id, path=compiled(entry.path) if entry.path else None)
         match entry:

@@ -3,20 +3,27 @@
 import re
 from functools import lru_cache
 
+from linkkeeper.urls import ambiguity
+
 _MAX_LENGTH = 1000
+_PROBES = ("q", "__biz", "page-2", "/s/1.html")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def compiled(pattern: str, *, any_case: bool = False) -> re.Pattern[str]:
-    """Compile pattern. Raises ValueError with the reason for one that is too long or wrong."""
+    """Compile pattern. Raises ValueError with the reason for one that is too long, wrong or can run away."""
     if len(pattern) > _MAX_LENGTH:
         raise ValueError(f"is longer than {_MAX_LENGTH} characters")
     try:
-        return re.compile(pattern, re.IGNORECASE if any_case else 0)
+        found = re.compile(pattern, re.IGNORECASE if any_case else 0)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"is no regular expression: {error}") from None
+    reason = ambiguity.runs_away(pattern)
+    if reason:
+        raise ValueError(f"can run away: {reason}")
+    return found
 
 
 def matches_everything(pattern: re.Pattern[str]) -> bool:
-    """Tell whether pattern, anchored at both ends, takes texts that have nothing in common."""
-    return all(pattern.fullmatch(probe) for probe in ("q", "__biz", "page-2", "/s/1.html"))
+    """Tell whether pattern, matched against whole texts, takes texts that have nothing in common."""
+    return all(pattern.fullmatch(probe) for probe in _PROBES)

@@ -58,7 +58,11 @@ def _steps(
         take = _first(path, piece, names, rules) or whole
         if take is None and only is not None and piece.text and piece.name not in only.names:
             take = only.take
-        if take is not None and not _kept(path, piece, names, rules) and (take.credential or not nested):
+        if (
+            take is not None
+            and not rules.keeps(path, names, piece.name, piece.value)
+            and (take.credential or not nested)
+        ):
             yield place, Step(take.rule, piece.text, credential=take.credential)
         else:
             nested = nested or _opens_url(piece.value)
@@ -66,10 +70,6 @@ def _steps(
 
 def _first(path: str, piece: Parameter, names: set[str], rules: HostRules) -> Take | None:
     return next((take for take in rules.strip.takes(piece.name) if take.holds(path, names, piece.value)), None)
-
-
-def _kept(path: str, piece: Parameter, names: set[str], rules: HostRules) -> bool:
-    return any(take.holds(path, names, piece.value) for take in rules.keep.takes(piece.name))
 
 
 def _opens_url(value: str) -> bool:

@@ -31,17 +31,18 @@ def target(parts: parse.UrlParts, rules: HostRules) -> tuple[str, str] | None:
 
 def _inner(query: str, wrapper: WrapperRule) -> str | None:
     if wrapper.query:
-        return _absolute(query) or _absolute(decode_once(query))
+        return absolute(query) or absolute(decode_once(query))
     pieces = parameters(query)
     for name in wrapper.params:
         for piece in pieces:
-            found = _absolute(decode_once(piece.value)) if piece.name == name else None
+            found = absolute(decode_once(piece.value)) if piece.name == name else None
             if found is not None:
                 return found
     return None
 
 
-def _absolute(text: str) -> str | None:
+def absolute(text: str) -> str | None:
+    """Return text if it is an http(s) URL with a host, else None."""
     return text if _ABSOLUTE.match(text) and parse.split(text).host else None
 
 
