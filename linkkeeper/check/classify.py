@@ -66,7 +66,7 @@ def classify(
     wall = walls.wall(reply)
     if wall:
         return walls.BOT_WALL.judge(f"{wall} (HTTP {reply.status})")
-    door = doors.wall_at(reply.url, reply.final_url or "")
+    door = doors.wall_at(reply.url, reply.final_url or "") if reply.redirects else None
     if door is not None and reply.status < 500:
         return door.judge(f"sent to {reply.final_url}")
     if reply.status in {404, 410}:

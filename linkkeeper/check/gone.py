@@ -1,13 +1,13 @@
 """Pages of known sites that say, with 200, that what was linked is gone (`data/gone.toml`)."""
 
 from datetime import date
+from functools import cache
 
 from msgspec import Struct
 
 from linkkeeper.check import page, tables
 from linkkeeper.check.rule import RuleDoc
 from linkkeeper.models.verdict import Judgement, Reply, Verdict
-from linkkeeper.urls import parse
 
 GONE_NOTICE = RuleDoc(
     "gone-notice",
@@ -41,17 +41,22 @@ def notices() -> tuple[Notice, ...]:
 
 def notice(reply: Reply) -> Judgement | None:
     """Judge a page by what its own site is known to say of what is gone; None if it says no such thing."""
-    host = parse.split(reply.final_url or reply.url).host.lower()
-    known = [entry for entry in notices() if _serves(entry, host)]
-    if not known or not reply.body:
+    if not reply.body:
         return None
-    markup = page.source(reply).lower()
-    for entry in known:
-        said = next((text for text in entry.texts if text in markup), "")
-        if said and not any(text in markup for text in entry.unless):
-            return GONE_NOTICE.judge(f"{entry.hosts[0]}: {entry.what}", (f"text: {said}",))
+    view = page.view(reply)
+    labels = view.parts.host.lower().split(".")
+    for start in range(len(labels) - 1):
+        for entry in _by_host().get(".".join(labels[start:]), ()):
+            said = next((text for text in entry.texts if text in view.lower), "")
+            if said and not any(text in view.lower for text in entry.unless):
+                return GONE_NOTICE.judge(f"{entry.hosts[0]}: {entry.what}", (f"text: {said}",))
     return None
 
 
-def _serves(entry: Notice, host: str) -> bool:
-    return any(host == name or host.endswith("." + name) for name in entry.hosts)
+@cache
+def _by_host() -> dict[str, list[Notice]]:
+    found: dict[str, list[Notice]] = {}
+    for entry in notices():
+        for host in entry.hosts:
+            found.setdefault(host, []).append(entry)
+    return found

@@ -3,7 +3,8 @@
 import html
 import re
 import warnings
-from functools import lru_cache
+from collections import deque
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 
@@ -59,34 +60,71 @@ class Page(Struct, frozen=True):
     """Little is visible and scripts will fill it in: what we see is not what a reader sees."""
 
 
+class View:
+    """One reply as a page; each part is made when first asked for."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+        self.parts = parse.split(reply.final_url or reply.url)
+        kind = reply.header("content-type").partition(";")[0].strip().lower()
+        self.html = kind in _HTML_TYPES or (not kind and bool(_MARKUP.match(reply.body[:1000])))
+        """The answer is, or by its first bytes looks like, an HTML page."""
+
+    @cached_property
+    def source(self) -> str:
+        """The body as text, cut at `MARKUP_LIMIT`."""
+        body = self.reply.body
+        return charset.decode(body, self.reply.header("content-type"), self.parts.host)[:MARKUP_LIMIT] if body else ""
+
+    @cached_property
+    def lower(self) -> str:
+        """The source in lower case."""
+        return self.source.lower()
+
+    @cached_property
+    def title(self) -> str:
+        """The page's title, or the empty string; cheap, nothing else is read."""
+        found = _TITLE.search(self.source) if self.html else None
+        return _folded(html.unescape(found[1])) if found else ""
+
+    @cached_property
+    def page(self) -> Page:
+        """All that rules look at. Damaged markup yields what can be read."""
+        return _read(self)
+
+
+_views: deque[View] = deque(maxlen=4)
+"""The last replies looked at: several rules in a row ask for the same one, and a sibling beside it."""
+
+
+def view(reply: Reply) -> View:
+    """Return reply as a page, the same object for the same reply as long as nobody else is asked for."""
+    for known in _views:
+        if known.reply is reply:
+            return known
+    made = View(reply)
+    _views.append(made)
+    return made
+
+
 def is_html(reply: Reply) -> bool:
     """Tell whether the answer is, or by its first bytes looks like, an HTML page."""
-    kind = reply.header("content-type").partition(";")[0].strip().lower()
-    if kind in _HTML_TYPES:
-        return True
-    return not kind and bool(_MARKUP.match(reply.body[:1000]))
-
-
-@lru_cache(maxsize=8)
-def source(reply: Reply) -> str:
-    """Return the markup as text, cut at `MARKUP_LIMIT`."""
-    host = parse.split(reply.final_url or reply.url).host
-    return charset.decode(reply.body, reply.header("content-type"), host)[:MARKUP_LIMIT]
+    return view(reply).html
 
 
 def title(reply: Reply) -> str:
     """Return the page's title, or the empty string; cheap, nothing else is read."""
-    found = _TITLE.search(source(reply)) if is_html(reply) else None
-    return _folded(html.unescape(found[1])) if found else ""
+    return view(reply).title
 
 
-@lru_cache(maxsize=8)
 def read(reply: Reply) -> Page:
     """Read an HTML page. Damaged markup yields what can be read; never raises."""
-    soup = _soup(source(reply))
-    base = reply.final_url or reply.url
-    shown_title = title(reply)
-    canonical = _canonical(soup, base)
+    return view(reply).page
+
+
+def _read(seen: View) -> Page:
+    soup = _soup(seen.source)
+    canonical = _canonical(soup, seen.reply.final_url or seen.reply.url)
     password = soup.find("input", attrs={"type": "password"}) is not None
     scripts = len(soup.find_all("script"))
     _drop(soup, _UNSEEN)
@@ -94,9 +132,8 @@ def read(reply: Reply) -> Page:
     headings = tuple(_folded(tag.get_text(" ")) for tag in soup.find_all(["h1", "h2", "h3"], limit=20))
     _drop(soup, _AROUND)
     blocks, prose = _middle(soup)
-    return Page(
-        shown_title, headings, text, blocks, prose, canonical, password, scripted=bool(scripts) and len(text) < 200
-    )
+    scripted = bool(scripts) and len(text) < 200
+    return Page(seen.title, headings, text, blocks, prose, canonical, password, scripted)
 
 
 def refresh(reply: Reply) -> Refresh | None:
@@ -106,7 +143,7 @@ def refresh(reply: Reply) -> Refresh | None:
         return parse_refresh(reply.header("refresh"), base)
     if not is_html(reply) or b"http-equiv" not in reply.body.lower():
         return None
-    soup = _soup(source(reply))
+    soup = _soup(view(reply).source)
     _drop(soup, ("noscript", "template"))
     for meta in soup.find_all("meta", attrs={"http-equiv": re.compile(r"^\s*refresh\s*$", re.IGNORECASE)}):
         order = parse_refresh(_attribute(meta, "content"), _base(soup, base))
@@ -132,7 +169,7 @@ def parse_refresh(value: str, base: str) -> Refresh | None:
 def anchors(reply: Reply) -> frozenset[str]:
     """Return the ids and names of the page, GitHub's also without their `user-content-`."""
     found: set[str] = set()
-    for tag in _soup(source(reply)).find_all(True):
+    for tag in _soup(view(reply).source).find_all(True):
         for name in ("id", "name") if tag.name in {"a", "map"} else ("id",):
             value = _attribute(tag, name)
             if value:

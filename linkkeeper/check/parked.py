@@ -39,7 +39,9 @@ def table() -> Parking:
 
 def signs(reply: Reply) -> tuple[str, ...]:
     """Return each sign that the page is a parked domain's, as `name: what was seen`."""
-    asked, final = parse.split(reply.url).host.lower(), parse.split(reply.final_url or reply.url).host.lower()
+    view = page.view(reply)
+    final = view.parts.host.lower()
+    asked = parse.split(reply.url).host.lower() if reply.redirects else final
     if _is_parking(asked):
         return ()  # a link to a seller of domains is no parked domain
     found = []
@@ -47,26 +49,31 @@ def signs(reply: Reply) -> tuple[str, ...]:
         found.append(f"parking-host: sent to {final}")
         if _names(reply.final_url or "", asked):
             found.append(f"parking-target: {final} offers {asked}")
-    if page.is_html(reply) and reply.body:
-        found += _said(reply, asked)
+    if view.html and reply.body:
+        found += _said(view, asked)
     return tuple(found)
 
 
-def _said(reply: Reply, asked: str) -> list[str]:
-    markup = page.source(reply).lower()
+def _said(view: page.View, asked: str) -> list[str]:
     found = []
-    built = next((text for text in table().markup if text in markup), "") or _loads_from(markup)
+    built = next((text for text in table().markup if text in view.lower), "") or _loads_from(view.lower)
     if built:
         found.append(f"parking-markup: {built}")
-    title = page.title(reply).lower()
-    if title and any(
-        pattern.replace("{domain}", name) in title for pattern in table().titles for name in _spoken(asked)
-    ):
-        found.append(f"parking-title: {page.title(reply)[:80]}")
-    said = next((text for text in table().texts if text in markup), "")
-    if said and page.read(reply).prose_chars <= PROSE_LIMIT and said in page.read(reply).text.lower():
+    if view.title and _offered(view.title.lower(), asked):
+        found.append(f"parking-title: {view.title[:80]}")
+    said = next((text for text in table().texts if text in view.lower), "")
+    if said and view.page.prose_chars <= PROSE_LIMIT and said in view.page.text.lower():
         found.append(f"parking-text: {said}")
     return found
+
+
+def _offered(title: str, asked: str) -> bool:
+    """Tell whether a title offers the site's own name for sale."""
+    spoken = [name for name in {asked, asked.removeprefix("www.")} if name and name in title]
+    if not spoken and "." in title:
+        domain = parse.registrable_domain(asked)
+        spoken = [domain] if domain in title else []
+    return any(pattern in title.replace(name, "{domain}") for name in spoken for pattern in table().titles)
 
 
 def _loads_from(markup: str) -> str:
@@ -76,12 +83,6 @@ def _loads_from(markup: str) -> str:
 def _is_parking(host: str) -> bool:
     labels = host.split(".")
     return any(".".join(labels[start:]) in table().hosts for start in range(len(labels) - 1))
-
-
-def _spoken(host: str) -> tuple[str, ...]:
-    """Return the names by which a page may call its domain."""
-    domain = parse.registrable_domain(host)
-    return tuple({host, domain, host.removeprefix("www.")} - {""})
 
 
 def _names(url: str, host: str) -> bool:

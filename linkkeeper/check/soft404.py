@@ -214,29 +214,24 @@ def _is_error_address(url: str) -> bool:
 
 
 def _page_signs(reply: Reply) -> list[str]:
-    if not reply.body or not _is_text(reply):
+    if not reply.body:
         return []
-    title = page.title(reply) if page.is_html(reply) else ""
-    named = is_error_title(title)
-    if not page.is_html(reply):
-        return _plain_signs(page.source(reply))
-    if not named and not _may_say_missing(page.source(reply)):
+    view = page.view(reply)
+    if not view.html:
+        return _plain_signs(view.source) if reply.header("content-type").lower().startswith("text/plain") else []
+    named = is_error_title(view.title)
+    if not named and not _may_say_missing(view.source):
         return []
-    seen = page.read(reply)
-    found = [f"title: {title[:100]}"] if named else []
-    said = _error_text(seen)
-    if said and not _explains(seen):
+    found = [f"title: {view.title[:100]}"] if named else []
+    said = _error_text(view.page)
+    if said and not _explains(view.page):
         found.append(f"text: {said[:100]}")
     return found
 
 
-def _is_text(reply: Reply) -> bool:
-    return page.is_html(reply) or reply.header("content-type").lower().startswith("text/plain")
-
-
 def _plain_signs(text: str) -> list[str]:
     """A text file of one line that is an error message; web servers' defaults look so."""
-    line = " ".join(text.split())
+    line = " ".join(text[:400].split())
     return [f"text: {line[:100]}"] if len(line) <= 80 and is_error_title(line) else []
 
 
@@ -244,6 +239,8 @@ def is_error_title(title: str) -> bool:
     """Tell whether one whole part of a title is what error pages are called, in any of the languages."""
     text = html.unescape(title).lower().replace("’", "'")[:300]
     parts = [part for part in _PARTS.split(text) if part and part.strip()]
+    if len(parts) > 12:
+        return False
     candidates = [text, *parts]
     for part in parts:
         candidates += [piece for piece in _COLON.split(part) if not _bare(piece).isdigit()]
@@ -272,7 +269,8 @@ def _titles() -> frozenset[str]:
 def _clues() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return texts of which an error page has at least one: those in ASCII, and the others."""
     texts = {text for language in languages() for text in (*language.predicates, *language.sentences)}
-    return tuple(text for text in texts if text.isascii()), tuple(text for text in texts if not text.isascii())
+    shortest = [text for text in texts if not any(other != text and other in text for other in texts)]
+    return tuple(text for text in shortest if text.isascii()), tuple(text for text in shortest if not text.isascii())
 
 
 def _may_say_missing(markup: str) -> bool:

@@ -8,7 +8,6 @@ from msgspec import Struct, field
 from linkkeeper.check import page, tables
 from linkkeeper.check.rule import RuleDoc
 from linkkeeper.models.verdict import Reply, Verdict
-from linkkeeper.urls import parse
 
 BOT_WALL = RuleDoc(
     "bot-wall",
@@ -53,54 +52,86 @@ def walls() -> tuple[Wall, ...]:
 def wall(reply: Reply) -> str:
     """Return the name of the wall that answered, or the empty string."""
     seen = _Seen(reply)
-    bare, spoken = _signals(reply.status or 0)
-    candidates = bare if not reply.body else (*bare, *spoken)
-    return next((name for name, signal in candidates if seen.shows(signal)), "")
+    index = _index(reply.status or 0)
+    found = [row for key in seen.keys(index) for row in index.rows.get(key, ())]
+    if not found:
+        return ""
+    return next((name for _, name, signal in sorted(found, key=lambda row: row[0]) if seen.shows(signal)), "")
 
 
-_Named = tuple[tuple[str, Signal], ...]
+_Row = tuple[int, str, Signal]
+
+
+class _Index(Struct, frozen=True):
+    """The signals that can hold at one status, each under one thing that must be seen first."""
+
+    rows: dict[str, list[_Row]]
+    bodies: tuple[str, ...]
+    titles: tuple[str, ...]
+    paths: tuple[str, ...]
 
 
 @lru_cache(maxsize=64)
-def _signals(status: int) -> tuple[_Named, _Named]:
-    """Return the signals that can hold at a status: those without and those with a word about the body."""
-    able = [
-        (entry.name, signal)
-        for entry in walls()
-        for signal in entry.signals
-        if not signal.status or status in signal.status
-    ]
-    return (
-        tuple(row for row in able if not (row[1].body or row[1].title)),
-        tuple(row for row in able if row[1].body or row[1].title),
-    )
+def _index(status: int) -> _Index:
+    rows: dict[str, list[_Row]] = {}
+    able = [(entry.name, signal) for entry in walls() for signal in entry.signals if _able(signal, status)]
+    for place, (name, signal) in enumerate(able):
+        for key in _first_keys(signal):
+            rows.setdefault(key, []).append((place, name, signal))
+    bodies, titles, paths = (tuple(key[2:] for key in rows if key.startswith(kind)) for kind in ("b:", "t:", "p:"))
+    return _Index(rows, bodies, titles, paths)
+
+
+def _able(signal: Signal, status: int) -> bool:
+    return not signal.status or status in signal.status
+
+
+def _first_keys(signal: Signal) -> list[str]:
+    """Return what must be seen (one of it) before a signal is worth a look."""
+    if signal.body:
+        return [f"b:{signal.body[0]}"]
+    if signal.title:
+        return [f"t:{text}" for text in signal.title]
+    if signal.host:
+        return [f"h:{signal.host}"]
+    if signal.headers:
+        return [f"n:{next(iter(signal.headers))}"]
+    return [f"p:{signal.path}"]
 
 
 class _Seen:
-    """One reply, taken apart once for all signals; what costs is read when a signal asks for it."""
+    """One reply, taken apart once for all signals."""
 
     def __init__(self, reply: Reply) -> None:
+        view = page.view(reply)
         self.size = len(reply.body)
+        self.text, self.title = view.lower, view.title.lower()
+        self.host, self.path = view.parts.host.lower(), view.parts.path.lower()
         self.headers: dict[str, str] = {}
         for name, value in reply.headers:
             before = self.headers.get(name)
             self.headers[name] = value.lower() if before is None else f"{before} {value.lower()}"
-        parts = parse.split(reply.final_url or reply.url)
-        self.host, self.path = parts.host.lower(), parts.path.lower()
-        self.text = page.source(reply).lower() if reply.body else ""
-        self.title = page.title(reply).lower() if reply.body else ""
+
+    def keys(self, index: _Index) -> list[str]:
+        """Return the keys of the index that this reply shows."""
+        found = [f"n:{name}" for name in self.headers]
+        labels = self.host.split(".")
+        found += [f"h:{'.'.join(labels[start:])}" for start in range(len(labels) - 1)]
+        found += [f"p:{path}" for path in index.paths if self.path.startswith(path)]
+        if self.text:
+            found += [f"b:{text}" for text in index.bodies if text in self.text]
+        if self.title:
+            found += [f"t:{text}" for text in index.titles if text in self.title]
+        return found
 
     def shows(self, signal: Signal) -> bool:
         """Tell whether every condition of signal holds, the status aside."""
-        if signal.body and signal.body[0] not in self.text:
-            return False
-        if signal.title and not (self.title and any(text in self.title for text in signal.title)):
-            return False
         if 0 <= signal.max_bytes < self.size:
             return False
-        for name, value in signal.headers.items():
-            if name not in self.headers or value not in self.headers[name]:
-                return False
+        if signal.title and not any(text in self.title for text in signal.title):
+            return False
+        if any(name not in self.headers or value not in self.headers[name] for name, value in signal.headers.items()):
+            return False
         return self._at(signal) and all(text in self.text for text in signal.body)
 
     def _at(self, signal: Signal) -> bool:
