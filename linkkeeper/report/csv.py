@@ -31,7 +31,8 @@ def render(run: Run) -> str:
 
 def cell(value: object) -> str:
     """Return value as text that no spreadsheet takes for a formula: an apostrophe stands before its sign."""
-    return _FORMULA.sub(r"\1'", "" if value is None else str(value))
+    text = "" if value is None else str(value)
+    return text if text[:1].isalnum() and ";" not in text else _FORMULA.sub(r"\1'", text)
 
 
 def _values(place: places.Place) -> tuple[object, ...]:

@@ -20,7 +20,7 @@ _LEVELS = {Verdict.DEAD: "error", Verdict.INVALID: "error", Verdict.SUSPECT: "wa
 
 def render(run: Run) -> str:
     """Return one annotation per link that fails or warns; errors first, since only the first ten are shown."""
-    run = safe.shown(run)
+    run = safe.shown(places.noteworthy(run))
     found = sorted(places.places(run, tuple(_LEVELS)), key=lambda place: _LEVELS[place.row.verdict])
     return "".join(_annotation(place, run) for place in found)
 

@@ -24,7 +24,7 @@ _FOLDED = {
 
 def render(run: Run, max_chars: int | None = None) -> str:
     """Return run as Markdown; with max_chars, links that would not fit are counted instead of shown."""
-    run = safe.shown(run)
+    run = safe.shown(places.noteworthy(run))
     head, tail = "".join(_head(run)), "".join(_tail(run))
     room = None if max_chars is None else max_chars - len(head) - len(tail) - 200
     return safe.log_lines(head + _fitted([*_posts(run), *_folded(run)], room) + tail)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, UrlRow
 from linkkeeper.models.snapshot import SnapshotState
@@ -29,6 +30,13 @@ def places(run: Run, verdicts: tuple[Verdict, ...]) -> list[Place]:
     chosen = frozenset(verdicts)
     found = [Place(link, row) for row in run.urls if row.verdict in chosen for link in row.links]
     return sorted(found, key=lambda place: (place.link.file, place.link.start, place.row.url))
+
+
+def noteworthy(run: Run) -> Run:
+    """Return run with only the rows that a short report could mention: most links are well, and masking takes time."""
+    dull = (Verdict.OK, Verdict.SKIPPED, Verdict.UNCHECKED)
+    kept = [row for row in run.urls if row.verdict not in dull or row.wrong_rule or row.rule == "private-address"]
+    return replace(run, urls=kept)
 
 
 def by_file(found: list[Place]) -> dict[str, list[Place]]:

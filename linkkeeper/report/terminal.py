@@ -29,7 +29,7 @@ def render(run: Run, color: bool = False, width: int = 80, verbose: bool = False
     Prose is wrapped at width columns; a URL or path is never cut, so that it can be copied and found.
     color adds ANSI colours; verbose unfolds suspect and blocked links.
     """
-    run = safe.shown(run)
+    run = safe.shown(places.noteworthy(run))
     paint = _Paint(color)
     lines = [*_notes(run, paint, width), *_posts(run, paint, width, verbose), *_folded(run, paint, width, verbose)]
     lines += [*_problems(run, paint, width), *_summary(run, paint, width), *_next(run, paint, width)]
