@@ -3,10 +3,15 @@
 Every format registers its layers in a module of its own (`LAYERS`); this one only puts them on top of each other.
 """
 
-from linkkeeper.extract import escape_markdown, escape_text
+from linkkeeper.extract import escape_markdown, escape_markup, escape_rst, escape_text
 from linkkeeper.extract.escape_base import Layer
 
-LAYERS: dict[str, Layer] = {**escape_text.LAYERS, **escape_markdown.LAYERS}
+LAYERS: dict[str, Layer] = {
+    **escape_text.LAYERS,
+    **escape_markdown.LAYERS,
+    **escape_markup.LAYERS,
+    **escape_rst.LAYERS,
+}
 CHARSET = "charset:"
 """Prefix of the outermost layer of a document that is not UTF-8: `charset:gb18030`."""
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from linkkeeper.extract.unescaped import Unescaped, unescape
+from linkkeeper.extract.unescaped import Builder, Unescaped, unescape, unescape_into
 
 STRING = re.compile(rb'"((?:[^"\\\n]++|\\.)*+)(")?([\t\n\r ]*+:)?', re.DOTALL)
 """A string, whether it is closed, whether it is a key. An unclosed one is taken too: nothing is read twice."""
@@ -17,6 +17,11 @@ VOCABULARY = frozenset({b"@context", b"@type", b"@vocab", b"@base"})
 def decode(written: bytes, origin: int = 0) -> Unescaped:
     r"""Resolve the escapes of a JSON string's content, which stands at `origin`; a lone surrogate is U+FFFD."""
     return unescape(written, _ESCAPE, _decoded, origin) if b"\\" in written else Unescaped(written, origin)
+
+
+def decode_into(builder: Builder, written: bytes, origin: int) -> None:
+    """Add the content of a JSON string to a text made of several."""
+    unescape_into(builder, written, _ESCAPE, _decoded, origin)
 
 
 def _decoded(match: re.Match[bytes]) -> tuple[int, bytes]:

@@ -151,13 +151,13 @@ def made(written: str, start: int, end: int, layer: str, kind: str) -> Found:
     return Found(start, end, url, kind, (layer,), skip)
 
 
-def _standalone(data: bytes, start: int, end: int) -> Iterator[Found]:
+def _standalone(text: bytes, start: int, end: int) -> Iterator[Found]:
     """Yield bare URLs: found as in any prose, ended as docutils ends them where its rule applies."""
     done = start
-    for found in bare.find(data, start, end, escapes=True):
-        if found.start < done:
+    for found in bare.find(text, start, end, escapes=True):
+        if found.start < done or text[found.start - 1 : found.start] == b"\\":
             continue
-        yield (link := _as_docutils(data, found, end))
+        yield (link := _as_docutils(text, found, end))
         done = link.end
 
 

@@ -103,6 +103,12 @@ class Builder:
 def unescape(raw: bytes, escapes: re.Pattern[bytes], decode: Decode, origin: int = 0) -> Unescaped:
     """Replace what `escapes` finds by what `decode` makes of it: (source bytes used, text), or None to leave it."""
     builder = Builder()
+    unescape_into(builder, raw, escapes, decode, origin)
+    return builder.done()
+
+
+def unescape_into(builder: Builder, raw: bytes, escapes: re.Pattern[bytes], decode: Decode, origin: int) -> None:
+    """Add the unescaped bytes to what a builder holds already."""
     position = 0
     for match in escapes.finditer(raw):
         if match.start() < position:
@@ -114,4 +120,3 @@ def unescape(raw: bytes, escapes: re.Pattern[bytes], decode: Decode, origin: int
         builder.escape(replaced[1], origin + match.start(), replaced[0])
         position = match.start() + replaced[0]
     builder.plain(raw[position:], origin + position)
-    return builder.done()
