@@ -17,8 +17,6 @@ _FORMATS = {
     "html": ".html .htm .xhtml .xht .shtml",
     "rst": ".rst .rest",
     "notebook": ".ipynb",
-    "rst": ".rst .rest",
-    "notebook": ".ipynb",
 }
 """Module of this package -> the suffixes it reads (its `SUFFIXES`; a test holds them equal). Loaded when needed."""
 _MODULE_OF = {suffix: module for module, suffixes in _FORMATS.items() for suffix in suffixes.split()}
