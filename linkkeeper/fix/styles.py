@@ -13,6 +13,7 @@ from linkkeeper.models.link import Link, Span
 
 NEEDS_BYTES = "what surrounds the link is not known"
 _ATTRIBUTES = {"html-double": b'"', "html-single": b"'", "html-unquoted": b""}
+_ROBUST = re.compile(rb"""(["']?) data-originalurl="[^"<>]*"(?: data-versiondate="[^"<>]*")?""")
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
 
 
@@ -52,6 +53,8 @@ def change(want: Wanted, url: str, style: str, around: Surroundings | None, base
             return _append(want.link, url, around)
         if style == "robust" and _is_whole_attribute(want.link):
             return _robust(want, url, around)
+    if want.repair == "revert" and around is not None and _is_whole_attribute(want.link):
+        return _unrobust(want, url, around)
     return _replace(want, url)
 
 
@@ -70,7 +73,8 @@ def _made(link: Link, new: bytes, url: str) -> list[Made]:
 
 
 def _is_whole_attribute(link: Link) -> bool:
-    return len(link.context) == 1 and link.context[0] in _ATTRIBUTES and link.kind != "srcset"
+    layers = [layer for layer in link.context if not layer.startswith(escape.CHARSET)]
+    return len(layers) == 1 and layers[0] in _ATTRIBUTES and link.kind != "srcset"
 
 
 def _robust(want: Wanted, url: str, around: Surroundings | None) -> list[Made] | str:
@@ -93,6 +97,16 @@ def _robust(want: Wanted, url: str, around: Surroundings | None) -> list[Made] |
         attributes += b' data-versiondate="%s"' % day.encode("ascii", "replace")
     span = Span(link.span.start, link.span.end + len(quote))
     return [Made(span, link.written + quote, spelled[0] + quote + attributes, spelled[1])]
+
+
+def _unrobust(want: Wanted, url: str, around: Surroundings) -> list[Made] | str:
+    """Replace the link, and take away the attributes that `_robust` put behind it."""
+    made = _replace(want, url)
+    behind = _ROBUST.match(around.data, want.link.span.end)
+    if isinstance(made, str) or not made or behind is None:
+        return made
+    span = Span(want.link.span.start, behind.end())
+    return [Made(span, want.link.written + behind[0], made[0].new + behind[1], made[0].url_after)]
 
 
 def _day_of(url: str) -> str:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from linkkeeper.extract import encodings, front_matter
+from linkkeeper.extract import encodings, escape, front_matter
 from linkkeeper.fix import html_places, markdown_places
 from linkkeeper.models.link import Link
 
@@ -41,13 +41,15 @@ class Surroundings:
 
         Only a definition of Markdown has more than one place, behind each of its uses.
         """
-        if len(link.context) == 1 and link.context[0] in _HTML and link.kind != "srcset":
+        charset = tuple(layer for layer in link.context if layer.startswith(escape.CHARSET))
+        layers = link.context[: len(link.context) - len(charset)]
+        if len(layers) == 1 and layers[0] in _HTML and link.kind != "srcset":
             end = self._html.get(link.span.start)
             return NO_PLACE if end is None else [_html_place(end)]
-        if link.context == ("bare",):
+        if layers == ("bare",):
             return [Place(link.span.end, b" (archived: ", b")", ("bare",))]
-        if link.context and all(layer.startswith("md-") for layer in link.context):
-            return self._behind_markdown(link)
+        if layers and all(layer.startswith("md-") for layer in layers):
+            return NOT_UTF8 if charset else self._behind_markdown(link)
         return NO_PLACE
 
     def already_there(self, place: Place) -> bool:

@@ -241,9 +241,11 @@ def test_two_writing_runs_exclude_each_other(project: Path, posts: Posts, journa
 def test_the_lock_ends_with_its_process_even_if_that_left_a_worker_behind(project: Path, posts: Posts) -> None:
     code = (
         "import os, time\n"
+        "ready, tell = os.pipe()\n"
         "from linkkeeper.fix.journal import Journal\n"
         "Journal('.linkkeeper').begin()\n"
-        "if os.fork() == 0: time.sleep(60)\n"
+        "if os.fork() == 0: os.write(tell, b'x'), time.sleep(60)\n"
+        "os.read(ready, 1)\n"
         "print('held', flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
