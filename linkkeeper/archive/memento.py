@@ -1,19 +1,23 @@
 """Any archive with a TimeGate (RFC 7089): asked for the capture nearest to a date, then the capture is played.
 
-A TimeGate answers with a redirect to the memento (pattern 1) or with the memento itself (pattern 2, 200-style).
-Its `Link` header may name the memento before; when the nearest one is after the date, that one is preferred.
+A TimeGate redirects to the memento, or shows it, or only names it in its `Link` header (pywb's framed replay,
+observed of 2.10: the frame comes with status 200 whatever was captured, so what it frames is what is judged).
+When the nearest capture is after the date, or no page, the TimeMap tells the others.
 """
 
-from datetime import UTC
+import re
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 from linkkeeper.archive.archive_urls import instant, without_fragment
 from linkkeeper.archive.base import ArchiveOptions, LooksDead
 from linkkeeper.archive.client import ArchiveClient, is_archived
 from linkkeeper.archive.limiter import Pool
-from linkkeeper.archive.links import last_before
-from linkkeeper.archive.playback import as_seen, is_excluded, memento_stamp
+from linkkeeper.archive.links import MementoLink, framed_memento, memento_links, timemap_of
+from linkkeeper.archive.playback import as_seen, is_excluded, memento_stamp, title_of
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
@@ -21,6 +25,17 @@ from linkkeeper.models.verdict import Reply
 from linkkeeper.urls.normalise import request_url
 
 _MAX_HOPS = 5
+_MAX_PLAYED = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_FLAG = re.compile(r"/(\d{14})(?:mp_|if_)/")
+
+
+class _Seen(Struct, frozen=True):
+    """A capture and what came when it was played."""
+
+    url: str
+    captured: datetime
+    reply: Reply
 
 
 class TimeGate:
@@ -30,7 +45,7 @@ class TimeGate:
         self, name: str, url: str, client: ArchiveClient, options: ArchiveOptions, looks_dead: LooksDead = lambda _: ""
     ) -> None:
         self._name, self._gate, self._client = name, url, client
-        self._play, self._looks_dead = options.play, looks_dead
+        self._play_back, self._looks_dead = options.play, looks_dead
 
     @property
     def name(self) -> str:
@@ -40,24 +55,65 @@ class TimeGate:
     async def lookup(self, url: str, near: Dated) -> Snapshot:
         """Return the capture that suits near; see ArchiveProvider."""
         asked = without_fragment(url)
-        reply = await self._ask(self._address(asked), near)
-        if is_excluded(reply):
+        gate = await self._ask(self._address(asked), near)
+        if is_excluded(gate):
             return self._no(SnapshotState.EXCLUDED, "the owner asked the archive to forget this page")
-        if not is_archived(reply):
+        first = await self._first(gate)
+        if first is None:
             return self._no(SnapshotState.NONE, "never captured")
-        before = last_before(reply, near)
-        if before:
-            earlier = await self._ask(before.url, None)
-            if is_archived(earlier) and not self._objection(earlier, asked):
-                reply = earlier
-        return self._judged(reply, asked, near)
+        objection = self._objection(first.reply, asked)
+        if first.captured <= near.until and not objection:
+            return self._yes(first, near)
+        return await self._among_others(gate, first, objection, asked, near)
+
+    async def _first(self, gate: Reply) -> _Seen | None:
+        """Return the memento that the gate shows or names; None if it denies."""
+        framed = framed_memento(gate)
+        if framed is not None:
+            return await self._play(framed)
+        if not is_archived(gate):
+            return None
+        return _Seen(gate.final_url or gate.url, instant(memento_stamp(gate) or "0"), gate)
+
+    async def _among_others(self, gate: Reply, first: _Seen, objection: str, asked: str, near: Dated) -> Snapshot:
+        """The gate's own choice is after the date, or no page: look at the other captures that the archive names."""
+        fallback = None if objection else first
+        links = [link for link in await self._all_captures(gate, first.reply) if link.captured != first.captured]
+        for link in sorted(links, key=lambda link: _rank(link.captured, near))[: _MAX_PLAYED - 1]:
+            if fallback is not None and _rank(link.captured, near) > _rank(fallback.captured, near):
+                break
+            seen = await self._play(link)
+            objection = self._objection(seen.reply, asked) or objection
+            if not self._objection(seen.reply, asked):
+                return self._yes(seen, near)
+        return self._yes(fallback, near) if fallback else self._no(SnapshotState.UNUSABLE, objection)
+
+    async def _all_captures(self, gate: Reply, first: Reply) -> list[MementoLink]:
+        """Return the captures of the TimeMap, where one is named, else those of the `Link` headers."""
+        named = memento_links(gate.header("link")) + memento_links(first.header("link"))
+        address = timemap_of(gate) or timemap_of(first)
+        if not address or not self._is_ours(address):
+            return named
+        reply = await self._client.get(address, Pool.INDEX)
+        return memento_links(reply.body.decode("utf-8", "replace")) or named
+
+    async def _play(self, link: MementoLink) -> _Seen:
+        """Fetch a capture without frame and inserted scripts where the archive can, else as it shows it."""
+        raw = _FLAG.sub(r"/\1id_/", link.url, count=1)
+        for address in dict.fromkeys((raw, link.url)):
+            reply = await self._ask(address, None)
+            if is_archived(reply):
+                break
+        else:
+            raise ArchiveError(f"{self.name} names a capture that it cannot play")
+        return _Seen(_FLAG.sub(r"/\1/", link.url, count=1), instant(memento_stamp(reply) or "0"), reply)
 
     def _address(self, asked: str) -> str:
         wire = request_url(asked)
         return self._gate.replace("{url}", wire) if "{url}" in self._gate else f"{self._gate.rstrip('/')}/{wire}"
 
     async def _ask(self, address: str, near: Dated | None) -> Reply:
-        """Follow the gate's redirects within the archive; an archived redirect is an answer, not a way."""
+        """Follow the archive's own redirects; an archived redirect is an answer, not a way."""
         headers = (("Accept-Datetime", format_datetime(near.until.astimezone(UTC), usegmt=True)),) if near else ()
         seen: set[str] = set()
         while address not in seen and len(seen) <= _MAX_HOPS:
@@ -65,21 +121,15 @@ class TimeGate:
             pool = Pool.INDEX if near and len(seen) == 1 else Pool.PAGE
             reply = await self._client.get(address, pool, headers, _nonsense)
             location = reply.header("location")
-            if is_archived(reply) or not location or reply.status not in (301, 302, 303, 307, 308):
+            if is_archived(reply) or not location or reply.status not in _REDIRECTS:
                 return reply
             address = _onward(location, address)
-            if urlsplit(address).netloc != urlsplit(self._gate).netloc:
+            if not self._is_ours(address):
                 raise ArchiveError(f"{self.name} leads to another host: {urlsplit(address).netloc}")
         raise ArchiveError(f"{self.name} redirects in a circle")
 
-    def _judged(self, reply: Reply, asked: str, near: Dated) -> Snapshot:
-        captured = instant(memento_stamp(reply) or "0")
-        address = reply.final_url or reply.url
-        if objection := self._objection(reply, asked):
-            return self._no(SnapshotState.UNUSABLE, objection)
-        side = "last capture up to" if captured <= near.until else "first capture after"
-        detail = f"{side} {near.text or near.until.date().isoformat()}"
-        return Snapshot(SnapshotState.VERIFIED, self.name, address, captured, asked, detail)
+    def _is_ours(self, address: str) -> bool:
+        return urlsplit(address)[:2] == urlsplit(self._gate)[:2]
 
     def _objection(self, reply: Reply, asked: str) -> str:
         """Return why a capture is no page; empty if it is one."""
@@ -90,14 +140,26 @@ class TimeGate:
         why = self._looks_dead(as_seen(reply, asked))
         return f"captured as {why}" if why else ""
 
+    def _yes(self, seen: _Seen, near: Dated) -> Snapshot:
+        side = "last capture up to" if seen.captured <= near.until else "first capture after"
+        detail = f"{side} {near.text or near.until.date().isoformat()}"
+        state = SnapshotState.VERIFIED if self._play_back else SnapshotState.UNVERIFIED
+        return Snapshot(state, self.name, seen.url, seen.captured, "", detail, title_of(seen.reply))
+
     def _no(self, state: SnapshotState, detail: str) -> Snapshot:
         return Snapshot(state, self.name, detail=detail)
 
 
+def _rank(captured: datetime, near: Dated) -> tuple[bool, float]:
+    return captured > near.until, abs((captured - near.until).total_seconds())
+
+
 def _nonsense(reply: Reply) -> str:
-    """A TimeGate redirects, shows a memento, or denies with 404 (RFC 7089, 4.5.4); all else is no answer."""
-    told = is_archived(reply) or is_excluded(reply) or reply.status in (301, 302, 303, 307, 308, 404)
-    return "" if told else f"HTTP {reply.status} without Memento-Datetime"
+    """A TimeGate redirects, shows or names a memento, or denies with 404 (RFC 7089, 4.5.4); all else is no answer."""
+    leads_on = reply.status in _REDIRECTS and reply.header("location")
+    if is_archived(reply) or is_excluded(reply) or leads_on or reply.status == 404 or framed_memento(reply):
+        return ""
+    return f"HTTP {reply.status} without Memento-Datetime"
 
 
 def _onward(location: str, address: str) -> str:

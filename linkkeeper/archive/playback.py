@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import msgspec
+from bs4 import BeautifulSoup
 from msgspec import Struct
 
 from linkkeeper.archive.archive_urls import read_memento, resolve, stamp
@@ -16,6 +17,7 @@ from linkkeeper.models.verdict import Reply
 
 EXCLUDED_MARKS = (b"has been excluded from the Wayback Machine", b"AccessControlException", b"Blocked Site Error")
 _INTERSTITIAL = b"response at crawl time"
+TITLE_WITHIN, TITLE_LENGTH = 16 * 1024, 300
 _ORIGINAL_HEADER = "x-archive-orig-"
 
 
@@ -100,6 +102,14 @@ def refuse_dead(played: Played, original: str, looks_dead: Callable[[Reply], str
         return played
     why = looks_dead(as_seen(played.reply, original))
     return NoPage(f"captured as {why}", played.timestamp) if why else played
+
+
+def title_of(reply: Reply) -> str:
+    """Return the title of a captured page, white space folded; empty if it has none."""
+    if b"<title" not in reply.body[:TITLE_WITHIN].lower():
+        return ""
+    page = BeautifulSoup(reply.body[:TITLE_WITHIN], "lxml")
+    return " ".join(page.title.get_text().split())[:TITLE_LENGTH] if page.title else ""
 
 
 def memento_stamp(reply: Reply) -> str:

@@ -71,7 +71,7 @@ class Rescuer:
         open_questions = [question for question in dict.fromkeys(wanted) if question not in done]
         self._tell_ahead(open_questions)
         done |= await self._ask_all(open_questions)
-        return done
+        return {question: done[question] for question in dict.fromkeys(wanted)}
 
     async def _ask_all(self, questions: list[Wanted]) -> dict[Wanted, Rescue]:
         done: dict[Wanted, Rescue] = {}

@@ -37,6 +37,7 @@ from linkkeeper.archive.playback import (
     Unreadable,
     read,
     refuse_dead,
+    title_of,
 )
 from linkkeeper.archive.surt import surt_key
 from linkkeeper.errors import ArchiveError
@@ -177,7 +178,7 @@ class Wayback:
             except ArchiveError as error:
                 return self._named(candidate, asked, SnapshotState.UNVERIFIED, str(error))
             if isinstance(played, Page):
-                return self._verified(played.timestamp, form, near)
+                return self._verified(played, form, near)
             if isinstance(played, Excluded):
                 return self._no(SnapshotState.EXCLUDED, EXCLUDED)
             key = candidate.digest if _says_something_of_the_payload(played) else candidate.timestamp
@@ -237,7 +238,7 @@ class Wayback:
         if name is not None:
             before = await self._ask_playback(name.timestamp, asked)
             played = before if isinstance(before, Page) else played
-        return self._verified(played.timestamp, asked, near)
+        return self._verified(played, asked, near)
 
     async def _believe(self) -> None:
         """Raise DoubtfulNoneError unless the index has shown in this run that it can say yes."""
@@ -253,12 +254,12 @@ class Wayback:
             raise DoubtfulNoneError(OUT_OF_ORDER)
         return self._no(SnapshotState.NONE, NEVER)
 
-    def _verified(self, timestamp: str, form: str, near: Dated) -> Snapshot:
-        captured = instant(timestamp)
+    def _verified(self, page: Page, form: str, near: Dated) -> Snapshot:
+        captured = instant(page.timestamp)
         side = "last capture up to" if captured <= near.until else "first capture after"
         detail = f"{side} {near.text or near.until.date().isoformat()}"
-        url = memento_url(self._public, timestamp, form)
-        return Snapshot(SnapshotState.VERIFIED, self.name, url, captured, form, detail)
+        url = memento_url(self._public, page.timestamp, form)
+        return Snapshot(SnapshotState.VERIFIED, self.name, url, captured, form, detail, title_of(page.reply))
 
     def _named(self, candidate: Candidate, asked: str, state: SnapshotState, detail: str) -> Snapshot:
         url = memento_url(self._public, candidate.timestamp, asked)

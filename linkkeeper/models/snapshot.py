@@ -37,6 +37,8 @@ class Snapshot(Struct, frozen=True):
     """The captured URL, which may differ from the asked one in scheme, `www`, argument order."""
     detail: str = ""
     """One human line: why this state."""
+    title: str = ""
+    """Title of the captured page, where it was played and has one."""
 
 
 class Moved(Struct, frozen=True):
