@@ -71,7 +71,10 @@ def filled(text: str, values: dict[str, str | int]) -> str:
 
 def advise(run: Run) -> list[Advice]:
     """Return what to do next, the most useful first; never empty. Pure: the same run, the same advice."""
-    found = [*_about_dead(run), *_about_broken_sources(run), *_about_unasked(run), *_about_the_living(run)]
+    parts = [_about_dead, _about_broken_sources, _about_unasked, _about_the_living]
+    if run.summary.verdicts.get(Verdict.UNCHECKED, 0) * 2 > run.summary.urls:
+        parts = [_about_unasked, _about_dead, _about_broken_sources, _about_the_living]
+    found = [piece for part in parts for piece in part(run)]
     return found or [Advice("done")]
 
 

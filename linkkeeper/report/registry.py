@@ -10,7 +10,7 @@ from typing import cast
 
 from linkkeeper.errors import UsageError
 from linkkeeper.models.run import Run
-from linkkeeper.report.base import ReportFormat
+from linkkeeper.report.base import Extras, ReportFormat
 
 NAMES: tuple[str, ...] = ("terminal", "json", "jsonl", "markdown", "html", "junit", "sarif", "github", "csv")
 """Each is a module of this package, loaded when it is asked for."""
@@ -45,16 +45,25 @@ def check_outputs(outputs: Iterable[tuple[str, Path]]) -> None:
         taken[real] = name
 
 
-def write(run: Run, name: str, path: Path) -> None:
+def text(run: Run, name: str, extras: Extras | None = None) -> str:
+    """Return run in the format called name; extras go to the format that can show them. Raises UsageError."""
+    if name == "html":
+        from linkkeeper.report import html
+
+        return html.render(run, extras)
+    return named(name).render(run)
+
+
+def write(run: Run, name: str, path: Path, extras: Extras | None = None) -> None:
     """Write run to path in the format called name: the whole file or none. Raises UsageError."""
-    save(path, named(name).render(run))
+    save(path, text(run, name, extras))
 
 
-def save(path: Path, text: str) -> None:
-    """Put text into path by a temporary file and a rename; no link is followed. Raises UsageError."""
+def save(path: Path, content: str) -> None:
+    """Put content into path by a temporary file and a rename; no link is followed. Raises UsageError."""
     _check_target(path)
     try:
-        _replace(path, text.encode("utf-8", "backslashreplace"))
+        _replace(path, content.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "choose another --output") from error
 

@@ -18,7 +18,7 @@ _FOLDED = {
 }
 _NOTED = {
     Verdict.UNCHECKED: "not asked",
-    Verdict.PLACEHOLDER: "point nowhere (# or empty)",
+    Verdict.PLACEHOLDER: "points nowhere: # or empty",
     Verdict.REDIRECTED: "moved for good, alive",
 }
 
@@ -102,20 +102,19 @@ def _rescue(place: places.Place, paint: _Paint, width: int) -> Iterator[str]:
 
 
 def _folded(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[str]:
+    """Yield a line for each verdict that is counted and not listed, where one occurs."""
     before = False
-    for verdict, meaning in _FOLDED.items():
-        rows = [row for row in run.urls if row.verdict is verdict]
-        if rows and not verbose:
-            hosts = Counter(host_of(row.url) or "this site" for row in rows)
-            text = f"{len(rows)} {verdict} ({meaning}): {_few(hosts)}"
-            yield from _indented(text, width, "  ", first="")
-            before = True
-    for verdict, meaning in _NOTED.items():
-        if count := run.summary.verdicts.get(verdict, 0):
-            yield from _indented(f"{count} {verdict}: {meaning}", width, "  ", first="")
-            before = True
+    for verdict, meaning in (_FOLDED | _NOTED).items():
+        count = run.summary.verdicts.get(verdict, 0)
+        if not count or (verbose and verdict in _FOLDED):
+            continue
+        hosts = Counter(host_of(row.url) or "this site" for row in run.urls if row.verdict is verdict)
+        text = f"{meaning}: {_few(hosts)}" if verdict in _FOLDED else meaning
+        head = f"{verdict.value:<11} {count:>5}  "
+        yield from _indented(text, width, " " * len(head), first=paint(head, "dim"))
+        before = True
     if before:
-        yield paint("", "dim")
+        yield ""
 
 
 def _few(hosts: Counter[str], most: int = 5) -> str:
@@ -130,7 +129,7 @@ def _problems(run: Run, paint: _Paint, width: int) -> Iterator[str]:
         yield from (paint(line, "yellow") for line in _indented(f"{problem.file}: {problem.problem}", width, "  ", ""))
     if run.summary.skipped_files:
         yield from _indented(
-            f"{places.plural(run.summary.skipped_files, 'file')} seen and not understood", width, "  ", ""
+            f"{places.plural(run.summary.skipped_files, 'file')} of other formats not read", width, "  ", ""
         )
     if run.files or run.summary.skipped_files:
         yield ""

@@ -108,7 +108,7 @@ def test_sarif_messages_hold_no_placeholder_and_no_link(hostile: Run) -> None:
 def test_colour_comes_from_us_alone(hostile: Run) -> None:
     coloured = terminal.render(hostile, color=True)
     assert set(re.findall(r"\x1b[^m]*m", coloured)) <= {
-        *("\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[1;36m", "\x1b[0m"),
+        *("\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[1;36m", "\x1b[0m"),
     }
     assert "\x9b" not in coloured
     assert "\x07" not in coloured

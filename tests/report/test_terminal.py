@@ -19,7 +19,7 @@ def test_a_dead_link_is_shown_with_its_place_what_was_seen_since_when_and_its_re
 
 def test_blocked_and_suspect_are_folded_with_a_count(run: Run) -> None:
     text = terminal.render(run)
-    assert "1 suspect (failing now, not proven dead): slow.example" in text
+    assert "suspect         1  failing now, not proven dead: slow.example" in text
     assert "https://slow.example/" not in text
     assert "https://slow.example/" in terminal.render(run, verbose=True)
 
