@@ -112,6 +112,9 @@ def _raw_end(data: bytes, start: int, host: int, stop: int, escapes: bool) -> in
     if start and data[start - 1] == 0x27:  # in single quotes, as in code and shortcodes
         quote = data.find(b"'", start, end)
         end = quote if quote > 0 else end
+    elif start > 1 and data[start - 2 : start] == b"[[":  # a wiki's link: `[[URL|label]]`
+        label = data.find(b"|", start, end)
+        end = label if label > 0 else end
     following = _NEXT_URL.search(data, host, end)
     if following and b"?" not in data[host : following.start()]:
         end = following.start()

@@ -5,6 +5,7 @@ URLs are looked for by our own scanner in what is left: no link, code, or HTML.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ Range = tuple[int, int]
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link of a Markdown text (without front matter), in order of position."""
-    return find(data, options, list(template.pieces(data)) if template.is_near(data) else [])
+    return find(data, options, template.pieces(data) if template.is_near(data) else [])
 
 
 def anchors(data: bytes) -> frozenset[str]:
@@ -39,7 +40,7 @@ def find(data: bytes, options: ExtractOptions, masks: list[Range]) -> Iterator[F
     """Yield every link; masks are the ranges that a template engine fills in, ascending."""
     if not any(sign in data for sign in _SIGNS):
         return
-    hidden = [] if options.include_verbatim or not masks else list(template.verbatim(data))
+    hidden = [] if options.include_verbatim or not masks else list(template.verbatim(data, masks))
     source = template.mask(data, masks + hidden) if masks else data
     text = readable(source)
     found = list(_filled_in(data, _all(data, source, text, masks, options), masks))
@@ -74,13 +75,13 @@ def _all(data: bytes, source: bytes, text: str, masks: list[Range], options: Ext
         defined += markdown_definitions.repeated(source, text, [span for _, span in defined])
         yield from (link for link, _ in defined)
         closed = sorted(closed + [span for _, span in defined])
-    yield from _bare(source, closed, scan.tables)
+    yield from _bare(data, source, closed, scan.tables)
     yield from _literals(data, masks, scan.code)
     if options.include_verbatim:
         yield from _verbatim(source, scan)
 
 
-def _bare(source: bytes, closed: list[Range], tables: list[Range]) -> Iterator[Found]:
+def _bare(data: bytes, source: bytes, closed: list[Range], tables: list[Range]) -> Iterator[Found]:
     """Yield bare URLs that begin and end outside the closed ranges (ascending; inner ones after outer ones)."""
     spots = bare.candidates(source)
     if not spots:
@@ -96,7 +97,7 @@ def _bare(source: bytes, closed: list[Range], tables: list[Range]) -> Iterator[F
         found = bare.at(source, spot, floor, _stop(source, spot, stop, tables), escapes=True)
         if found:
             floor = found.end
-            yield _in_markdown(source, found, _inside(spot, tables))
+            yield _in_markdown(data, found, _inside(spot, tables))
 
 
 def _stop(source: bytes, spot: int, stop: int, tables: list[Range]) -> int:
@@ -110,9 +111,11 @@ def _inside(spot: int, ranges: list[Range]) -> bool:
     return any(start <= spot < end for start, end in ranges)
 
 
-def _in_markdown(source: bytes, found: Found, table: bool) -> Found:
-    written = source[found.start : found.end]
+def _in_markdown(data: bytes, found: Found, table: bool) -> Found:
+    written = data[found.start : found.end]
     context = ("md-bare", "md-table") if table else ("md-bare",)
+    if template.in_url(written):  # the scanner saw it masked
+        return replace(found, url=written.decode("utf-8", "replace"), context=context, skip=SKIP_TEMPLATE)
     if b"\\" not in written and b"&" not in written:
         return replace(found, context=context)
     url = found.url.replace("\\|", "|") if table else found.url
@@ -121,25 +124,22 @@ def _in_markdown(source: bytes, found: Found, table: bool) -> Found:
 
 def _filled_in(data: bytes, found: Iterable[Found], masks: list[Range]) -> Iterator[Found]:
     """Give links that touch template code their bytes back, and mark them."""
-    if not masks:
-        yield from found
-        return
+    starts = [start for start, _ in masks]
     for link in found:
-        if link.skip != SKIP_TEMPLATE and any(start < link.end and link.start < end for start, end in masks):
-            url = data[link.start : link.end].decode("utf-8", "replace")
-            yield (
-                link
-                if link.kind == "bare" and not template.in_url(url.encode())
-                else replace(link, url=url, skip=SKIP_TEMPLATE)
-            )
-        else:
+        before = bisect_left(starts, link.end) - 1
+        if before < 0 or masks[before][1] <= link.start or link.kind == "bare":
             yield link
+        else:
+            url = data[link.start : link.end].decode("utf-8", "replace")
+            yield replace(link, url=url, skip=SKIP_TEMPLATE)
 
 
 def _literals(data: bytes, masks: list[Range], code: list[Range]) -> Iterator[Found]:
     """Yield the URLs that template code (a shortcode, an include) has as literals."""
+    starts = [start for start, _ in code]
     for start, end in masks:
-        if not _inside(start, code):
+        around = bisect_right(starts, start) - 1
+        if around < 0 or code[around][1] <= start:
             yield from bare.find(data, start, end)
 
 

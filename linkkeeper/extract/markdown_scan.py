@@ -1,5 +1,6 @@
 """One pass over the parser's events: links with proved spans, HTML, and the ranges where no bare URL can stand."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ PARSER = pyromark.Markdown(
 )
 """No metadata blocks (they match anywhere in a post), no math or wiki links (they swallow URLs)."""
 UNPROVED = "no bytes here decode to the destination that the parser reads"
-_VERBATIM_TAGS = (b"a", b"code", b"pre", b"kbd", b"samp", b"script", b"style", b"textarea")
+_TAG = re.compile(rb"<(/?)(a|code|pre|kbd|samp|script|style|textarea)(?=[\s>/])", re.IGNORECASE)
 
 
 class Scan:
@@ -43,34 +44,35 @@ class Scan:
         events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text, merge_text=True)
         for event, span in events:
             if event.__class__ is not str and "Text" not in event:
-                for key, tag in event.items():
-                    if key == "Start":
+                if "Start" in event:
+                    tag = event["Start"]
+                    if tag.__class__ is dict or tag == "HtmlBlock":
                         self._start(tag, span)
-                    elif key == "End":
-                        if tag in ("Link", "Image"):
-                            self._end(span, last)
-                    else:
-                        self._leaf(key, tag, span)
+                elif "End" in event:
+                    tag = event["End"]
+                    if tag == "Link" or tag == "Image":
+                        self._end(span, last)
+                else:
+                    self._leaf(event, span)
             last = span
 
     def _start(self, tag: Any, span: Any) -> None:
-        if tag.__class__ is str:
-            if tag == "HtmlBlock":
-                self._block = []
-                self.html.append(self._block)
-                self.closed.append((span["start"], span["end"]))
-            return
-        for kind, value in tag.items():
-            if kind == "Link" or kind == "Image":
-                self._images += kind == "Image"
-                self._open.append((value, kind == "Image"))
-                self.closed.append((span["start"], span["end"]))
-            elif kind == "CodeBlock":
-                self.closed.append((span["start"], span["end"]))
-                self.code.append((span["start"], span["end"]))
-            elif kind == "Table":
-                self._table_end = span["end"]
-                self.tables.append((span["start"], span["end"]))
+        here = (span["start"], span["end"])
+        if tag == "HtmlBlock":
+            self._block = []
+            self.html.append(self._block)
+            self.closed.append(here)
+        elif "Link" in tag or "Image" in tag:
+            is_image = "Image" in tag
+            self._images += is_image
+            self._open.append((tag["Image" if is_image else "Link"], is_image))
+            self.closed.append(here)
+        elif "CodeBlock" in tag:
+            self.closed.append(here)
+            self.code.append(here)
+        elif "Table" in tag:
+            self._table_end = here[1]
+            self.tables.append(here)
 
     def _end(self, span: Any, last: Any) -> None:
         link, is_image = self._open.pop()
@@ -101,28 +103,30 @@ class Scan:
         context = (layer, "md-table") if start < self._table_end else (layer,)
         return Found(start, end, url, kind, context, SKIP_MAIL if url[:7].lower() == "mailto:" else "")
 
-    def _leaf(self, key: str, value: Any, span: Any) -> None:
-        start, end = span["start"], span["end"]
-        if key == "Code":
-            self.closed.append((start, end))
-            self.code.append((start, end))
-        elif key == "InlineHtml":
-            self.closed.append((start, end))
-            self._tag(value.encode(), start, end)
+    def _leaf(self, event: Any, span: Any) -> None:
+        here = (span["start"], span["end"])
+        if "Code" in event:
+            self.closed.append(here)
+            self.code.append(here)
+        elif "InlineHtml" in event:
+            piece = Piece(event["InlineHtml"].encode(), *here)
+            self.closed.append(here)
+            self._tag(piece)
             if not self._images:
-                self.html.append([Piece(value.encode(), start, end)])
-        elif key == "Html" and self._block is not None:
-            self._block.append(Piece(value.encode(), start, end))
+                self.html.append([piece])
+        elif "Html" in event and self._block is not None:
+            self._block.append(Piece(event["Html"].encode(), *here))
 
-    def _tag(self, tag: bytes, start: int, end: int) -> None:
+    def _tag(self, piece: Piece) -> None:
         """Close the text between `<a>` and `</a>`, `<code>` and `</code>`: it is no bare URL."""
-        name = tag[1:11].lstrip(b"/").split(b">")[0].split(None, 1)[:1]
-        if not name or name[0].lower() not in _VERBATIM_TAGS:
+        name = _TAG.match(piece.text)
+        if name is None:
             return
-        if tag[1:2] != b"/":
-            self._tags[name[0].lower()] = start
-        elif (opened := self._tags.pop(name[0].lower(), None)) is not None:
-            self.closed.append((opened, end))
+        kind = name.group(2).lower()
+        if not name.group(1):
+            self._tags[kind] = piece.start
+        elif (opened := self._tags.pop(kind, None)) is not None:
+            self.closed.append((opened, piece.end))
 
 
 def definitions(source: bytes, text: str) -> Iterator[tuple[Found, tuple[int, int]]]:

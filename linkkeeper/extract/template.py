@@ -1,24 +1,27 @@
-"""Template code in posts: Liquid, Hugo, Jinja, Nunjucks, ERB, MDX. It is no URL, and it must not confuse a parser."""
+"""Template code in posts: Liquid, Hugo, Jinja, Nunjucks, ERB. It is no URL, and it must not confuse a parser."""
 
 import re
 from collections.abc import Iterator
 
-_CODE = re.compile(
+Range = tuple[int, int]
+
+_CODE = (
     rb"\{\{(?:(?!\{\{|\}\}|\n[ \t]*\r?\n)[^`]){0,2000}\}\}\}?"
     rb"|\{%(?:(?!%\}|\{%|\n[ \t]*\r?\n)[^`]){0,2000}%\}"
     rb"|\{#(?!\})[^{}`]{0,2000}#\}"
-    rb"|<%(?:(?!%>|<%)[^`]){0,2000}%>",
-    re.DOTALL,
+    rb"|<%(?:(?!%>|<%)[^`]){0,2000}%>"
 )
 """One piece of template code. Bounded, without blank line or backtick: prose about templates stays prose."""
-_VERBATIM = re.compile(
-    rb"\{%-?[ \t]*(highlight|comment|codeblock|code)\b[^%]*%\}(.*?)(?=\{%-?[ \t]*end\1[ \t]*-?%\})"
-    rb"|\{\{[<%][ \t]*(highlight|mermaid|katex)\b[^}]*[>%]\}\}(.*?)(?=\{\{[<%][ \t]*/[ \t]*\3[ \t]*[>%]\}\})",
-    re.DOTALL,
+_MARKDOWN_CODE = (
+    rb"(?P<fence>^[ \t>]*+(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]++)?(?P<mark>`{3,}+(?=[^`\n]*+\n)|~{3,}+)"
+    rb"(?:[^\n]*+\n)(?:(?![ \t>]*+(?P=mark))[^\n]*+\n)*+)"
+    rb"|(?<!`)(?P<ticks>`++)(?:[^`\n]|\n(?![ \t]*\n)){1,500}?(?P=ticks)(?!`)"
 )
-"""What these blocks hold is shown as code, or not at all."""
+_TOKEN = re.compile(rb"%b|(?P<template>%b)" % (_MARKDOWN_CODE, _CODE), re.DOTALL | re.MULTILINE)
+_OPENS = re.compile(rb"\{%-?\s*(highlight|comment|codeblock|code)\b|\{\{[<%]\s*(highlight|mermaid|katex)\b")
+_CLOSES = re.compile(rb"\{%-?\s*end(highlight|comment|codeblock|code)\b|\{\{[<%]\s*/\s*(highlight|mermaid|katex)\b")
 _IN_URL = re.compile(rb"\{\{|\}\}|\{%|%\}|\$\{|<%|%>|\{#")
-_FILLER = b"x"
+_NOT_LINE_END = re.compile(rb"[^\r\n]")
 
 
 def in_url(written: bytes) -> bool:
@@ -36,23 +39,28 @@ def is_near(data: bytes) -> bool:
     return b"{{" in data or b"{%" in data or b"<%" in data or b"{#" in data
 
 
-def pieces(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield start and end of every piece of template code, in order."""
-    yield from (match.span() for match in _CODE.finditer(data))
+def pieces(data: bytes) -> list[Range]:
+    """Return every piece of template code in a Markdown text, ascending; what Markdown shows as code is none."""
+    return [match.span() for match in _TOKEN.finditer(data) if match.lastgroup == "template"]
 
 
-def verbatim(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield start and end of what template blocks show as code or drop (`{% highlight %}`, `{% comment %}`)."""
-    for match in _VERBATIM.finditer(data):
-        yield match.span(2) if match.group(1) else match.span(4)
+def verbatim(data: bytes, code: list[Range]) -> Iterator[Range]:
+    """Yield what template blocks show as code or drop (`{% highlight %}`, `{% comment %}`); code is from `pieces`."""
+    name, begin = None, 0
+    for start, end in code:
+        if name is None:
+            opener = _OPENS.match(data, start, end)
+            name, begin = (opener.group(1) or opener.group(2), end) if opener else (None, 0)
+        else:
+            closer = _CLOSES.match(data, start, end)
+            if closer and name == (closer.group(1) or closer.group(2)):
+                yield begin, start
+                name = None
 
 
-def mask(data: bytes, spans: list[tuple[int, int]]) -> bytes:
+def mask(data: bytes, spans: list[Range]) -> bytes:
     """Return data with these spans overwritten by letters, line ends kept: same length, nothing left to parse."""
     out = bytearray(data)
     for start, end in spans:
-        out[start:end] = _NOT_LINE_END.sub(_FILLER, data[start:end])
+        out[start:end] = _NOT_LINE_END.sub(b"x", data[start:end])
     return bytes(out)
-
-
-_NOT_LINE_END = re.compile(rb"[^\r\n]")
