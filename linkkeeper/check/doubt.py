@@ -6,9 +6,9 @@ from linkkeeper.urls import parse
 
 _FREE = 256
 _SHARE = 0.05
-"""Looks at pages out of curiosity: so many a run, and this share of its URLs. Requests a URL stay near one."""
+"""Looks at pages out of curiosity: so many a run, and beyond them this share where answers repeat."""
 PEEK_BYTES = 16 * 1024
-_MAX_SIGNATURES = 64
+_MAX_HOSTS = 10_000
 _FILES = (
     *(".pdf", ".zip", ".gz", ".tgz", ".xz", ".exe", ".dmg", ".iso", ".mp3", ".mp4", ".webm", ".png", ".jpg", ".jpeg"),
     *(".gif", ".webp", ".svg", ".ico", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".epub", ".csv", ".json"),
@@ -20,35 +20,46 @@ class Doubt:
     """Decides which living pages are looked at, within a budget."""
 
     def __init__(self) -> None:
-        self._left = float(_FREE)
-        self._seen: dict[str, dict[str, str]] = {}
+        self._free = _FREE
+        self._share = 0.0
+        self._tags: dict[str, str | None] = {}
         self._liars: set[str] = set()
 
-    def believes(self, host: str, reply: Reply) -> bool:
-        """Say whether a good answer to a HEAD stands without a look at the page. Host names the queue."""
-        self._left += _SHARE
+    def believes(self, host: str, reply: Reply, *, limited: bool = False) -> bool:
+        """Say whether a good answer to a HEAD stands without a look at the page.
+
+        host names the queue; limited: it told us to ask less, so nothing is asked out of curiosity.
+        """
         if reply.method != "HEAD" or not _is_page(reply):
             return True
-        if host in self._liars or _suspicious(reply) or self._repeats(host, reply):
+        self._share += _SHARE
+        if host in self._liars or _suspicious(reply):
             return False
-        if self._left < 1:
+        if limited:
             return True
-        self._left -= 1
-        return False
+        if self._repeats(host, reply) and self._share >= 1:
+            self._share -= 1
+            return False
+        if self._free > 0:
+            self._free -= 1
+            return False
+        return True
 
     def lied(self, host: str) -> None:
         """Remember that a page of this host was not what its HEAD promised."""
         self._liars.add(host)
 
     def _repeats(self, host: str, reply: Reply) -> bool:
-        """Say whether another URL of this host got the very same answer: one error page for all, perhaps."""
-        tag = reply.header("etag") or (reply.header("content-length") and "length " + reply.header("content-length"))
-        final = reply.final_url or reply.url
-        if not tag:
+        """Say whether another URL of this host got the very same answer: one error page for all, perhaps.
+
+        True once a host: the page that is then looked at tells whether it lies.
+        """
+        tag = reply.header("etag") or reply.header("content-length")
+        first = self._tags.setdefault(host, tag)
+        if first is None or not tag or first != tag or len(self._tags) > _MAX_HOSTS:
             return False
-        seen = self._seen.setdefault(host, {})
-        first = seen.setdefault(tag, final) if len(seen) < _MAX_SIGNATURES else seen.get(tag, final)
-        return first != final
+        self._tags[host] = None
+        return True
 
 
 def _is_page(reply: Reply) -> bool:

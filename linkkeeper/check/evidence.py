@@ -1,7 +1,10 @@
 """What a verdict needs besides the page itself: the home page, a page that cannot exist, where others were sent."""
 
-from linkkeeper.check import classify, soft404
+from functools import cache
+
+from linkkeeper.check import classify, soft404, walls
 from linkkeeper.check.rule import RuleDoc
+from linkkeeper.check.statuses import BY_STATUS
 from linkkeeper.models.verdict import Judgement, Reply, Verdict
 
 _KEPT_BODIES = 2000
@@ -43,6 +46,8 @@ class Evidence:
 
     def judge(self, reply: Reply) -> Judgement:
         """Judge a reply with all that is known."""
+        if _plain(reply):
+            return _PLAIN
         if reply.redirects or reply.body or reply.status in (404, 410):
             root, sibling = classify.needs_root(reply), soft404.wants_sibling(reply)
             return classify.classify(
@@ -52,3 +57,25 @@ class Evidence:
                 shared=self._targets.shared(reply),
             )
         return classify.classify(reply)
+
+
+_PLAIN = BY_STATUS[200].judge("HTTP 200")
+
+
+def _plain(reply: Reply) -> bool:
+    """Say whether a reply is a 200 to a HEAD about which no rule has more to say: nine in ten, and so the quick way."""
+    if reply.status != 200 or reply.method != "HEAD" or reply.redirects or reply.failure is not None:
+        return False
+    names = {name for name, _ in reply.headers}
+    return not any(fields <= names and place in reply.url for fields, place in _telling())
+
+
+@cache
+def _telling() -> tuple[tuple[frozenset[str], str], ...]:
+    """Return by which header fields, and where, walls show themselves without a page."""
+    return tuple(
+        (frozenset(signal.headers), signal.host or signal.path)
+        for wall in walls.walls()
+        for signal in wall.signals
+        if not (signal.body or signal.title) and (not signal.status or 200 in signal.status)
+    )

@@ -27,6 +27,8 @@ class Watch:
         self.notes: list[str] = []
         self._answered: set[str] = set()
         self._named: set[str] = set()
+        self._far: set[str] = set()
+        """Hosts that answered and are not this machine: only they show that there is a network."""
         self._failed: dict[str, Failure] = {}
         self._alarmed = False
 
@@ -40,8 +42,10 @@ class Watch:
         if target.host not in self._answered:
             self._answered.add(target.host)
             self._failed.pop(target.host, None)
-            if not target.address:
-                self._named.add(target.host)
+            if leaves(target):
+                self._far.add(target.host)
+                if not target.address:
+                    self._named.add(target.host)
 
     def failed(self, target: Target, reply: Reply) -> None:
         """Note that a host could not be reached."""
@@ -91,7 +95,7 @@ class Watch:
 
     def _most_failed(self) -> bool:
         """Say whether most hosts could not be reached; with few answers, names alone count."""
-        failed, answered = len(self._failed), len(self._answered)
+        failed, answered = len(self._failed), len(self._far)
         return failed > answered or (failed > len(self._named) and answered < _FEW)
 
 

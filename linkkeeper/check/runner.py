@@ -295,7 +295,8 @@ class Runner:
         """Ask for the page where a HEAD is no ground, and for the page that this one sends its readers on to."""
         assert job.trip is not None
         host = host_key(job.trip.first)
-        if job.look is Look.FIRST and not self._doubt.believes(host, reply):
+        limited = self._scheduler.host(host).pace.rate is not None
+        if job.look is Look.FIRST and not self._doubt.believes(host, reply, limited=limited):
             job.look = Look.GET
             self._ask(job)
             return True

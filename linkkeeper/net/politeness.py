@@ -1,5 +1,6 @@
 """Per host: how many requests at once, how far apart, and what its refusals taught us. No clock of its own."""
 
+import math
 import tomllib
 from collections import deque
 from functools import cache
@@ -9,9 +10,16 @@ from msgspec import Struct, convert
 
 _START_AT_ONCE = 3
 """A host's first requests: it may refuse all that are under way when its limit is met."""
-_DISCOVERY = 0.10
-"""Growth of a guessed rate per second without refusal, until a second refusal tells the true one."""
+_DISCOVERY = 0.05
+"""Growth of a guessed rate per second without refusal, itself growing, until a second refusal tells the true one."""
+_NO_BURST = 3
+_FEW = 5
+_FIRST_GUESS = 5
 _PROBE = 0.01
+"""The same, once a rate is known: it is felt out slowly, and faster the longer nothing is refused."""
+_FASTER = 1.4
+_PEACE_S = 15.0
+_STEP_DOWN = 0.93
 _MARGIN = 0.97
 _LONGEST_PAUSE_S = 30.0
 _GIVE_UP = 4
@@ -48,7 +56,7 @@ class Pace:
     """How fast one host may be asked, from now on. Times are seconds of one monotonic clock."""
 
     __slots__ = (
-        "_accepted", "_at_once", "_growth", "_last_growth", "_recent", "_refused_at", "_successes", "_taught",
+        "_accepted", "_at_once", "_burst", "_ceiling", "_growth", "_last_growth", "_recent", "_paused_s", "_refused_at", "_successes", "_taught",
         "active", "next_at", "rate", "refusals_in_row",
     )  # fmt: skip
 
@@ -64,6 +72,9 @@ class Pace:
         self._accepted = 0
         self._recent: deque[float] | None = deque(maxlen=64)
         self._refused_at = -1.0
+        self._paused_s = 0.0
+        self._burst = 0
+        self._ceiling = math.inf
         self._taught = 0
         self._growth = _DISCOVERY
         self._last_growth = 0.0
@@ -98,8 +109,18 @@ class Pace:
         if self._recent is not None:
             self._recent.append(now)
         elif self.rate and now - self._last_growth >= 1.0:
-            self.rate *= 1 + self._growth
-            self._last_growth = now
+            self._grow(now)
+
+    def _grow(self, now: float) -> None:
+        """Try a little more, up to just below the pace that was last refused; beyond it only after a long peace."""
+        assert self.rate is not None
+        self._last_growth = now
+        wanted = self.rate * (1 + self._growth)
+        if wanted <= self._ceiling * _MARGIN or now - self._refused_at > _PEACE_S:
+            self.rate = wanted
+            self._growth *= _FASTER
+        elif self.rate < self._ceiling * _MARGIN:
+            self.rate = self._ceiling * _MARGIN
 
     def failed(self) -> None:
         """Count a request that brought no answer."""
@@ -116,25 +137,36 @@ class Pace:
             self.refusals_in_row += 1
         pause = retry_after_s if retry_after_s is not None else min(2.0 ** (self.refusals_in_row - 1), _LONGEST_PAUSE_S)
         self.next_at = max(self.next_at, now + pause)
+        self._paused_s = self.next_at - now
         self._refused_at = max(self._refused_at, now)
         return pause
 
     def _learn(self, now: float) -> None:
-        """Estimate what the host allows.
-
-        Two refusals bracket it: at both the allowance was used up, so what was accepted between them,
-        by the time between them, is the rate itself. The first refusal alone gives only a guess.
-        """
+        """Estimate what the host allows."""
         if self._recent is not None:
-            guess = float(sum(1 for moment in self._recent if moment > now - 1.0))
-            self._recent = None
+            self._burst = sum(1 for moment in self._recent if moment > now - 1.0)
+            self._recent, guess = None, float(max(self._burst, _FIRST_GUESS))
         elif self._accepted:
-            guess = self._accepted / max(now - self._refused_at, 0.001) * _MARGIN
+            guess = self._bracketed(now - self._refused_at - self._paused_s)
             self._taught += 1
-            self._growth = _PROBE / self._taught
         else:
             guess = (self.rate or 1.0) / 2
-        self.rate = max(guess, _MIN_RATE)
+        self.rate = max(guess * _MARGIN, _MIN_RATE)
+        self._growth = _PROBE if self._taught else _DISCOVERY
         self._accepted = 0
         self._last_growth = now
-        self._at_once = max(1, self._at_once * 2 // 3) if self._taught else self._at_once
+
+    def _bracketed(self, asking_s: float) -> float:
+        """Return the rate that two refusals tell: what was accepted between them, by the time between them.
+
+        A host that takes a burst saves up during our pause, so the pause counts as far as the burst
+        goes. One that takes none was asked too slowly before, so the pace of its refusal tells more.
+        """
+        pace = self._ceiling = self.rate or 1.0
+        if self._burst <= _NO_BURST:
+            return pace * (_STEP_DOWN if self._accepted > _FEW else 0.5)
+        rate = self._accepted / max(asking_s + self._paused_s, 0.001)
+        if rate * self._paused_s > self._burst:
+            rate = (self._accepted - self._burst) / max(asking_s, 0.001)
+        floor = pace * _STEP_DOWN if self._taught else 0.0
+        return min(max(rate, floor), pace)

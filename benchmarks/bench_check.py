@@ -1,0 +1,173 @@
+"""How fast links are checked, beside lychee: `python benchmarks/bench_check.py [--lychee PATH] [NAME …]`.
+
+Each run gets a fresh loopback server (benchmarks/loopback.py) in a process of its own. The table shows wall and CPU
+time, peak memory, requests a URL and, where both ran, the ratio of the walls.
+"""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+DRIVER = """
+import asyncio, collections, sys
+from linkkeeper.check.base import CheckOptions, Question
+from linkkeeper.check.runner import Runner
+from linkkeeper.net.client import Client
+from linkkeeper.net.options import NetOptions
+
+async def main():
+    urls = open(sys.argv[1]).read().split()
+    net = NetOptions(allow_private=True, timeout_s=10, max_connections=int(sys.argv[2]) * 4)
+    async with Client(net) as client:
+        runner = Runner(client, None, CheckOptions(concurrency=int(sys.argv[2])))
+        verdicts = collections.Counter()
+        async for finding in runner.run(Question(url) for url in urls):
+            verdicts[finding.judgement.verdict.value] += 1
+        print(dict(verdicts), file=sys.stderr)
+
+try:
+    import uvloop
+    uvloop.run(main()) if "uv" in sys.argv else asyncio.run(main())
+except ImportError:
+    asyncio.run(main())
+"""
+
+
+class Case(NamedTuple):
+    """One run."""
+
+    name: str
+    hosts: int
+    links: int
+    server: Sequence[str] = ()
+    concurrency: int = 256
+    kinds: Sequence[str] = ("ok",)
+    lychee: bool = True
+
+
+MIX = ("ok",) * 40 + ("moved",) * 4 + ("gone",) * 3 + ("nohead", "flaky", "slow")
+CASES = (
+    Case("5,000 links, 600 hosts, 100 ms", 600, 5_000, ("--latency-ms", "100")),
+    Case("the same, mixed faults", 600, 5_000, ("--latency-ms", "100"), kinds=MIX),
+    Case("20,000 links, 2,000 hosts, at once", 2_000, 20_000),
+    Case("600 links, one host, 10 a second", 1, 600, ("--rate", "10"), lychee=False),
+)
+
+
+class Measured(NamedTuple):
+    """What one command took."""
+
+    wall_s: float
+    cpu_s: float
+    memory_mb: float
+    server: dict[str, float]
+    said: str
+
+
+@contextlib.contextmanager
+def loopback(options: Sequence[str]) -> Iterator[int]:
+    """Run the server; yield its port."""
+    command = [sys.executable, str(HERE / "loopback.py"), *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdin is not None
+        yield int(process.stdout.readline())
+        process.stdin.close()
+
+
+def urls_of(case: Case, port: int) -> list[str]:
+    """Return the case's URLs, host by host as a blog would mix them."""
+    places = ((number % case.hosts, number // case.hosts) for number in range(case.links))
+    return [
+        f"http://127.{1 + host // 60000}.{host // 250 % 250}.{1 + host % 250}:{port}"
+        f"/{case.kinds[(host * 7 + page) % len(case.kinds)]}/{page}"
+        for host, page in places
+    ]
+
+
+def measure(command: Sequence[str], port: int) -> Measured:
+    """Run a command; return what it took and what the server saw."""
+    _ask(port, "/-/reset")
+    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, _, used = os.wait4(process.pid, 0)
+    process.returncode = 0
+    wall = time.monotonic() - started
+    del before
+    return Measured(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, _ask(port, "/-/stats"), said[-300:])
+
+
+def _ask(port: int, path: str) -> dict[str, float]:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", path)
+    told: dict[str, float] = json.loads(connection.getresponse().read())
+    connection.close()
+    return told
+
+
+def ours(listing: Path, case: Case, extra: Sequence[str]) -> list[str]:
+    """Return the command that checks with linkkeeper."""
+    return [sys.executable, "-c", DRIVER, str(listing), str(case.concurrency), *extra]
+
+
+def theirs(listing: Path, case: Case, lychee: str) -> list[str]:
+    """Return the command that checks with lychee, at the same concurrency and without its own pacing."""
+    return [
+        *(lychee, "--no-progress", "--max-concurrency", str(case.concurrency), "--host-concurrency", "8"),
+        *("--host-request-interval", "0ms", "--timeout", "10", "--max-retries", "1", str(listing)),
+    ]
+
+
+def row(name: str, who: str, case: Case, took: Measured, ratio: str = "") -> str:
+    """Return one line of the table."""
+    cpu = took.cpu_s / case.links * 1e6
+    asked = took.server["requests"] / case.links
+    return (
+        f"| {name} | {who} | {took.wall_s:.2f} s | {cpu:.0f} µs | {took.memory_mb:.0f} MB | {asked:.2f} "
+        f"| {took.server['most_at_once']:.0f} | {took.server['refused']:.0f} | {took.server['sent_bytes'] / 1e6:.1f} MB | {ratio} |"
+    )
+
+
+def run(case: Case, lychee: str | None, extra: Sequence[str]) -> None:
+    """Run a case and print its lines."""
+    with tempfile.TemporaryDirectory() as folder, loopback(case.server) as port:
+        listing = Path(folder) / "links.md"
+        listing.write_text("\n".join(urls_of(case, port)) + "\n")
+        mine = measure(ours(listing, case, extra), port)
+        peer = measure(theirs(listing, case, lychee), port) if lychee and case.lychee else None
+        ratio = f"{mine.wall_s / peer.wall_s:.2f}" if peer else ""
+        print(row(case.name, "linkkeeper", case, mine, ratio), flush=True)
+        print("   ", mine.said.strip(), file=sys.stderr)
+        if peer:
+            print(row("", "lychee", case, peer), flush=True)
+
+
+def main() -> None:
+    """Run the cases whose names hold a given text."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lychee", default=shutil.which("lychee"))
+    parser.add_argument("--extra", nargs="*", default=[])
+    parser.add_argument("names", nargs="*")
+    given = parser.parse_args()
+    print("| run | checker | wall | CPU a link | memory | requests a URL | most at once | refused | sent | ratio |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
+    for case in CASES:
+        if not given.names or any(name in case.name for name in given.names):
+            run(case, given.lychee, given.extra)
+
+
+if __name__ == "__main__":
+    main()
