@@ -252,7 +252,8 @@
   const change = (link) => {
     const snapshot = link[SNAPSHOT];
     if (!FAILS.has(urlOf(link)[VERDICT]) || !snapshot || snapshot[0] !== "verified" || !snapshot[1]) return "";
-    const lines = [el("span", { class: "removed" }, "- " + rawOf(link)), el("span", { class: "added" }, "+ " + snapshot[1])];
+    const hash = rawOf(link).indexOf("#"), fragment = hash < 0 ? "" : rawOf(link).slice(hash);
+    const lines = [el("span", { class: "removed" }, "- " + rawOf(link)), el("span", { class: "added" }, "+ " + snapshot[1] + fragment)];
     return el("section", {}, el("h3", {}, say("change")), el("pre", { class: "diff", tabindex: "0" }, ...lines));
   };
   const open = (place) => {
