@@ -19,10 +19,19 @@ _LEVELS = {Verdict.DEAD: "error", Verdict.INVALID: "error", Verdict.SUSPECT: "wa
 
 
 def render(run: Run) -> str:
-    """Return one annotation per link that fails or warns; errors first, since only the first ten are shown."""
+    """Return one annotation per link that fails or warns; errors first, since only the first ten are shown.
+
+    Files that could not be read warn as well, and a run that is not complete says why.
+    """
     run = safe.shown(places.noteworthy(run))
     found = sorted(places.places(run, tuple(_LEVELS)), key=lambda place: _LEVELS[place.row.verdict])
-    return "".join(_annotation(place, run) for place in found)
+    notes = [] if run.complete else [_about_the_run(note) for note in run.notes or ["This run is not complete."]]
+    problems = [f"::warning file={_value(item.file)}::{_data(item.problem)}\n" for item in run.files]
+    return "".join([*(_annotation(place, run) for place in found), *problems, *notes])
+
+
+def _about_the_run(note: str) -> str:
+    return f"::warning title=linkkeeper::{_data(note)}\n"
 
 
 def _annotation(place: places.Place, run: Run) -> str:

@@ -127,8 +127,9 @@ def _fingerprint(text: str) -> str:
 
 
 def uri(file: str) -> str:
-    """Return a path as a relative URI reference (RFC 3986): its bytes percent-encoded where they must be."""
-    return quote(os.fsencode(file), safe="/._-~")
+    """Return a path as a URI reference (RFC 3986), an absolute one as a file URI (RFC 8089): bytes percent-encoded."""
+    quoted = quote(os.fsencode(file), safe="/._-~")
+    return f"file:///{quoted.lstrip('/')}" if file.startswith("/") else quoted
 
 
 def message_text(text: str) -> str:

@@ -1,7 +1,7 @@
 """A run for people at a terminal: grouped by post, what to do next on the last line."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from linkkeeper.models.run import Run
 from linkkeeper.models.snapshot import SnapshotState
@@ -27,7 +27,7 @@ def render(run: Run, color: bool = False, width: int = 80, verbose: bool = False
     """Return run as text for a terminal.
 
     Prose is wrapped at width columns; a URL or path is never cut, so that it can be copied and found.
-    color adds ANSI colours; verbose unfolds suspect and blocked links.
+    color adds ANSI colours; verbose lists what is else only counted, with the signs and where redirects end.
     """
     run = safe.shown(places.noteworthy(run))
     paint = _Paint(color)
@@ -63,11 +63,12 @@ def _notes(run: Run, paint: _Paint, width: int) -> Iterator[str]:
 
 
 def _posts(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[str]:
-    shown = (*places.FAILS, *(_FOLDED if verbose else ()))
+    shown = (*places.FAILS, *((_FOLDED | _NOTED) if verbose else ()))
     for file, found in places.by_file(places.places(run, shown)).items():
         yield from _indented(f"{file} · {_counts(found)}", width, "  ", first="")
         for place in found:
             yield from _place(place, run, paint, width)
+            yield from _details(place, width) if verbose else ()
         yield ""
 
 
@@ -87,6 +88,13 @@ def _place(place: places.Place, run: Run, paint: _Paint, width: int) -> Iterator
     yield from _rescue(place, paint, width)
 
 
+def _details(place: places.Place, width: int) -> Iterator[str]:
+    for sign in place.row.signs:
+        yield from _indented(f"sign: {sign}", width, "      ", first="    ")
+    if place.row.final_url:
+        yield f"    ended at {place.row.final_url}"
+
+
 def _rescue(place: places.Place, paint: _Paint, width: int) -> Iterator[str]:
     snapshot = place.link.snapshot
     words = places.rescue(snapshot)
@@ -103,10 +111,10 @@ def _rescue(place: places.Place, paint: _Paint, width: int) -> Iterator[str]:
 
 def _folded(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[str]:
     """Yield a line for each verdict that is counted and not listed, where one occurs."""
-    before = False
+    before = yield from _wrong_rules(run, width)
     for verdict, meaning in (_FOLDED | _NOTED).items():
         count = run.summary.verdicts.get(verdict, 0)
-        if not count or (verbose and verdict in _FOLDED):
+        if not count or verbose:
             continue
         hosts = Counter(host_of(row.url) or "this site" for row in run.urls if row.verdict is verdict)
         text = f"{meaning}: {_few(hosts)}" if verdict in _FOLDED else meaning
@@ -115,6 +123,15 @@ def _folded(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[str]
         before = True
     if before:
         yield ""
+
+
+def _wrong_rules(run: Run, width: int) -> Generator[str, None, bool]:
+    """Yield where cleaning broke a URL: it stays as it is written; return whether there was one."""
+    wrong = [row for row in run.urls if row.wrong_rule]
+    for row in wrong[:5]:
+        yield from _indented(f"rule {row.wrong_rule} breaks this URL, which stays as written:", width, "  ", "")
+        yield f"  {row.links[0].raw if row.links else row.url}"
+    return bool(wrong)
 
 
 def _few(hosts: Counter[str], most: int = 5) -> str:

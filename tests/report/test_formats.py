@@ -28,7 +28,15 @@ def test_github_points_at_the_line_and_says_what_and_where_the_copy_is(run: Run)
 
 def test_github_shows_errors_before_warnings_and_keeps_quiet_about_the_rest(run: Run) -> None:
     levels = [line.split(" ", 1)[0] for line in github.render(run).splitlines()]
-    assert levels == ["::error"] * 5 + ["::warning"]
+    assert levels == ["::error"] * 5 + ["::warning"] * 2
+    assert github.render(run).splitlines()[-1] == "::warning file=content/broken.bin::is not text"
+
+
+def test_github_says_why_a_run_is_not_complete(run: Run) -> None:
+    from msgspec.structs import replace
+
+    offline = replace(run, complete=False, notes=["This machine has no working network."])
+    assert github.render(offline).endswith("::warning title=linkkeeper::This machine has no working network.\n")
 
 
 def test_the_job_summary_is_added_to_its_file_and_no_link_is_followed(
@@ -134,3 +142,11 @@ def test_sarif_names_every_rule_it_uses(run: Run) -> None:
     rules = [rule["id"] for rule in found["tool"]["driver"]["rules"]]
     assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in found["results"])
     assert not any(result["properties"]["verdict"] == Verdict.OK for result in found["results"])
+
+
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [("posts/a b.md", "posts/a%20b.md"), ("/srv/a.md", "file:///srv/a.md"), ("a:b.md", "a%3Ab.md"), ("\udcff", "%FF")],
+)
+def test_sarif_names_files_by_uri(file: str, uri: str) -> None:
+    assert sarif.uri(file) == uri

@@ -6,6 +6,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from linkkeeper.extract.lines import LinkLines
 from linkkeeper.fix.apply import EditRow, FileRow, FixResult, FixSummary, RefusalRow
 from linkkeeper.models.run import Run
 from linkkeeper.report import json as json_report
@@ -59,9 +60,12 @@ def test_what_fix_says_holds_what_its_schema_describes_and_nothing_else() -> Non
     _check("fix", json.loads(msgspec.json.encode(result)))
 
 
-def test_the_links_schema_takes_the_line_that_the_contract_shows() -> None:
-    line = {"file": "a.md", "start": 4, "end": 9, "line": 1, "column": 5, "kind": "inline"}
-    _check("links", line | {"raw": "/a", "url": "/a", "clean": "/a"})
+def test_the_lines_of_links_hold_what_their_schema_describes_and_nothing_else() -> None:
+    job = LinkLines(everything=True)
+    lines = job.lines("a.md", b"[a](/b) <https://example.com/?utm_source=x> <a@example.com> [t]({{ x }})\n").text
+    assert lines.count(b"\n") == 4
+    for line in lines.splitlines():
+        _check("links", json.loads(line))
 
 
 def test_json_begins_with_its_schema_and_reads_back_as_the_run(run: Run) -> None:

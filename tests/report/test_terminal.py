@@ -38,3 +38,17 @@ def test_colour_changes_no_character_of_the_text(run: Run) -> None:
     coloured = terminal.render(run, color=True)
     assert "\x1b[" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == terminal.render(run)
+
+
+def test_verbose_lists_what_is_else_counted(run: Run) -> None:
+    text = terminal.render(run, verbose=True)
+    assert "    ended at https://new.example/" in text
+    assert "content/_posts/2016-07-08-周刊.md:33:5\n    placeholder: points nowhere\n    #" in text
+
+
+def test_a_url_that_cleaning_broke_is_shown_with_the_rule(run: Run) -> None:
+    from msgspec.structs import replace
+
+    broken = replace(run.urls[-1], wrong_rule="utm")
+    text = terminal.render(replace(run, urls=[broken]))
+    assert "rule utm breaks this URL, which stays as written:\n  https://example.org/\n" in text
