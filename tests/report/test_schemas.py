@@ -6,6 +6,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.extract.lines import LinkLines
 from linkkeeper.fix.apply import EditRow, FileRow, FixResult, FixSummary, RefusalRow
 from linkkeeper.models.run import Run
@@ -61,7 +62,7 @@ def test_what_fix_says_holds_what_its_schema_describes_and_nothing_else() -> Non
 
 
 def test_the_lines_of_links_hold_what_their_schema_describes_and_nothing_else() -> None:
-    job = LinkLines(everything=True)
+    job = LinkLines(ExtractOptions(), everything=True)
     lines = job.lines("a.md", b"[a](/b) <https://example.com/?utm_source=x> <a@example.com> [t]({{ x }})\n").text
     assert lines.count(b"\n") == 4
     for line in lines.splitlines():
