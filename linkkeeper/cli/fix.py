@@ -62,7 +62,7 @@ def fix(
     the network could not be asked, 130 interrupted.
     """
     repairs = _repairs(only)
-    _check(interactive, style, format, diff)
+    _check(paths or [], interactive, style, format, diff)
     from linkkeeper.fix import apply
     from linkkeeper.fix.interactive import Chooser
     from linkkeeper.fix.journal import Journal
@@ -88,7 +88,7 @@ def fix(
             bars.close()
         chooser = Chooser(output.ask) if interactive else None
         result = apply.apply(
-            (chooser.choose(plan) if chooser else plan for plan in planned.plans),
+            [chooser.choose(plan) if chooser else plan for plan in planned.plans],
             None if diff or check else journal,
             pipeline.extraction(loaded.settings),
             show=_show_diff if diff else _show_nothing,
@@ -98,7 +98,9 @@ def fix(
     found_work = check and any(row.edits for row in result.files)
     scanned = planned.scanned
     raise typer.Exit(
-        exits.after_fix(scanned.run, left, unknown, interrupted=scanned.interrupted, would_write=found_work)
+        exits.after_fix(
+            scanned.run, left, unknown, interrupted=scanned.interrupted or result.interrupted, would_write=found_work
+        )
     )
 
 
@@ -113,10 +115,12 @@ def _repairs(only: str) -> frozenset[str]:
     return names
 
 
-def _check(interactive: bool, style: str, format_name: str, diff: bool) -> None:
+def _check(paths: list[str], interactive: bool, style: str, format_name: str, diff: bool) -> None:
     """Raise UsageError for what cannot be meant, before anything is asked."""
     from linkkeeper.fix.plan import Style
 
+    if "-" in paths:
+        raise UsageError("fix rewrites files, and `-` is none", "name files or folders")
     if style not in get_args(Style):
         raise UsageError(f"there is no style {style!r}", f"choose among {', '.join(get_args(Style))}")
     if format_name not in ("terminal", "json"):

@@ -10,6 +10,7 @@ from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.fix import disk, proof, rewrite
 from linkkeeper.fix.journal import BATCH_FILES, Change, Journal
 from linkkeeper.fix.records import Note
+from linkkeeper.fix.runlog import digest_now
 from linkkeeper.fix.swap import Outcome
 from linkkeeper.models.edit import Edit, Plan, Refusal
 from linkkeeper.urls import secrets
@@ -80,6 +81,8 @@ class FixResult(Struct, frozen=True):
     summary: FixSummary
     run: str | None = None
     """Names the run for `undo RUN`; None if nothing was written."""
+    interrupted: bool = False
+    """The user stopped it; what was written by then stands and can be undone."""
     schema: str = SCHEMA
 
 
@@ -172,25 +175,63 @@ def apply(
     it was proved, before it is carried out.
     Raises StateError before anything is written if another run is writing or the journal cannot be begun.
     """
-    rows: list[FileRow] = []
-    run = None
+    work = _Work(journal, options, show)
     for batch in _chunks(plans):
-        prepared = [prepare(plan, options) for plan in batch]
-        for one in prepared:
-            show(one)
-        outcomes: dict[int, Outcome] = {}
-        if journal is not None:
-            ready = [number for number, one in enumerate(prepared) if one.problem is None and one.plan.edits]
-            if ready and run is None:
-                run = journal.begin()
-            changes = [_change(prepared[number]) for number in ready]
-            outcomes = dict(zip(ready, journal.save_all(changes), strict=True)) if changes else {}
-        rows += (_row(one, outcomes.get(number)) for number, one in enumerate(prepared))
+        work.do(batch)
         progress(len(batch))
     if journal is not None:
         journal.commit()
-    written = any(row.status == "written" for row in rows)
-    return FixResult(rows, _summary(rows), run if written else None)
+    return FixResult(work.rows, _summary(work.rows), work.run, work.interrupted)
+
+
+class _Work:
+    """The rows so far. Once interrupted, what follows is only listed."""
+
+    def __init__(self, journal: Journal | None, options: ExtractOptions, show: Callable[[Prepared], None]) -> None:
+        self._journal = journal
+        self._options = options
+        self._show = show
+        self._begun: str | None = None
+        self.rows: list[FileRow] = []
+        self.interrupted = False
+
+    @property
+    def run(self) -> str | None:
+        """Id of the run, if it wrote anything."""
+        return self._begun if any(row.status == "written" for row in self.rows) else None
+
+    def do(self, batch: Sequence[Plan]) -> None:
+        """Carry out some plans, or list them if the user has stopped it."""
+        prepared: list[Prepared] = []
+        outcomes: dict[int, Outcome] = {}
+        try:
+            for plan in () if self.interrupted else batch:
+                prepared.append(prepare(plan, self._options))
+                self._show(prepared[-1])
+            outcomes = self._written(prepared)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            outcomes = _as_it_stands(prepared)
+        prepared += (Prepared(plan, b"", b"", "interrupted") for plan in batch[len(prepared) :])
+        self.rows += (_row(one, outcomes.get(number)) for number, one in enumerate(prepared))
+
+    def _written(self, prepared: Sequence[Prepared]) -> dict[int, Outcome]:
+        ready = [number for number, one in enumerate(prepared) if one.problem is None and one.plan.edits]
+        if self._journal is None or not ready:
+            return {}
+        self._begun = self._begun or self._journal.begin()
+        outcomes = self._journal.save_all([_change(prepared[number]) for number in ready])
+        return dict(zip(ready, outcomes, strict=True))
+
+
+def _as_it_stands(prepared: Sequence[Prepared]) -> dict[int, Outcome]:
+    """Say of files whose writing was interrupted what became of them, by looking."""
+    outcomes = {}
+    for number, one in enumerate(prepared):
+        if one.problem is None and one.plan.edits:
+            there = digest_now(one.plan.document) == disk.digest(one.new)
+            outcomes[number] = Outcome(one.plan.document, None if there else "interrupted")
+    return outcomes
 
 
 def _chunks(plans: Iterable[Plan]) -> Iterator[list[Plan]]:

@@ -50,7 +50,7 @@ DEFAULT_BASES = ("https://web.archive.org",)
 _HOST = re.compile(r"(?i)^\s*(?:https?:)?//(?:[^/?#@]*@)?([^/?#:]+)(?::\d*)?(?=[/?#]|$)")
 _ORIGIN = re.compile(r"(?i)^\s*((?:https?:)?//[^/?#]+)")
 _MOMENT = r"(\d{1,14}|\d{0,14}\*)([a-z]{2}_)?/+(?=\S)"
-_CAPTURE = re.compile(rf"^/+(?:web/+)?{_MOMENT}")
+_CAPTURE = re.compile(rf"^/+(?:web/+|(?=\d{{14}})){_MOMENT}")
 _WEB_CAPTURE = re.compile(rf"^/+web/+{_MOMENT}")
 _NO_MOMENT = re.compile(r"(?i)^/+web/+(?=https?(?::|%3a)|www\.|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/:?]|$))")
 _SCHEME = re.compile(r"(?i)^(https?):/*(?=[^/])")

@@ -49,6 +49,20 @@ def directory(path: str) -> Iterator[int]:
         os.close(fd)
 
 
+def make_folder(path: str) -> None:
+    """Make the directory at path, and those above it, so that they last. Raises OSError."""
+    if os.path.isdir(path):  # noqa: PTH112  # names of any bytes
+        return
+    above = os.path.dirname(path) or "."  # noqa: PTH120
+    make_folder(above)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path)  # noqa: PTH102
+    if not os.path.isdir(path):  # noqa: PTH112
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+    with directory(above) as folder:
+        sync(folder)
+
+
 def read(folder: int, name: str) -> Seen:
     """Read a regular file of folder whole.
 

@@ -104,7 +104,7 @@ class Journal:
         if self._path(name).exists():
             raise StateError(f"there is already a run {name}", "leave the name out")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(str(self._folder))
         except OSError as error:
             raise StateError(
                 f"cannot make {self._folder}: {disk.reason(error)}", "--state DIR puts it elsewhere"
@@ -200,6 +200,8 @@ class Journal:
         A file that was changed since is left alone and named in the result. Raises StateError if no run has that id,
         if another run is writing, or if the journal cannot be written.
         """
+        if not self._folder.is_dir() and run_id is None:
+            return UndoResult(None)
         self.acquire()
         past = self._to_undo(run_id)
         if past is None:

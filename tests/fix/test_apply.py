@@ -1,7 +1,9 @@
 """Carrying plans out: every file gets its row, the rest goes on, the bytes come back."""
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -108,6 +110,33 @@ def test_the_listing_names_what_was_left_alone_and_what_was_not_made(project: Pa
     assert "1.md: left alone: it is read-only\n" in text
     assert "x.md:2:7: not rescued: http://dead.example/x: there is no place beside it" in text
     assert "2 archive: 1 file written; `linkkeeper undo` takes it back; 1 file left alone; 1 repair not made" in text
+
+
+def test_an_interrupted_fix_says_what_it_wrote_and_that_can_be_undone(
+    project: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = written(project, 70)
+    before = {path.name: path.read_bytes() for path in project.iterdir()}
+    real, calls = os.rename, []
+
+    def rename(*args: Any, **kwargs: Any) -> None:
+        calls.append(args)
+        if len(calls) == 30:
+            raise KeyboardInterrupt
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(os, "rename", rename)
+    result = apply.apply(plans, journal)
+    assert result.interrupted
+    assert [row.file for row in result.files] == [plan.document for plan in plans]
+    told = {row.file: row.status for row in result.files}
+    assert {name for name, data in before.items() if (project / name).read_bytes() != data} == {
+        name for name, status in told.items() if status == "written"
+    }
+    assert list(told.values()).count("written") == 29
+    assert {row.problem for row in result.files if row.status == "left alone"} == {"interrupted"}
+    assert journal.undo(result.run).run
+    assert {name: (project / name).read_bytes() for name in before} == before
 
 
 @pytest.mark.parametrize(

@@ -274,7 +274,7 @@ def test_a_broken_archive_link_may_be_mended() -> None:
         return Want(link, "archive", WB + "http://dead.example/a", "archive-link-broken", "port 80")
 
     for style in ("replace", "append", "robust"):
-        options = FixOptions(style=style)  # type: ignore[arg-type]  # one of them
+        options = FixOptions(style=style)
         assert fixed("a.md", text, want, options) == f"[t]({WB}http://dead.example/a#f)".encode()
 
 
