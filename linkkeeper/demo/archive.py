@@ -73,15 +73,18 @@ class ArchiveServer:
         latency_s: float = 0.0,
         excluded_status: int = 200,
         lower_case: bool = False,
+        knows_closest: bool = True,
     ) -> None:
         """`faults` by route; `official_names`: redirects name https://web.archive.org instead of this server."""
         self.collection = Collection([*captures, *([CONTROL] if control else [])])
         self.excluded = {surt_key(url) for url in excluded}
         self.faults = faults or {}
+        self.fails_on_prefixes = False
+        """Queries over whole sites run into 504, as they do on large ones."""
         self.log: list[Seen] = []
         self.url = ""
         self._official, self._latency_s, self._lower_case = official_names, latency_s, lower_case
-        self._excluded_status = excluded_status
+        self._excluded_status, self._knows_closest = excluded_status, knows_closest
         self._counts: dict[str, int] = {}
         self._runner = web.ServerRunner(web.Server(self._serve), shutdown_timeout=0.05)
 
@@ -159,7 +162,9 @@ class ArchiveServer:
         elif self._is_excluded(values.get("url", "")):
             error = {"X-Archive-Wayback-Runtime-Error": BLOCKED.strip(), "X-ts": "403"}
             return _text(BLOCKED, 403, error)
-        found = search(self.collection, query)
+        if self.fails_on_prefixes and "matchType" in values:
+            return _html(OFFLINE, 504)
+        found = search(self.collection, query, knows_closest=self._knows_closest)
         if isinstance(found, str):
             return _text(found, 400)
         if values.get("output") == "json":

@@ -82,7 +82,7 @@ class Collection:
         return sorted(self._by_key.get(surt_key(url), ()), key=lambda capture: capture.timestamp)
 
 
-def search(collection: Collection, query_string: str) -> list[tuple[str, ...]] | str:
+def search(collection: Collection, query_string: str, *, knows_closest: bool = True) -> list[tuple[str, ...]] | str:
     """Return the rows (header first, if there are any) for a CDX query, or the text of an error 400."""
     pairs = parse_qsl(query_string, keep_blank_values=True)
     values = dict(pairs)
@@ -94,7 +94,7 @@ def search(collection: Collection, query_string: str) -> list[tuple[str, ...]] |
             rows = _filtered(rows, text)
         if name == "collapse":
             rows = _collapsed(rows, text)
-    if values.get("sort") == "closest" and values.get("closest"):
+    if knows_closest and values.get("sort") == "closest" and values.get("closest"):
         rows.sort(key=lambda row: abs(_seconds(row[1]) - _seconds(values["closest"])))
     rows = _limited(rows, values.get("limit", ""))
     names = [name for name in values.get("fl", "").split(",") if name in FIELDS] or list(FIELDS)

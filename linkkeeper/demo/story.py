@@ -72,11 +72,10 @@ class Stage:
 
     async def _serve(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
-        async with self.web:
-            async with ArchiveServer(captures(self.web)) as archive:
-                self.archive_url = archive.url
-                self._ready.set()
-                await self._done.wait()
+        async with self.web, ArchiveServer(captures(self.web)) as archive:
+            self.archive_url = archive.url
+            self._ready.set()
+            await self._done.wait()
 
     def settings(self) -> Settings:
         """Return settings that trust these servers and nothing else, with an archive that may be asked quickly."""

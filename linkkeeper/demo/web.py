@@ -41,12 +41,14 @@ class SmallWeb:
     def __init__(self) -> None:
         self.seen: list[Seen] = []
         self.port = 0
+        self.revived: set[str] = set()
+        """Paths of `gone` that answer again."""
         self._visits: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
         self._hosts: dict[str, Handler] = {
             "living": _living,
             "moved": self._moved,
-            "gone": _gone,
+            "gone": self._gone,
             "blocked": _blocked,
             "botwall": _bot_wall,
             "flaky": self._flaky,
@@ -58,6 +60,7 @@ class SmallWeb:
             "headless": _headless,
             "limited": self._limited,
             "down": _down,
+            "picky": _picky,
         }
 
     async def __aenter__(self) -> Self:
@@ -113,6 +116,12 @@ class SmallWeb:
         """Fails the first time, works from then on."""
         return page("Try again", status=503) if self._visit(request) == 1 else await _living(request)
 
+    async def _gone(self, request: web.Request) -> web.StreamResponse:
+        """Answer on the home page only, and for what came back."""
+        if request.path == "/" or request.path in self.revived:
+            return await _living(request)
+        return page("Not found", "Nothing is here any more.", 404)
+
     async def _login(self, request: web.Request) -> web.StreamResponse:
         """Wants to know who asks."""
         if request.path == "/login":
@@ -134,11 +143,6 @@ async def _living(request: web.Request) -> web.StreamResponse:
         return web.Response(body=b"%PDF-1.4\n%%EOF\n", content_type="application/pdf")
     name = request.path.strip("/").replace("-", " ").replace("/", ", ") or "Home"
     return page(name.capitalize(), _PARAGRAPH * 6)
-
-
-async def _gone(request: web.Request) -> web.StreamResponse:
-    """Answer on the home page only."""
-    return await _living(request) if request.path == "/" else page("Not found", "Nothing is here any more.", 404)
 
 
 async def _blocked(request: web.Request) -> web.StreamResponse:
@@ -189,3 +193,9 @@ async def _headless(request: web.Request) -> web.StreamResponse:
 async def _down(request: web.Request) -> web.StreamResponse:
     """Fail, always."""
     return page("Service unavailable", request.path, 503)
+
+
+async def _picky(request: web.Request) -> web.StreamResponse:
+    """Want the parameter that others only track by."""
+    wanted = request.path == "/" or "utm_source" in request.query
+    return await _living(request) if wanted else page("Not found", "Nothing is here.", 404)

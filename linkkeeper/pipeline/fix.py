@@ -13,7 +13,7 @@ from linkkeeper.fix.plan import FixOptions, Style
 from linkkeeper.models.edit import Plan
 from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.pipeline import options as rooms
-from linkkeeper.pipeline import scan, wants
+from linkkeeper.pipeline import revert, scan, wants
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.scan import Request
 
@@ -53,10 +53,13 @@ def extraction(settings: Settings) -> ExtractOptions:
 
 def plan(request: Request, settings: Settings, wanted: FixOptions, events: Events) -> Planned:
     """Scan and plan; change no file. Without a network nothing is planned. Raises as `scan.scan` does."""
-    scanned = scan.scan(request, settings, events)
+    back = revert.look(request, settings, wanted, events) if "revert" in wanted.only else None
+    scanned = back.scanned if back and wanted.only == {"revert"} else scan.scan(request, settings, events)
     if scanned.outcome.network_at_fault:
         return Planned(scanned, ())
     found = wants.wants(scanned.collection, scanned.outcome)
+    for want in back.wants if back else ():
+        found.setdefault(want.link.document, []).append(want)
     places = wants.documents(scanned.collection) if found else {}
     plans = (
         planning.plan(

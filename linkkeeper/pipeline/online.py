@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from linkkeeper.archive import dates, registry
+from linkkeeper.archive import dates, moved, registry
 from linkkeeper.archive.base import Rescue, Wanted
 from linkkeeper.archive.blame import GitBlame
 from linkkeeper.check import parked, soft404
@@ -14,7 +14,7 @@ from linkkeeper.check.base import Question, Tools
 from linkkeeper.check.runner import Runner
 from linkkeeper.config.settings import Settings
 from linkkeeper.fix import archive_links
-from linkkeeper.models.snapshot import Moved, SnapshotState
+from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Finding, Reply, Verdict
 from linkkeeper.net.client import Client
 from linkkeeper.pipeline import options, result
@@ -88,11 +88,8 @@ class _Online:
 
     def _found(self, finding: Finding) -> None:
         self.outcome.findings[finding.url] = finding
-        if finding.judgement.verdict is Verdict.REDIRECTED and finding.final_url:
-            status = finding.redirects[0].status if finding.redirects else 301
-            self.outcome.moved[finding.url] = Moved(
-                finding.final_url, f"permanent redirect ({status}) to a living page"
-            )
+        if (successor := moved.suggest(finding)) is not None:
+            self.outcome.moved[finding.url] = successor
 
     # -- the archives ------------------------------------------------------------------------------------------
 
@@ -152,31 +149,37 @@ class _Online:
             )
 
     async def _follow_hints(self) -> None:
-        """Ask whether the pages live that archived redirects once led to."""
-        hints = {
-            wanted.url: rescue
-            for wanted, rescue in self.outcome.rescues.items()
-            if rescue.redirected_to and wanted.url not in self.outcome.moved
-        }
-        if not hints:
-            return
-        tools = Tools(self.state.memory)
-        async with Client(options.network(self.settings)) as client:
-            runner = Runner(client, tools, options.check(self.settings))
-            asked = [Question(rescue.redirected_to.partition("#")[0]) for rescue in hints.values()]
-            living = {
-                finding.url: finding
-                async for finding in runner.run(asked)
-                if finding.judgement.verdict in (Verdict.OK, Verdict.REDIRECTED)
-            }
-        self.outcome.requests += runner.requests
+        """Ask whether the pages live that archived redirects once led to, and name the successors."""
+        hints = {wanted.url: rescue for wanted, rescue in self.outcome.rescues.items() if rescue.redirected_to}
+        urls = [_without_fragment(rescue.redirected_to) for rescue in hints.values()]
+        found: dict[str, Finding] = {}
+        if urls:
+            async with Client(options.network(self.settings)) as client:
+                runner = Runner(client, Tools(self.state.memory), options.check(self.settings))
+                found = {finding.url: finding async for finding in runner.run(map(Question, urls))}
+            self.outcome.requests += runner.requests
         for url, rescue in hints.items():
-            target = rescue.redirected_to.partition("#")[0]
-            if target in living:
-                seen = f" on {rescue.redirect_seen:%Y-%m-%d}" if rescue.redirect_seen else ""
-                self.outcome.moved[url] = Moved(
-                    living[target].final_url or target, f"the archive saw a redirect there{seen}, and the page answers"
-                )
+            target = found.get(_without_fragment(rescue.redirected_to))
+            successor = moved.suggest(self.outcome.findings[url], rescue, target)
+            if successor is not None:
+                self.outcome.moved[url] = successor
+
+
+def ask_afresh(urls: Sequence[str], settings: Settings, events: Events) -> dict[str, Finding]:
+    """Return what each URL answers now, whatever is remembered."""
+    asked = [_without_fragment(url) for url in dict.fromkeys(urls)]
+
+    async def ask() -> dict[str, Finding]:
+        events.stage("checking", len(asked))
+        async with Client(options.network(settings)) as client:
+            runner = Runner(client, Tools(progress=_CheckProgress(events)), options.check(settings))
+            return {finding.url: finding async for finding in runner.run(map(Question, asked))}
+
+    return asyncio.run(ask()) if asked else {}
+
+
+def _without_fragment(url: str) -> str:
+    return url.partition("#")[0]
 
 
 def looks_dead(reply: Reply) -> str:

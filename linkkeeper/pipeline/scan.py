@@ -18,13 +18,15 @@ from linkkeeper.extract.scan import ExtractionCache, Scanned, extract_files
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link
 from linkkeeper.models.run import Run
-from linkkeeper.models.verdict import Judgement
+from linkkeeper.models.verdict import Judgement, Verdict
 from linkkeeper.pipeline import options, result
 from linkkeeper.pipeline.collect import Collection, Entry, Place, Rules
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.state import State
 from linkkeeper.urls import rules as url_rules
 from linkkeeper.urls.clean import Cleaned, Cleaner
+
+NOT_ASKED = Judgement(Verdict.SKIPPED, "excluded", "only archive links are looked at")
 
 
 class Request(Struct, frozen=True):

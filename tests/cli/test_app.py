@@ -1,0 +1,51 @@
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+COMMANDS = ("scan", "fix", "undo", "links", "clean", "report", "demo")
+
+
+def test_help_names_every_command(run: Run) -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert [name for name in COMMANDS if f"  {name} " not in done.stdout] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_examples(run: Run, command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert f"linkkeeper {command}" in done.stdout
+    assert "Examples:" in done.stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom linkkeeper.cli.app import app\n"
+        "try:\n    app(['scan', '--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = ('aiohttp', 'waybackpy', 'bs4', 'lxml', 'jinja2', 'tqdm', 'tenacity', 'pyromark', 'asyncio')\n"
+        "print('\\n' + ' '.join(name for name in heavy if name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rsplit("\n", 2)[-2] == ""
+
+
+def test_the_version_is_the_package_s(run: Run) -> None:
+    from importlib.metadata import version
+
+    assert run("--version").stdout == f"linkkeeper {version('linkkeeper')}\n"
+
+
+def test_a_crash_is_exit_3_and_one_line(run: Run) -> None:
+    code = (
+        "import sys\nfrom linkkeeper.pipeline import scan\n"
+        "def crash(*_): raise RuntimeError('planted')\nscan.scan = crash\n"
+        "from linkkeeper.cli.app import main\nsys.argv = ['linkkeeper', 'scan', '.']\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "planted" in done.stderr
+    assert "Traceback" not in done.stderr

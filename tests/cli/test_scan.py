@@ -1,0 +1,119 @@
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from linkkeeper.demo.story import Stage
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+QUICK = {"LINKKEEPER_WAYBACK_RATE": "6000"}
+
+
+def _post(stage: Stage, name: str = "post.md") -> None:
+    text = (
+        "---\ndate: 2016-07-08\n---\n"
+        f"[lives]({stage.web.url('living', '/a')}) [gone]({stage.web.url('gone', '/2016/second')}#top)\n"
+        f"[walled]({stage.web.url('botwall')}) [nothing](#) [twice]({stage.web.url('gone', '/2016/second')})\n"
+    )
+    Path(name).write_text(text)
+
+
+def test_a_scan_says_what_lives_and_finds_the_copy_of_the_dead(run: Run, stage: Stage, trusted: list[str]) -> None:
+    _post(stage)
+    done = run("scan", "post.md", "--format", "json", *trusted, **QUICK)
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert report["schema"] == "linkkeeper/report/1"
+    verdicts = {row["url"]: row["verdict"] for row in report["urls"]}
+    assert verdicts == {
+        stage.web.url("living", "/a"): "ok",
+        stage.web.url("gone", "/2016/second"): "dead",
+        stage.web.url("botwall"): "blocked",
+        "#": "placeholder",
+    }
+    [dead] = [row for row in report["urls"] if row["verdict"] == "dead"]
+    assert [(link["line"], link["fragment"]) for link in dead["links"]] == [(4, "top"), (5, None)]
+    assert {link["snapshot"]["captured"] for link in dead["links"]} == {"2016-06-20T08:00:00Z"}
+    assert {link["date_from"] for link in dead["links"]} == {"front matter"}
+    data = Path("post.md").read_bytes()
+    assert all(
+        data[link["start"] : link["end"]].decode() == link["raw"] for row in report["urls"] for link in row["links"]
+    )
+
+
+def test_a_scan_changes_no_post(run: Run, stage: Stage, trusted: list[str]) -> None:
+    _post(stage)
+    before = Path("post.md").read_bytes()
+    run("scan", "post.md", *trusted, **QUICK)
+    assert Path("post.md").read_bytes() == before
+
+
+def test_one_url_is_asked_once_however_often_it_stands_there(run: Run, stage: Stage, trusted: list[str]) -> None:
+    url = stage.web.url("living", "/asked-once")
+    Path("post.md").write_text(f"[a]({url}) [b]({url}#x) <{url}>\n")
+    stage.web.seen.clear()
+    assert run("scan", "post.md", *trusted).returncode == 0
+    assert len([seen for seen in stage.web.seen if seen.path == "/asked-once"]) == 1
+
+
+def test_a_second_scan_asks_nobody(run: Run, stage: Stage, trusted: list[str]) -> None:
+    _post(stage)
+    run("scan", "post.md", *trusted, **QUICK)
+    stage.web.seen.clear()
+    done = run("scan", "post.md", "--format", "json", *trusted, **QUICK)
+    assert done.returncode == 1
+    assert stage.web.seen == []
+    assert all(row["cached"] for row in json.loads(done.stdout)["urls"] if row["status"])
+
+
+def test_without_rescue_no_archive_is_asked(run: Run, stage: Stage, trusted: list[str]) -> None:
+    _post(stage)
+    done = run("scan", "post.md", "--no-rescue", "--format", "json", *trusted)
+    assert all(link["snapshot"] is None for row in json.loads(done.stdout)["urls"] for link in row["links"])
+
+
+def test_private_addresses_are_skipped_unless_allowed(run: Run, stage: Stage) -> None:
+    Path("post.md").write_text(f"<{stage.web.url('living', '/private')}> <http://127.1/> <http://[::ffff:10.0.0.1]/>\n")
+    stage.web.seen.clear()
+    done = run("scan", "post.md", "--format", "json")
+    assert {row["verdict"] for row in json.loads(done.stdout)["urls"]} == {"skipped"}
+    assert stage.web.seen == []
+    assert done.returncode == 0
+
+
+def test_a_document_on_stdin_is_scanned_under_its_name(run: Run, stage: Stage, trusted: list[str]) -> None:
+    html = f'<a href="{stage.web.url("gone", "/x")}">x</a>'
+    done = run("scan", "-", "--stdin-name", "page.html", "--format", "json", *trusted, stdin=html, **QUICK)
+    [row] = json.loads(done.stdout)["urls"]
+    assert (row["verdict"], row["links"][0]["file"]) == ("dead", "page.html")
+
+
+def test_fail_on_decides_the_exit_code(run: Run, stage: Stage, trusted: list[str]) -> None:
+    _post(stage)
+    assert run("scan", "post.md", "--fail-on", "suspect", "--no-rescue", *trusted).returncode == 0
+    assert run("scan", "post.md", "--fail-on", "placeholder", "--no-rescue", *trusted).returncode == 1
+
+
+def test_excluded_links_are_skipped_before_they_are_parsed(run: Run, stage: Stage, trusted: list[str]) -> None:
+    _post(stage)
+    done = run("scan", "post.md", "--exclude", "gone", "--format", "json", *trusted)
+    assert done.returncode == 0
+    assert {row["verdict"] for row in json.loads(done.stdout)["urls"] if "gone" in row["url"]} == {"skipped"}
+
+
+def test_reports_go_to_files_whole(run: Run, stage: Stage, trusted: list[str]) -> None:
+    _post(stage)
+    done = run("scan", "post.md", "-o", "html=r.html", "-o", "r.json", "--no-rescue", *trusted)
+    assert "r.html" in done.stderr
+    assert Path("r.html").read_text().startswith("<!doctype html>")
+    assert json.loads(Path("r.json").read_text())["summary"]["files"] == 1
+    assert "post.md" in done.stdout, "stdout still has the terminal report"
+
+
+def test_show_config_names_where_each_value_came_from(run: Run) -> None:
+    Path("linkkeeper.toml").write_text("retries = 3\n")
+    done = run("scan", "--show-config", "--timeout", "7", LINKKEEPER_CONCURRENCY="9")
+    assert "timeout = 7.0  # flag --timeout" in done.stdout
+    assert "retries = 3  # file linkkeeper.toml" in done.stdout
+    assert "concurrency = 9  # environment LINKKEEPER_CONCURRENCY" in done.stdout
+    assert "per_host = 8  # default" in done.stdout

@@ -1,0 +1,65 @@
+"""Bad input gets one clear line that names the file or flag and what to try, and exit 2; never a traceback."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["scan", "nowhere"], "nowhere"),
+        (["scan", "@nolist.txt"], "nolist.txt"),
+        (["scan", "empty"], "nothing to scan"),
+        (["scan", ".", "--format", "pdf"], "pdf"),
+        (["scan", ".", "--output", "no/such/dir/r.json"], "no/such/dir"),
+        (["scan", ".", "-o", "json=a", "-o", "html=a"], "two outputs"),
+        (["scan", ".", "--timeout", "0"], "timeout"),
+        (["scan", ".", "--max-time", "soon"], "max_time"),
+        (["scan", ".", "--exclude", "("], "exclude"),
+        (["scan", ".", "--config", "none.toml"], "none.toml"),
+        (["scan", ".", "--fail-on", "ded"], "fail_on"),
+        (["scan", ".", "--header", "nocolon"], "header"),
+        (["scan", ".", "--wayback-url", "gopher://x"], "wayback.url"),
+        (["scan", ".", "--concurrency", "many"], "--concurrency"),
+        (["scan", ".", "--frobnicate"], "--frobnicate"),
+        (["fix", "nowhere"], "nowhere"),
+        (["fix", ".", "--style", "loud"], "loud"),
+        (["fix", ".", "--only", "archve"], "archve"),
+        (["links", "nowhere"], "nowhere"),
+        (["report", "norun"], "norun"),
+        (["undo", "norun"], "norun"),
+        (["frobnicate"], "frobnicate"),
+        (["clean", "--rules", "none.json", "http://a.example/"], "none.json"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_2(run: Run, arguments: list[str], said: str) -> None:
+    Path("empty").mkdir()
+    Path("post.md").write_text("text")
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_allow_empty_makes_nothing_to_scan_no_error(run: Run) -> None:
+    Path("empty").mkdir()
+    assert run("scan", "empty", "--allow-empty").returncode == 0
+
+
+def test_bad_files_are_rows_and_the_rest_is_done(run: Run) -> None:
+    Path("posts").mkdir()
+    Path("posts/good.md").write_text("[a](#)")
+    Path("posts/binary.md").write_bytes(bytes(range(256)) * 20)
+    Path("posts/gone.md").symlink_to("/nowhere/at/all.md")
+    done = run("scan", "posts")
+    assert done.returncode == 0, done.stderr
+    assert "binary.md" in done.stdout
+    assert "gone.md" in done.stdout
+    assert "placeholder" in done.stdout
+    assert "Traceback" not in done.stderr
