@@ -44,9 +44,13 @@ def map_to(url: str, base: str) -> str:
 
 
 def resolve(location: str, asked: str, base: str) -> str:
-    """Return where a `Location` header of an answer to `asked` leads, on base."""
+    """Return where a `Location` header of an answer to `asked` leads, on base; empty if it says nothing."""
+    if not location.strip():
+        return ""
     if location.startswith(("http://", "https://")):
         return map_to(location, base)
+    if location.startswith("/web/"):
+        return base.rstrip("/") + location
     if location.startswith("/"):  # urljoin would merge the `//` and `..` of the URL inside
         return _origin(asked) + location if not location.startswith("//") else map_to("http:" + location, base)
     return map_to(urljoin(asked, location), base)

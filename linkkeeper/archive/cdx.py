@@ -38,6 +38,7 @@ class CdxQuery(Struct, frozen=True):
 
     url: str
     limit: int = 25
+    """Negative: the last so many rows."""
     closest: str = ""
     """14 digits: rows come nearest first (only together with sort=closest, which is then set)."""
     until: str = ""
@@ -85,13 +86,17 @@ class _Index(WaybackMachineCDXServerAPI):
                 yield " ".join([*(field.replace(" ", "%20") or "-" for field in row[:6]), "0" * _SHORTEST_ROW])
 
 
-async def ask_index(client: ArchiveClient, base: str, query: CdxQuery) -> CdxAnswer:
-    """Ask the index once. Raises ArchiveError if it could not be asked, ExcludedByOwner if it may not answer."""
+async def ask_index(client: ArchiveClient, base: str, query: CdxQuery, *, spare: bool = False) -> CdxAnswer:
+    """Ask the index once (`spare`: see ArchiveClient).
+
+    Raises ArchiveError if it could not be asked, ExcludedByOwner if it may not answer.
+    """
     loop = asyncio.get_running_loop()
     asked: list[Future[Reply]] = []
 
     def fetch(url: str) -> list[list[str]]:
-        asked.append(asyncio.run_coroutine_threadsafe(client.get(url, Pool.INDEX, nonsense=nonsense), loop))
+        question = client.get(url, Pool.INDEX, nonsense=nonsense, spare=spare)
+        asked.append(asyncio.run_coroutine_threadsafe(question, loop))
         return _rows(asked[-1].result())
 
     try:
@@ -112,7 +117,7 @@ def _ask(fetch: Callable[[str], list[list[str]]], endpoint: str, query: CdxQuery
         raise ArchiveError(f"the index's answer could not be read: {error}") from error
     except CancelledError as error:
         raise ArchiveError("interrupted") from error
-    return CdxAnswer(rows, full=index.rows_seen >= query.limit)
+    return CdxAnswer(rows, full=index.rows_seen >= abs(query.limit))
 
 
 def _row(record: Any) -> CdxRow:
@@ -168,7 +173,9 @@ def _text(field: object) -> str:
 
 
 def _parse_text(text: str) -> list[list[str]]:
+    """Read plain rows; damaged ones (observed: `data:` URLs with spaces) and a resume key at the end are left out."""
     rows = [line.split(" ") for line in text.splitlines() if line.strip()]
-    if any(len(row) < len(FIELDS) or not row[1].isdigit() for row in rows):
+    good = [row[:6] for row in rows if len(row) == len(FIELDS) and row[1].isdigit()]
+    if not good:
         raise ValueError("the index did not answer with rows")
-    return [row[:6] for row in rows]
+    return good

@@ -6,6 +6,7 @@ captures of the page that was asked for.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -16,6 +17,8 @@ from linkkeeper.models.document import Dated
 EMPTY_DIGEST = "3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"
 """SHA-1 of nothing, as the index writes it: a capture without a body."""
 NO_DIGEST = "-"
+_SAME_TIME_S = 86_400.0
+"""Indexes may order by the day."""
 
 
 class CdxRow(Struct, frozen=True):
@@ -59,6 +62,12 @@ def rank(candidate: Candidate, until: datetime) -> tuple[bool, bool, float, Grad
 def distinct(rows: Iterable[CdxRow]) -> tuple[CdxRow, ...]:
     """Return rows without repetitions: the index repeats identical rows (observed 2022 and 2026)."""
     return tuple({(row.timestamp, row.original, row.digest): row for row in rows}.values())
+
+
+def nearest_first(rows: Iterable[CdxRow], near: Dated) -> bool:
+    """Say whether rows come in the order of their distance from the date, as asked for."""
+    distances = [abs((instant(row.timestamp) - near.until).total_seconds()) for row in rows]
+    return all(one <= other + _SAME_TIME_S for one, other in pairwise(distances))
 
 
 def status_by_digest(rows: Sequence[CdxRow]) -> dict[str, str]:

@@ -49,19 +49,24 @@ class ArchiveClient:
         pool: Pool,
         headers: tuple[tuple[str, str], ...] = (),
         nonsense: Callable[[Reply], str] = lambda _: "",
+        *,
+        spare: bool = False,
     ) -> Reply:
         """Return the archive's own answer or an archived one (`Memento-Datetime`), redirects not followed.
 
+        A `spare` question is asked once, and its failure says nothing about the archive (see `batch`).
         `nonsense` says why nobody can read an answer (HTML for JSON, cut off), which then counts as none.
         Raises ArchiveError if there was none (429, 5xx, timeout, reset), ArchiveClosedError if nobody asks any more.
         """
         why = ""
-        for _ in range(_TRIES):
+        for _ in range(1 if spare else _TRIES):
             reply = await self._once(url, pool, headers)
             why = trouble(reply) or nonsense(reply)
             if not why:
                 self._breaker.success()
                 return reply
+            if spare:
+                break
             self._breaker.failure(why)
             if reply.failure in _HOPELESS:
                 break
@@ -73,17 +78,19 @@ class ArchiveClient:
             self._breaker.check()
             async with self._limiter.turn(pool):
                 self._breaker.check()
+                began = self._limiter.now()
                 reply = await self._within_time(url, pool, headers)
             if reply.status != 429 or is_archived(reply) or reply.failure:
                 return reply
-            self._limiter.refused(reply.retry_after_s)
+            self._limiter.refused(reply.retry_after_s, began)
 
     async def _within_time(self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...]) -> Reply:
         left = self._limiter.remaining_s()
         if left is not None and left <= 0:
             raise ArchiveClosedError("no time left for the archive")
         limit = INDEX_BODY_LIMIT if pool is Pool.INDEX else PAGE_BODY_LIMIT
-        seconds = self._timeout_s if left is None else min(left, self._timeout_s)
+        patience = self._timeout_s / 2**self._breaker.failures  # who was waited for in vain is given less each time
+        seconds = patience if left is None else min(left, patience)
         self.requests += 1
         try:
             async with asyncio.timeout(seconds + _GRACE_S):

@@ -53,6 +53,7 @@ class Limiter:
         self._clock, self._on_wait, self._now, self._sleep = clock, on_wait, now, sleep
         self._in_flight = {Pool.INDEX: asyncio.Semaphore(1), Pool.PAGE: asyncio.Semaphore(_PAGES_IN_FLIGHT)}
         self._deadline: float | None = None
+        self._refused_at = 0.0
         self.refusals = 0
 
     def stop_at(self, seconds_from_now: float | None) -> None:
@@ -73,8 +74,18 @@ class Limiter:
             await self._wait_for_turn(pool)
             yield
 
-    def refused(self, retry_after_s: float | None) -> None:
-        """Note a 429: everything pauses, longer each time (at least what the archive asks for)."""
+    def now(self) -> float:
+        """Return the Unix time by the limiter's own clock."""
+        return self._now()
+
+    def refused(self, retry_after_s: float | None, began: float | None = None) -> None:
+        """Note a 429: everything pauses, longer each time (at least what the archive asks for).
+
+        `began` is when the request started: what was under way before the last refusal was no disobedience.
+        """
+        if began is not None and began < self._refused_at:
+            return
+        self._refused_at = self._now()
         self.refusals += 1
         self._clock.update(lambda pace: _after_refusal(pace, self._now(), self._pause_s, retry_after_s))
 

@@ -7,6 +7,7 @@ import msgspec
 
 from linkkeeper.archive.base import Answers, ArchiveOptions, ArchiveProvider, Clock, LooksDead, Rescue, Wanted
 from linkkeeper.archive.client import INDEX_BODY_LIMIT, ArchiveClient, Web
+from linkkeeper.archive.clocks import MemoryClock
 from linkkeeper.archive.limiter import Limiter
 from linkkeeper.archive.memento import TimeGate
 from linkkeeper.archive.rescue import Rescuer
@@ -31,16 +32,6 @@ def net_options(options: ArchiveOptions, general: NetOptions) -> NetOptions:
     )
 
 
-def providers(options: ArchiveOptions, web: Web, limiter: Limiter, looks_dead: LooksDead) -> list[ArchiveProvider]:
-    """Return the archives that the options name, Wayback first."""
-    found: list[ArchiveProvider] = []
-    if options.wayback_url:
-        found.append(Wayback(ArchiveClient("wayback", web, limiter, options), options, looks_dead))
-    for name, url in options.timegates.items():
-        found.append(TimeGate(name, url, ArchiveClient(name, web, limiter, options), options, looks_dead))
-    return found
-
-
 def rescuer(
     options: ArchiveOptions,
     web: Web,
@@ -52,10 +43,31 @@ def rescuer(
     on_wait: Callable[[float], None] = lambda _: None,
     on_done: Callable[[Wanted, Rescue], None] | None = None,
 ) -> Rescuer:
-    """Put everything together. `web` is a Client with `net_options`; `extra` archives (the local one) come last."""
-    limiter = Limiter(options, clock, on_wait=on_wait)
-    found = [*providers(options, web, limiter, looks_dead), *extra]
-    return Rescuer(found, limiter, answers=answers, max_time_s=options.max_archive_time_s, on_done=on_done)
+    """Put everything together. `web` is a Client with `net_options`; `extra` archives (the local one) come last.
+
+    `clock` is the Wayback Machine's; what is asked of another host has manners of its own, for this run.
+    """
+    limiters = {_host(options.wayback_url): Limiter(options, clock, on_wait=on_wait)}
+    found: list[ArchiveProvider] = []
+    if options.wayback_url:
+        client = ArchiveClient("wayback", web, limiters[_host(options.wayback_url)], options)
+        found.append(Wayback(client, options, looks_dead))
+    for name, url in options.timegates.items():
+        limiter = limiters.setdefault(_host(url), Limiter(options, MemoryClock(), on_wait=on_wait))
+        found.append(TimeGate(name, url, ArchiveClient(name, web, limiter, options), options, looks_dead))
+    return Rescuer(
+        [*found, *extra],
+        tuple(limiters.values()),
+        answers=answers,
+        max_time_s=options.max_archive_time_s,
+        on_done=on_done,
+    )
+
+
+def _host(url: str) -> str:
+    """Return what shares manners: all of archive.org is one."""
+    host = urlsplit(url).netloc.lower()
+    return "archive.org" if host == "archive.org" or host.endswith(".archive.org") else host
 
 
 def _addresses(options: ArchiveOptions) -> list[str]:

@@ -48,13 +48,13 @@ class Rescuer:
     def __init__(
         self,
         providers: Sequence[ArchiveProvider],
-        limiter: Limiter,
+        limiters: Sequence[Limiter],
         *,
         answers: Answers | None = None,
         max_time_s: float | None = None,
         on_done: Callable[[Wanted, Rescue], None] | None = None,
     ) -> None:
-        self._providers, self._limiter, self._answers = providers, limiter, answers
+        self._providers, self._limiters, self._answers = providers, limiters, answers
         self._max_time_s, self._on_done = max_time_s, on_done or _nothing
         self._names = "+".join(provider.name for provider in providers)
 
@@ -64,7 +64,8 @@ class Rescuer:
         Equal questions are asked once. Questions that could not be asked get `unknown` and are asked again by
         the next run; what was answered is kept at once, so an interrupted run goes on where it was.
         """
-        self._limiter.stop_at(self._max_time_s)
+        for limiter in self._limiters:
+            limiter.stop_at(self._max_time_s)
         done = {question: known for question in dict.fromkeys(wanted) if (known := self._known(question))}
         for question, rescue in done.items():
             self._on_done(question, rescue)

@@ -134,13 +134,16 @@ class Wayback:
         query = CdxQuery(request_url(asked), closest=stamp(near.until))
         answer = await self._ask(query)
         found = choose.candidates(answer.rows, near, asked)
-        if not answer.full or any(c.captured <= near.until for c in found):
+        if answer.full and not choose.nearest_first(answer.rows, near):  # this index does not know sort=closest
+            before = await self._ask(CdxQuery(query.url, limit=-query.limit, until=query.closest))
+        elif answer.full and not any(c.captured <= near.until for c in found):
+            before = await self._ask(CdxQuery(query.url, closest=query.closest, until=query.closest))
+        else:
             return answer.rows
-        before = await self._ask(CdxQuery(query.url, closest=query.closest, until=query.closest))
         return answer.rows + before.rows
 
-    async def _ask(self, query: CdxQuery) -> CdxAnswer:
-        answer = await ask_index(self._client, self._base, query)
+    async def _ask(self, query: CdxQuery, *, spare: bool = False) -> CdxAnswer:
+        answer = await ask_index(self._client, self._base, query, spare=spare)
         self.said_yes = self.said_yes or bool(answer.rows)
         return answer
 
@@ -152,8 +155,12 @@ class Wayback:
                 return
             for other in batch.keys.values():
                 del self._batches[other]
-            with suppress(ArchiveError, ExcludedByOwner):
-                answer = await self._ask(batch.query)
+            with suppress(ExcludedByOwner):
+                try:
+                    answer = await self._ask(batch.query, spare=True)
+                except ArchiveError:  # large sites answer 504 to such queries: no more of them in this run
+                    self._batches.clear()
+                    return
                 for path, rows in rows_by_path(answer, batch).items():
                     self._ahead[batch.keys[path]] = rows
 

@@ -150,6 +150,29 @@ async def test_no_request_is_made_during_a_pause_and_pauses_double(
     assert min(later[1]) - refusals[1] >= 0.59
 
 
+async def test_requests_that_were_under_way_together_are_refused_once(
+    start_archive: Start, make_rescuer: Make, day: Day
+) -> None:
+    urls = [f"http://host.example/{n}" for n in range(8)]
+    pages = [Capture(url, "20160101000000") for url in urls]
+    archive = await start_archive(*pages, latency_s=0.2, faults={"page": Fault("429", times=4)})
+    rescuer = await make_rescuer(archive, pause_s=0.1)
+    answers = await rescuer.rescue([Wanted(url, day("2016-07-08")) for url in urls])
+    assert {answer.snapshot.state for answer in answers.values()} == {State.VERIFIED}
+
+
+async def test_queries_for_whole_sites_that_time_out_do_not_stop_single_ones(
+    start_archive: Start, make_rescuer: Make, day: Day
+) -> None:
+    urls = [f"http://host{host}.example/{page}" for host in range(4) for page in "ab"]
+    archive = await start_archive(*(Capture(url, "20160101000000") for url in urls))
+    archive.fails_on_prefixes = True
+    rescuer = await make_rescuer(archive)
+    answers = await rescuer.rescue([Wanted(url, day("2016-07-08")) for url in urls])
+    assert {answer.snapshot.state for answer in answers.values()} == {State.VERIFIED}
+    assert len(archive.seen("index")) == 1 + len(urls)
+
+
 async def test_retry_after_is_obeyed_where_it_is_longer(start_archive: Start, make_rescuer: Make, day: Day) -> None:
     archive = await start_archive(*captures(1), faults={"index": Fault("429", times=1, retry_after="1")})
     rescuer = await make_rescuer(archive, pause_s=0.05)

@@ -68,6 +68,18 @@ CASES = (
     ),
     Case("many after and none before", many(40, 0), V, "20160709000000", requests=3),
     Case("rows repeated", captured(BEFORE, BEFORE, BEFORE), V, BEFORE),
+    Case(
+        "an index that ignores sort=closest",
+        (
+            *many(40, 0),
+            *captured(*(f"2010{n:02d}01000000" for n in range(1, 13)), *(f"2011{n:02d}01000000" for n in range(1, 13))),
+            *captured("20140101000000", "20150101000000"),
+        ),
+        V,
+        "20150101000000",
+        requests=3,
+        archive={"knows_closest": False},
+    ),
     # what is no page
     Case("an archived 404 is passed over", (*captured(BEFORE), *captured(LATER, status=404, body=LOST)), V, BEFORE),
     Case("an archived 500 is passed over", (*captured(BEFORE), *captured(LATER, status=500, body=LOST)), V, BEFORE),

@@ -1,0 +1,139 @@
+"""The manners at their real rates, with a clock that is wound by hand."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from linkkeeper.archive.base import ArchiveOptions, Clock, Pace
+from linkkeeper.archive.clocks import FileClock, MemoryClock
+from linkkeeper.archive.limiter import ArchiveClosedError, Limiter, Pool
+
+
+class Time:
+    """Moves only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def read(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+def limiter(time: Time, clock: Clock | None = None, **settings: float) -> Limiter:
+    options = ArchiveOptions(**settings)  # type: ignore[arg-type]  # floats only
+    return Limiter(options, clock or MemoryClock(), now=time.read, sleep=time.sleep)
+
+
+async def take(limit: Limiter, time: Time, pool: Pool, count: int) -> list[float]:
+    times = []
+    for _ in range(count):
+        async with limit.turn(pool):
+            times.append(time.now)
+    return times
+
+
+def most_in_a_minute(times: list[float]) -> int:
+    return max(sum(start <= other <= start + 60 for other in times) for start in times)
+
+
+async def test_two_hundred_links_stay_below_the_rate_in_every_minute() -> None:
+    time = Time()
+    times = await take(limiter(time), time, Pool.INDEX, 200)
+    assert most_in_a_minute(times) <= 24
+    assert times[-1] - times[0] < 200 * 2.6
+
+
+async def test_pages_keep_a_second_apart_at_the_real_rate() -> None:
+    time = Time()
+    times = await take(limiter(time), time, Pool.PAGE, 100)
+    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= 0.99  # noqa: RUF007
+
+
+async def test_a_refusal_silences_every_pool_and_each_one_doubles() -> None:
+    time = Time()
+    limit = limiter(time)
+    await take(limit, time, Pool.INDEX, 1)
+    limit.refused(None)
+    refused = time.now
+    (page,) = await take(limit, time, Pool.PAGE, 1)
+    assert page - refused >= 60
+    limit.refused(None)
+    refused = time.now
+    (index,) = await take(limit, time, Pool.INDEX, 1)
+    assert index - refused >= 120
+    limit.refused(None)
+    with pytest.raises(ArchiveClosedError, match="refused three times"):
+        await take(limit, time, Pool.PAGE, 1)
+
+
+async def test_a_longer_retry_after_is_obeyed_and_an_absurd_one_bounded() -> None:
+    time = Time()
+    limit = limiter(time)
+    limit.refused(600)
+    begin = time.now
+    assert (await take(limit, time, Pool.INDEX, 1))[0] - begin >= 600
+    limit.refused(1e12)
+    begin = time.now
+    assert (await take(limit, time, Pool.INDEX, 1))[0] - begin <= 3600
+
+
+async def test_a_new_run_waits_for_the_pause_of_the_last_and_doubles_it() -> None:
+    time, clock = Time(), MemoryClock()
+    limiter(time, clock).refused(None)
+    later = limiter(time, clock)
+    begin = time.now
+    assert (await take(later, time, Pool.INDEX, 1))[0] - begin >= 60
+    later.refused(None)
+    begin = time.now
+    assert (await take(later, time, Pool.INDEX, 1))[0] - begin >= 120
+    time.now += 7200
+    later.refused(None)
+    assert clock.update(lambda pace: pace).refusals == 1
+
+
+async def test_a_deadline_is_known_before_waiting_for_it() -> None:
+    time = Time()
+    limit = limiter(time)
+    limit.stop_at(10)
+    limit.refused(None)
+    begin = time.now
+    with pytest.raises(ArchiveClosedError, match="no time left"):
+        await take(limit, time, Pool.INDEX, 1)
+    assert time.now == begin
+    assert limit.remaining_s() == 10
+
+
+async def test_a_clock_that_was_set_back_does_not_block_for_ever() -> None:
+    time, clock = Time(), MemoryClock()
+    clock.update(lambda _: Pace(next_index=time.now + 1e9, paused_until=time.now + 1e9))
+    begin = time.now
+    await take(limiter(time, clock), time, Pool.INDEX, 1)
+    assert time.now - begin < 10
+
+
+async def test_somebody_elses_refusal_is_heard_while_waiting() -> None:
+    time, clock = Time(), MemoryClock()
+    mine, other = limiter(time, clock), limiter(time, clock)
+    await take(mine, time, Pool.INDEX, 1)
+
+    async def refuse_while_waiting(seconds: float) -> None:
+        if not other.refusals:
+            other.refused(None)
+        await Time.sleep(time, seconds)
+
+    mine._sleep = refuse_while_waiting
+    begin = time.now
+    assert (await take(mine, time, Pool.INDEX, 1))[0] - begin >= 60
+
+
+async def test_a_damaged_clock_file_counts_as_a_fresh_one(tmp_path: Path) -> None:
+    file = tmp_path / "pace"
+    file.write_bytes(b'{"next_index": "soon"')
+    assert FileClock(file).update(lambda pace: pace) == Pace()
+    assert FileClock(file).update(lambda _: Pace(next_page=2.0)) == Pace(next_page=2.0)
+    assert FileClock(file).update(lambda pace: pace) == Pace(next_page=2.0)
