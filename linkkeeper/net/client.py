@@ -30,6 +30,8 @@ _EXPECTED = (
     *(NameLookupError, ForbiddenError, failures.ProtocolError, failures.ProxyPassError),
 )
 _MIN_S = 0.05
+_BODY_SHARE = 0.8
+"""Of the time left when the request went out; after it, a body that keeps us waiting is taken as it is."""
 
 
 class Client:
@@ -104,9 +106,10 @@ class Client:
     async def step(self, trip: Trip) -> Reply | None:
         """Send the trip's next request. Return the Reply that ends it, or None if it goes on elsewhere."""
         clock = asyncio.get_running_loop().time
-        started = clock()
+        started, left_s = clock(), max(_MIN_S, trip.left_s)
+        trip.until = started + left_s * _BODY_SHARE
         try:
-            async with asyncio.timeout(max(_MIN_S, trip.left_s)):
+            async with asyncio.timeout(left_s):
                 answer = await self._send(trip)
         except _EXPECTED as error:
             self._count(trip, clock() - started)
@@ -136,7 +139,9 @@ class Client:
         trip.requests += fresh
         trip.connected = True
         try:
-            answer = await link.exchange(self._request(trip), trip.how.method == "HEAD", trip.how.body_limit)
+            answer = await link.exchange(
+                self._request(trip), trip.how.method == "HEAD", trip.how.body_limit, trip.until
+            )
         except BaseException:
             self.pool.discard(link)
             raise

@@ -1,6 +1,7 @@
 """One connection: aiohttp's protocol and parser, with our bounds around them and our bytes in front."""
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ HEAD_LIMIT = 256 * 1024
 FIELD_LIMIT = 192 * 1024
 MAX_FIELDS = 1000
 MAX_INTERIM = 20
+_HEAD_END = re.compile(rb"\n\r?\n")
+_END_SIZE = 3
 _READ_SIZE = 16 * 1024
 _REDIRECT_BODY = 8 * 1024
 """Bytes read of a redirect's body: enough, mostly, to use the connection again."""
@@ -46,6 +49,8 @@ class Connection(ResponseHandler):
         self.used = 0
         """Answers had on this connection."""
         self._head_from = -1
+        self._head_only = False
+        self._held = b""
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in, as long as the head stays within its budget."""
@@ -53,20 +58,47 @@ class Connection(ResponseHandler):
         if 0 <= self._head_from < self.received - HEAD_LIMIT:
             self.set_exception(ProtocolError("header fields without end"))
             self.abort()
+        elif self._head_only:
+            self._take_head(data)
         else:
             super().data_received(data)
+
+    def _take_head(self, data: bytes) -> None:
+        """Parse the head of the answer to a HEAD. The body that some servers send along is dropped, unparsed."""
+        searched = max(0, len(self._held) - _END_SIZE)
+        data, self._held = self._held + data, b""
+        while data and self._head_only:
+            end = _HEAD_END.search(data, searched)
+            searched = 0
+            if end is None:
+                self._held = data
+                return
+            super().data_received(data[: end.end()])
+            data = data[end.end() :]
+            if self.exception() is not None or (self._buffer and self._buffer[-1][0][0].code >= 200):
+                self._head_only = False
+        if data:
+            self.force_close()
+
+    def eof_received(self) -> None:
+        """Take in what was held back for want of an end."""
+        if self._held:
+            held, self._held = self._held, b""
+            super().data_received(held)
+        super().eof_received()
 
     def abort(self) -> None:
         """Close at once; what was learned of a failure stays."""
         if self.transport is not None:
             self.transport.abort()
 
-    async def exchange(self, request: bytes, head_only: bool, body_limit: int) -> Answer:
+    async def exchange(self, request: bytes, head_only: bool, body_limit: int, until: float) -> Answer:
         """Send one request and return its answer, with at most body_limit bytes of the body.
 
+        `until` (the loop's time) is when the body, but not the head, is given up.
         Raises what `failures.failure_of` knows. Whoever calls must close the connection after an error.
         """
-        self._head_from = self.received
+        self._head_from, self._head_only, self._held = self.received, head_only, b""
         self.set_response_params(
             skip_payload=head_only,
             read_until_eof=True,
@@ -83,7 +115,7 @@ class Connection(ResponseHandler):
         message, payload = await self._final()
         self._head_from = -1
         limit = min(body_limit, _REDIRECT_BODY) if 300 <= message.code < 400 else body_limit
-        body, truncated = await _body(payload, limit)
+        body, truncated = await _body(payload, limit, until)
         self.used += 1
         return Answer(message.code, message.raw_headers, tuple(message.headers.items()), body, truncated)
 
@@ -101,13 +133,13 @@ class Connection(ResponseHandler):
         return self.transport is not None and not self.should_close and not self.transport.is_closing()
 
 
-async def _body(payload: StreamReader, limit: int) -> tuple[bytes, bool]:
+async def _body(payload: StreamReader, limit: int, until: float) -> tuple[bytes, bool]:
     """Return the body's first bytes and whether it was longer, or ended early, or kept us waiting."""
     if payload.is_eof() and not payload.total_bytes:
         return b"", False
     out = bytearray()
     try:
-        async with asyncio.timeout(BODY_PATIENCE_S):
+        async with asyncio.timeout_at(min(until, asyncio.get_running_loop().time() + BODY_PATIENCE_S)):
             while not payload.at_eof():
                 out += await payload.readany()
                 if len(out) > limit:

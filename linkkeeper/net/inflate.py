@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterable
 
-import brotli
+import brotlicffi
 import zstandard
 
 _STEP = 16 * 1024
@@ -44,7 +44,7 @@ def _bounded(pieces: Iterable[bytes], limit: int) -> tuple[bytes, bool]:
             out += piece
             if len(out) > limit:
                 return bytes(out[:limit]), True
-    except (zlib.error, brotli.error, zstandard.ZstdError) as problem:
+    except (zlib.error, brotlicffi.error, zstandard.ZstdError) as problem:
         if not out:
             raise InflateError(str(problem)) from problem
         return bytes(out), True
@@ -80,7 +80,7 @@ def _deflate(data: bytes) -> Iterable[bytes]:
 
 
 def _brotli(data: bytes) -> Iterable[bytes]:
-    decoder = brotli.Decompressor()
+    decoder = brotlicffi.Decompressor()
     yield decoder.process(data, output_buffer_limit=_STEP)
     while not decoder.can_accept_more_data():
         yield decoder.process(b"", output_buffer_limit=_STEP)

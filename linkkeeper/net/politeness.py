@@ -56,9 +56,22 @@ class Pace:
     """How fast one host may be asked, from now on. Times are seconds of one monotonic clock."""
 
     __slots__ = (
-        "_accepted", "_at_once", "_burst", "_ceiling", "_growth", "_last_growth", "_recent", "_paused_s", "_refused_at", "_successes", "_taught",
-        "active", "next_at", "rate", "refusals_in_row",
-    )  # fmt: skip
+        "_accepted",
+        "_at_once",
+        "_burst",
+        "_ceiling",
+        "_growth",
+        "_last_growth",
+        "_paused_s",
+        "_recent",
+        "_refused_at",
+        "_successes",
+        "_taught",
+        "active",
+        "next_at",
+        "rate",
+        "refusals_in_row",
+    )
 
     def __init__(self, at_once: int, rate: float | None = None) -> None:
         self._at_once = at_once

@@ -23,7 +23,8 @@ def location(raw: bytes) -> str:
 def join(base: str, reference: str) -> str:
     """Return the absolute URL that `reference` means in a page at `base` (an http or https URL).
 
-    A scheme other than http and https comes back as it stands. Raises ValueError if nothing can be made of it.
+    Dot segments stay: `urls.normalise.request_url` resolves them. A scheme other than http and https comes
+    back as it stands. Raises ValueError if nothing can be made of it.
     """
     match = _SCHEME.match(reference)
     if match:
@@ -56,21 +57,4 @@ def _relative(base: str, reference: str) -> str:
         return f"{scheme}://{authority}{path}{tail or query}{mark}{fragment}"
     if not where.startswith("/"):
         where = path.rpartition("/")[0] + "/" + where
-    return f"{scheme}://{authority}{without_dots(where)}{tail}{mark}{fragment}"
-
-
-def without_dots(path: str) -> str:
-    """Remove `.` and `..` segments (RFC 3986, 5.2.4); empty segments stay."""
-    if "/." not in path:
-        return path
-    kept: list[str] = []
-    segments = path.split("/")[1:]
-    for segment in segments:
-        plain = segment.replace("%2e", ".").replace("%2E", ".")
-        if plain == "..":
-            del kept[-1:]
-        elif plain != ".":
-            kept.append(segment)
-    if segments[-1].replace("%2e", ".").replace("%2E", ".") in (".", ".."):
-        kept.append("")
-    return "/" + "/".join(kept)
+    return f"{scheme}://{authority}{where}{tail}{mark}{fragment}"

@@ -32,7 +32,7 @@ class Trip:
 
     __slots__ = (
         "connected", "cookies", "elapsed_s", "first", "how", "left_s", "received", "redirects", "requests",
-        "seen", "target", "url",
+        "seen", "target", "until", "url",
     )  # fmt: skip
 
     def __init__(self, url: str, first: Target, how: How, left_s: float) -> None:
@@ -48,6 +48,8 @@ class Trip:
         self.requests = 0
         self.received = 0
         self.elapsed_s = 0.0
+        self.until = 0.0
+        """The loop's time at which the present hop's body is given up."""
         self.connected = False
         """True once a connection was made for the present hop: a later timeout is the server's, not the route's."""
 

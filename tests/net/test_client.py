@@ -1,0 +1,382 @@
+"""One request, against servers that do what servers should not."""
+
+import asyncio
+import gzip
+import ssl
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from linkkeeper.models.verdict import Failure
+from linkkeeper.net.client import Client
+from linkkeeper.net.options import NetOptions
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello"
+
+
+@pytest.fixture
+async def client(local: NetOptions) -> AsyncIterator[Client]:
+    async with Client(local) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/",
+            "/a%7eb",
+            "/a%2Fb",
+            "/a%2fb",
+            "/[x]|y",
+            "/a'b(c)*!$&;=:@,+",
+            "/%E4%B8%AD",
+            "/a//b",
+            "/?",
+            "/?a&b=&c==&&",
+        ),
+        *("/s?X-Amz-Signature=a%2Bb/c==&e=%20+", "/a?b=[1]&c={x}|^`", "/%00", "/a;p=1?q#not-sent".partition("#")[0]),
+    ],
+)
+async def test_a_url_goes_out_byte_for_byte(raw: Any, client: Client, path: str) -> None:
+    base = await raw.serve(OK)
+    reply = await client.ask(base + path)
+    assert reply.status == 200
+    assert raw.requests[0].split(b" ")[1].decode() == path
+    assert reply.final_url == base + path
+
+
+async def test_what_cannot_be_sent_is_escaped_as_a_browser_would(raw: Any, client: Client) -> None:
+    base = await raw.serve(OK)
+    await client.ask(base + "/caf\u00e9 bar?q=\u4e2d")
+    assert raw.requests[0].startswith(b"GET /caf%C3%A9%20bar?q=%E4%B8%AD HTTP/1.1\r\n")
+
+
+async def test_a_head_gets_no_body_even_if_one_comes(raw: Any, client: Client) -> None:
+    base = await raw.serve(OK)
+    assert (await client.ask(base, "HEAD")).status == 200
+    again = await client.ask(base, "HEAD")
+    assert (again.status, again.body) == (200, b"")
+
+
+async def test_a_connection_is_kept_for_the_next_request(raw: Any, client: Client) -> None:
+    base = await raw.serve(OK)
+    for _ in range(3):
+        assert (await client.ask(base)).body == b"hello"
+    assert raw.connections == 1
+
+
+async def test_a_kept_connection_that_died_is_replaced_without_a_word(raw: Any, client: Client) -> None:
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raw.connections += 1
+        await raw.head(reader)
+        writer.write(OK)
+        await raw.head(reader)  # the second request, which this connection drops
+        await raw.hang_up(writer)
+
+    base = await raw.serve(once)
+    assert (await client.ask(base)).status == 200
+    reply = await client.ask(base)
+    assert (reply.status, reply.requests, raw.connections) == (200, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" * 3,
+        b"HTTP/1.1 102 Processing\r\n\r\n",
+    ],
+)
+async def test_interim_answers_are_passed_over(raw: Any, client: Client, interim: bytes) -> None:
+    base = await raw.serve(interim + OK)
+    reply = await client.ask(base)
+    assert (reply.status, reply.body) == (200, b"hello")
+    assert (await client.ask(base, "HEAD")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", Failure.PROTOCOL),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", Failure.PROTOCOL),
+        (b"<html>no head</html>", Failure.PROTOCOL),
+        (b"HTTP/1.1 OK\r\n\r\n", Failure.PROTOCOL),
+        (b"HTTP/1.1 200 OK\r\nA: \x00\r\n\r\n", Failure.PROTOCOL),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 50, Failure.PROTOCOL),
+        (b"", Failure.RESET),
+        (b"HTTP/1.1 200", Failure.RESET),
+    ],
+)
+async def test_what_is_not_http_is_a_failure_with_a_class(
+    raw: Any, client: Client, answer: bytes, failure: Failure
+) -> None:
+    base = await raw.serve(answer)
+    reply = await client.ask(base)
+    assert reply.failure in (failure, Failure.PROTOCOL)
+    assert reply.detail.isprintable()
+
+
+async def test_header_fields_without_end_are_cut_off(raw: Any, client: Client) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await raw.head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while not writer.is_closing():
+            writer.write(b"X-%d: " % len(writer.transport.get_extra_info("peername")) + b"a" * 4000 + b"\r\n")
+            try:
+                await writer.drain()
+            except ConnectionError:
+                break
+        await raw.hang_up(writer)
+
+    reply = await client.ask(await raw.serve(talk))
+    assert reply.failure is Failure.PROTOCOL
+    assert reply.received_bytes < 1_000_000
+
+
+async def test_large_header_fields_of_living_pages_are_read(raw: Any, client: Client) -> None:
+    policy = b"Content-Security-Policy: " + b"a" * 60_000 + b"\r\n"
+    cookies = b"".join(b"Set-Cookie: c%d=%s\r\n" % (i, b"x" * 300) for i in range(200))
+    base = await raw.serve(b"HTTP/1.1 200 OK\r\n" + policy + cookies + b"Content-Length: 0\r\n\r\n")
+    reply = await client.ask(base)
+    assert (reply.status, reply.failure) == (200, None)
+
+
+async def test_a_large_body_is_left_after_the_limit(raw: Any, client: Client) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await raw.head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n")
+        try:
+            for _ in range(2000):
+                writer.write(b"x" * 10_000)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        await raw.hang_up(writer)
+
+    reply = await client.ask(await raw.serve(talk))
+    assert (reply.status, len(reply.body), reply.truncated) == (200, 65536, True)
+    assert reply.received_bytes < 1_000_000
+
+
+async def test_a_body_that_drips_does_not_hide_its_status(raw: Any, client: Client) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await raw.head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        try:
+            for _ in range(100):
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.1)
+        except ConnectionError:
+            pass
+        await raw.hang_up(writer)
+
+    started = time.monotonic()
+    reply = await client.ask(await raw.serve(talk))
+    assert (reply.status, reply.truncated, reply.failure) == (200, True, None)
+    assert time.monotonic() - started < 2.5
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\nContent-Type: text/html\n\nhello",
+        b"HTTP/1.1 200\r\nConnection: close\r\n\r\nhello",
+    ],
+)
+async def test_a_body_that_ends_early_or_oddly_is_still_a_page(raw: Any, client: Client, answer: bytes) -> None:
+    reply = await client.ask(await raw.serve(answer))
+    assert (reply.status, reply.body, reply.failure) == (200, b"hello", None)
+
+
+async def test_a_compressed_page_is_read_and_a_bomb_is_bounded(raw: Any, client: Client) -> None:
+    bomb = gzip.compress(bytes(30_000_000), 9)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    page = gzip.compress(b"<title>Tea</title>")
+    base = await raw.serve([head % len(page) + page, head % len(bomb) + bomb])
+    assert (await client.ask(base)).body == b"<title>Tea</title>"
+    reply = await client.ask(base)
+    assert (len(reply.body), reply.truncated) == (65536, True)
+
+
+async def test_a_body_that_is_not_what_it_says_is_not_a_dead_page(raw: Any, client: Client) -> None:
+    base = await raw.serve(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello")
+    reply = await client.ask(base)
+    assert (reply.status, reply.body, reply.failure) == (200, b"", None)
+    assert "decoded" in reply.detail
+
+
+async def test_silence_is_a_timeout_within_its_time(raw: Any, local: NetOptions) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await raw.head(reader)
+        await asyncio.sleep(5)
+        await raw.hang_up(writer)
+
+    base = await raw.serve(talk)
+    async with Client(msgspec.structs.replace(local, timeout_s=0.3)) as client:
+        started = time.monotonic()
+        reply = await client.ask(base)
+        assert reply.failure is Failure.TIMEOUT
+        assert time.monotonic() - started < 1
+
+
+def _redirect(location: str | bytes, more: bytes = b"") -> bytes:
+    where = location.encode() if isinstance(location, str) else location
+    return b"HTTP/1.1 302 Found\r\nLocation: " + where + b"\r\n" + more + b"Content-Length: 0\r\n\r\n"
+
+
+async def test_redirects_are_followed_and_told(raw: Any, client: Client) -> None:
+    base = await raw.serve([_redirect("/b?x"), _redirect(b"c\xc3\xa9"), _redirect(b"/d\xe9"), OK])
+    reply = await client.ask(base + "/a/")
+    assert [hop.url for hop in reply.redirects] == [base + "/a/", base + "/b?x", base + "/c%C3%A9"]
+    assert (reply.final_url, reply.status, reply.requests) == (base + "/d%E9", 200, 4)
+
+
+async def test_a_loop_is_noticed_at_its_first_turn(raw: Any, client: Client) -> None:
+    reply = await client.ask(await raw.serve([_redirect("/b"), _redirect("/a")]) + "/a")
+    assert (reply.failure, reply.requests) == (Failure.REDIRECT_LOOP, 2)
+
+
+async def test_a_loop_that_a_cookie_opens_is_no_loop(raw: Any, client: Client) -> None:
+    base = await raw.serve([_redirect("/a", b"Set-Cookie: seen=1; Path=/\r\n"), OK])
+    reply = await client.ask(base + "/a")
+    assert (reply.status, reply.failure) == (200, None)
+    assert b"Cookie: seen=1\r\n" in raw.requests[1]
+
+
+async def test_a_loop_with_a_fresh_cookie_each_time_ends(raw: Any, client: Client) -> None:
+    answers = [_redirect("/a", b"Set-Cookie: n=%d\r\n" % number) for number in range(40)]
+    reply = await client.ask(await raw.serve(answers) + "/a")
+    assert (reply.failure, reply.requests) == (Failure.TOO_MANY_REDIRECTS, 21)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "mailto:a@b.example",
+        "ftp://a.example/",
+        "http://",
+        "https://[::g]/",
+        "http://a b.example/",
+        "javascript:alert(1)",
+        "",
+        " ",
+    ],
+)
+async def test_a_redirect_to_nowhere_is_told_as_such(raw: Any, client: Client, location: str) -> None:
+    reply = await client.ask(await raw.serve(_redirect(location)))
+    assert (reply.failure, reply.status) == (Failure.BAD_REDIRECT, 302)
+
+
+async def test_without_following_the_redirect_itself_is_the_answer(raw: Any, client: Client) -> None:
+    base = await raw.serve(_redirect("/b"))
+    reply = await client.ask(base, follow=False)
+    assert (reply.status, reply.header("location"), reply.failure) == (302, "/b", None)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        *("http://10.0.0.1/", "http://169.254.169.254/latest/meta-data/", "http://[::1]/", "http://0x7f.2/"),
+        *(
+            "http://[::ffff:10.0.0.1]/",
+            "http://2130706434/",
+            "//192.168.0.1/x",
+            "http://localhost.:1/",
+            "http://x.localhost/",
+        ),
+    ],
+)
+async def test_a_redirect_to_a_private_address_is_not_followed(raw: Any, client: Client, location: str) -> None:
+    reply = await client.ask(await raw.serve(_redirect(location)))
+    assert reply.failure is Failure.PRIVATE_ADDRESS
+    assert reply.requests == 1
+
+
+async def test_credentials_cookies_and_fields_stay_at_their_origin(raw: Any, local: NetOptions) -> None:
+    other = type(raw)()
+    there = await other.serve(OK)
+    base = await raw.serve(_redirect(there + "/x", b"Set-Cookie: secret=1\r\n"))
+    options = msgspec.structs.replace(local, headers=(("X-Key", "k"),))
+    async with Client(options) as client:
+        await client.ask(base.replace("//", "//us%65r:p%40ss@"), headers=(("X-Also", "a"),))
+    assert b"Authorization: Basic dXNlcjpwQHNz\r\n" in raw.requests[0]
+    assert b"X-Key: k\r\n" in raw.requests[0]
+    assert b"X-Also: a\r\n" in raw.requests[0]
+    seen = other.requests[0].lower()
+    assert not any(word in seen for word in (b"authorization", b"cookie", b"x-key", b"x-also"))
+    await other.close()
+
+
+async def test_userinfo_is_not_shown_in_where_it_ended(raw: Any, client: Client) -> None:
+    base = await raw.serve(OK)
+    reply = await client.ask(base.replace("//", "//user:secret@") + "/a")
+    assert reply.final_url == base + "/a"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "htp://a.example", "http://a..example/", "http://1.2.3.4.5/", "http://a.example:99999/", "nothing"],
+)
+async def test_what_cannot_be_asked_is_told_with_a_reason(client: Client, url: str) -> None:
+    reply = await client.ask(url)
+    assert reply.failure is Failure.BAD_URL
+    assert reply.detail
+
+
+async def test_a_refused_connection_is_refused(client: Client, unused_tcp_port: int) -> None:
+    assert (await client.ask(f"http://127.0.0.1:{unused_tcp_port}/")).failure is Failure.REFUSED
+
+
+async def test_a_connection_reset_is_a_reset(raw: Any, client: Client) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await raw.head(reader)
+        import socket
+        import struct
+
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    assert (await client.ask(await raw.serve(talk))).failure is Failure.RESET
+
+
+async def test_more_connections_than_may_be_open_wait_their_turn(raw: Any, local: NetOptions) -> None:
+    base = await raw.serve(OK)
+    async with Client(msgspec.structs.replace(local, max_connections=2)) as client:
+        replies = await asyncio.gather(*(client.ask(f"{base}/{n}") for n in range(20)))
+        assert {reply.status for reply in replies} == {200}
+        assert client.pool.open <= 2
+
+
+async def test_tls_failures_have_their_class(local: NetOptions, tmp_path: Any) -> None:
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK)
+        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with Client(local) as client:
+        reply = await client.ask(f"https://127.0.0.1:{port}/")
+        assert reply.failure in (Failure.TLS_INCOMPLETE, Failure.TLS_SELF_SIGNED)
+        assert (await client.ask(f"http://127.0.0.1:{port}/")).failure in (Failure.RESET, Failure.PROTOCOL)
+    async with Client(msgspec.structs.replace(local, insecure=True)) as client:
+        assert (await client.ask(f"https://127.0.0.1:{port}/")).status == 200
+    server.close()
