@@ -139,12 +139,18 @@ class Index:
             *(entry for entry in rules.untouched if not entry.hosts),
         )
         self._by_host: dict[str, list[Entry]] = {}
-        self._by_name: dict[str, list[Entry]] = {}
+        self._by_name: dict[str, list[tuple[str, Entry]]] = {}
         for entry in (*rules.sites, *rules.wrappers, *rules.untouched):
             for host in entry.hosts:
-                table = self._by_name if host.endswith(".*") else self._by_host
-                table.setdefault(host.removesuffix(".*"), []).append(entry)
+                self._enter(host, entry)
         self._resolved: dict[str, HostRules] = {}
+
+    def _enter(self, host: str, entry: Entry) -> None:
+        if host.endswith(".*"):
+            below, _, name = host[:-2].rpartition(".")
+            self._by_name.setdefault(name, []).append((below, entry))
+        else:
+            self._by_host.setdefault(host, []).append(entry)
 
     def at(self, host: str) -> HostRules:
         """Return what holds on host (lower case)."""
@@ -162,8 +168,11 @@ class Index:
         labels = host.split(".")
         for place in range(len(labels)):
             yield from self._by_host.get(".".join(labels[place:]), ())
-        if any(label in self._by_name for label in labels):
-            yield from self._by_name.get(parse.registered_name(host), ())
+        if not self._by_name.keys().isdisjoint(labels):
+            domain = parse.registry_domain(host)
+            for below, entry in self._by_name.get(domain.partition(".")[0], ()):
+                if within(host, f"{below}.{domain}" if below else domain):
+                    yield entry
 
 
 def scoped(rule: str) -> tuple[str, str]:

@@ -121,21 +121,18 @@ def registrable_domain(host: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def registered_name(host: str) -> str:
-    """Return the first label of the registrable domain, private suffixes not counted: `amazon` for `www.amazon.co.uk`.
+def registry_domain(host: str) -> str:
+    """Return the part of host that was bought of a registry, as `registrable_domain` without private suffixes.
 
     Empty for an address and for a public suffix.
     """
     host = host.lower().rstrip(".")
-    if _is_address(host):
-        return ""
-    domain = _suffixes(private=False).privatesuffix(host)
-    return domain.partition(".")[0] if domain else ""
+    return "" if _is_address(host) else _suffixes(private=False).privatesuffix(host) or ""
 
 
 def is_public_suffix(host: str) -> bool:
-    """Tell whether everybody can register names below host: `com`, `co.uk`, `github.io`."""
-    return _suffixes(private=True).is_public(host)
+    """Tell whether registries sell names below host: `com`, `co.uk`; not `github.io`, whose owner is one."""
+    return _suffixes(private=False).is_public(host)
 
 
 def _is_address(host: str) -> bool:

@@ -123,8 +123,6 @@ def _host_problems(table: str, hosts: Sequence[str]) -> Iterator[str]:
     for host in hosts:
         if not _HOST.fullmatch(host):
             yield f"{host!r} is no host: lower case, no scheme, no path; only `name.*` may hold a star"
-        elif host.endswith(".*") and host.count(".") > 1:
-            yield f"{host!r}: a star stands for the whole public suffix, after one name"
         elif not host.endswith(".*") and parse.is_public_suffix(host):
             yield f"{host!r} is a public suffix: the rule would hold for strangers' sites"
 

@@ -86,7 +86,9 @@ def without(query: str, places: set[int]) -> str | None:
 
 
 def strip_fragment(path: str, fragment: str, rules: HostRules) -> Step | None:
-    """Return the step that takes the whole fragment away, if a rule does."""
+    """Return the step that takes the whole fragment away, if a rule does. A text directive always stays."""
+    if ":~:" in fragment:
+        return None
     for pattern, take in rules.fragments:
         if take.holds(path, (), "") and pattern.fullmatch(fragment):
             return Step(take.rule, "#" + fragment)
