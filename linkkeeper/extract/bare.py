@@ -27,6 +27,7 @@ _NEXT_URL = re.compile(rb"[,;]+(?=(?:https?|ftp)://)", re.IGNORECASE)
 _ESCAPED = re.compile(rb"\\[!-/:-@\[-`{-~]")
 _NOT_BEFORE_SCHEME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _NOT_BEFORE_WWW = _NOT_BEFORE_SCHEME | frozenset(b"./-@")
+_NEEDLES = (b"://", b"www.", b"WWW.", b"@")
 _LONGEST_LOCAL_PART = 80
 """RFC 5321, 4.5.3.1.1 allows 64; what is longer is no address."""
 

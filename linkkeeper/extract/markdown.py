@@ -16,7 +16,7 @@ from linkkeeper.extract.commonmark import unescape
 from linkkeeper.extract.markdown_scan import Scan, definitions
 
 SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn", ".qmd", ".rmd"})
-_SIGNS = (b"](", b"://", b"<", b"]:", b"www.", b"WWW.", b"Www.", b"@")
+_SIGNS = (b"](", b"://", b"<", b"]:", b"www.", b"WWW.", b"@")
 """Bytes without which Markdown holds no link."""
 _EMPHASIS = re.compile(rb"\*\*|~~")
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -43,8 +43,9 @@ def find(data: bytes, options: ExtractOptions, masks: list[Range]) -> Iterator[F
     hidden = [] if options.include_verbatim or not masks else list(template.verbatim(data, masks))
     source = template.mask(data, masks + hidden) if masks else data
     text = readable(source)
-    found = list(_filled_in(data, _all(data, source, text, masks, options), masks))
-    found.sort(key=_position)
+    found = sorted(_all(data, source, text, masks, options), key=_position)
+    if masks:
+        found = list(_filled_in(data, found, masks))
     if ignore.WORD in data:
         found = list(ignore.apply(found, markdown_ignore.exempt(source, text, options)))
     yield from found

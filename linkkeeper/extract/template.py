@@ -20,6 +20,7 @@ _MARKDOWN_CODE = (
 _TOKEN = re.compile(rb"%b|(?P<template>%b)" % (_MARKDOWN_CODE, _CODE), re.DOTALL | re.MULTILINE)
 _OPENS = re.compile(rb"\{%-?\s*(highlight|comment|codeblock|code)\b|\{\{[<%]\s*(highlight|mermaid|katex)\b")
 _CLOSES = re.compile(rb"\{%-?\s*end(highlight|comment|codeblock|code)\b|\{\{[<%]\s*/\s*(highlight|mermaid|katex)\b")
+_BRACE = re.compile(rb"\{[{%#]")
 _IN_URL = re.compile(rb"\{\{|\}\}|\{%|%\}|\$\{|<%|%>|\{#")
 _NOT_LINE_END = re.compile(rb"[^\r\n]")
 
@@ -36,7 +37,7 @@ def opens(after: bytes) -> bool:
 
 def is_near(data: bytes) -> bool:
     """Tell cheaply whether data can hold template code that confuses a parser."""
-    return b"{{" in data or b"{%" in data or b"<%" in data or b"{#" in data
+    return (b"{" in data and _BRACE.search(data) is not None) or b"<%" in data
 
 
 def pieces(data: bytes) -> list[Range]:

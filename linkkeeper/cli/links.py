@@ -1,0 +1,77 @@
+"""`linkkeeper links`."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from linkkeeper.cli import output
+from linkkeeper.cli.options import FINDING, STATE, AllowEmpty, Loaded, Paths, StdinName, with_settings
+from linkkeeper.errors import UsageError
+
+if TYPE_CHECKING:
+    from linkkeeper.extract.discover import Discovery
+    from linkkeeper.extract.lines import Lines, LinkLines
+
+Everything = Annotated[bool, typer.Option("--all", help="Template code, mail and ignored links too.")]
+
+
+@with_settings(FINDING, ("cache",), STATE)
+def links(
+    *,
+    loaded: Loaded,
+    paths: Paths = None,
+    everything: Everything = False,
+    stdin_name: StdinName = "stdin.md",
+    allow_empty: AllowEmpty = False,
+) -> None:
+    """Print every link in PATHS as a line of JSON, with its exact bytes. Asks nobody, changes no file.
+
+    \b
+    Examples:
+      linkkeeper links posts/
+      linkkeeper links README.md | jq -r .url
+      git show HEAD:post.md | linkkeeper links - --stdin-name post.md
+    """
+    from linkkeeper.extract.discover import DiscoverOptions, discover
+    from linkkeeper.extract.lines import LinkLines
+    from linkkeeper.pipeline import options
+    from linkkeeper.pipeline.scan import default_paths
+
+    chosen = tuple(paths or loaded.settings.paths or default_paths())
+    found = discover(chosen, DiscoverOptions())
+    if not found.files and not found.stdin and not found.problems and not allow_empty:
+        raise UsageError(
+            f"nothing to read in {', '.join(chosen)}: {found.skipped} files, none in a format that linkkeeper reads",
+            "name a file or folder with posts, or say --allow-empty",
+        )
+    settings = loaded.settings
+    job = LinkLines(
+        options.extraction(settings),
+        options.cleaning(settings),
+        include=tuple(settings.include),
+        exclude=tuple(settings.exclude),
+        everything=everything,
+    )
+    for lines in _documents(found, job, stdin_name, settings.state if settings.cache else ""):
+        output.data(lines.text.decode())
+        for problem in lines.problems:
+            output.note(f"{problem.file}: {problem.problem}")
+
+
+def _documents(found: "Discovery", job: "LinkLines", stdin_name: str, state: str) -> Iterator["Lines"]:
+    import sys
+
+    from linkkeeper.extract.lines import Lines, decode
+    from linkkeeper.extract.scan import run
+    from linkkeeper.store.database import open_state
+    from linkkeeper.store.extractions import Extractions
+
+    yield Lines(b"", found.problems)
+    if state:
+        with open_state(state) as database:
+            yield from map(decode, run(found.files, job, Extractions(database)))
+    else:
+        yield from map(decode, run(found.files, job))
+    if found.stdin:
+        yield job.lines(stdin_name, sys.stdin.buffer.read())

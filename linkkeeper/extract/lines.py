@@ -1,0 +1,131 @@
+"""Documents -> JSON lines, one a link (the machine format of `linkkeeper links`)."""
+
+import re
+from collections.abc import Callable
+from functools import cache, lru_cache
+
+import msgspec
+from msgspec import Struct
+
+from linkkeeper.extract import escape
+from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.extract.job import safely
+from linkkeeper.extract.scan import EXTRACTOR
+from linkkeeper.models.about import VERSION
+from linkkeeper.models.document import Document, FileProblem
+from linkkeeper.models.link import Link
+from linkkeeper.urls import rules
+from linkkeeper.urls.clean import Cleaner
+from linkkeeper.urls.rules import CleanOptions
+
+
+class Line(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One link as it is printed."""
+
+    file: str
+    start: int
+    """Byte offsets of the destination as written, without `<>` or quotes."""
+    end: int
+    line: int
+    """From 1."""
+    column: int
+    """From 1, in characters."""
+    kind: str
+    raw: str
+    """The text of these bytes."""
+    url: str
+    """What a browser would request; relative ones as written."""
+    clean: str
+    """`url` without tracking parameters and wrappers."""
+    skip: str = ""
+    """Why nobody asks about this link; only with `--all`, and left out if empty."""
+
+
+class Lines(Struct, frozen=True):
+    """What one document gives."""
+
+    text: bytes
+    """JSON lines, each with its line end."""
+    problems: tuple[FileProblem, ...] = ()
+
+
+class LinkLines(Struct, frozen=True):
+    """The job behind `linkkeeper links`: a file's `Lines`, as MessagePack."""
+
+    options: ExtractOptions
+    cleaning: CleanOptions = CleanOptions()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    everything: bool = False
+    """Template code, mail and ignored links too."""
+
+    @property
+    def name(self) -> str:
+        """All options, and the rules: files of the user's by what is in them."""
+        return f"lines/{EXTRACTOR}/{VERSION}/{msgspec.json.encode(self).decode()}/{_digest(self.cleaning)}"
+
+    def run(self, document: Document, data: bytes) -> bytes:
+        """Return the links of one file as lines."""
+        return msgspec.msgpack.encode(self.lines(document.path, data))
+
+    def refused(self, problem: FileProblem) -> bytes:
+        """Return no lines and a problem."""
+        return msgspec.msgpack.encode(Lines(b"", (problem,)))
+
+    def lines(self, path: str, data: bytes) -> Lines:
+        """Return the links of one document as lines."""
+        extraction = safely(path, data, self.options)
+        encoder, clean = msgspec.json.Encoder(), _cleaner(self.cleaning)
+        lines = [_line(link, clean) for link in extraction.links if self._wants(link)]
+        return Lines(encoder.encode_lines(lines), extraction.problems)
+
+    def _wants(self, link: Link) -> bool:
+        if link.skip and not self.everything:
+            return False
+        if not self.include and not self.exclude:
+            return True
+        written = link.written.decode("utf-8", "replace")
+        if any(_pattern(text).search(written) for text in self.exclude):
+            return False
+        return not self.include or any(_pattern(text).search(written) for text in self.include)
+
+
+def decode(value: bytes) -> Lines:
+    """Read back what a job returned."""
+    return msgspec.msgpack.decode(value, type=Lines)
+
+
+def _line(link: Link, clean: Callable[[str], str]) -> Line:
+    context = tuple(name for name in link.context if name.startswith(escape.CHARSET))
+    raw = escape.decode(link.written, context)
+    cleaned = link.url if link.skip else clean(link.url)
+    place = (link.document, link.span.start, link.span.end, link.line, link.column)
+    return Line(*place, link.kind, raw, link.url, cleaned, link.skip)
+
+
+@cache
+def _cleaner(options: CleanOptions) -> Callable[[str], str]:
+    """Return what cleans a URL, and remembers. Most URLs need no look: rules take from queries and fragments."""
+    loaded = rules.load(options)
+    cleaner = Cleaner(loaded)
+    patterns = [pattern for entry in loaded.entries() for pattern in getattr(entry, "fragments", ())]
+    anything = bool(loaded.providers)  # a ClearURLs file may have rules for paths
+    fragment = "=" if all("=" in pattern for pattern in patterns) else "#"
+
+    @lru_cache(1 << 16)
+    def clean(url: str) -> str:
+        return cleaner.clean(url).url if anything or "?" in url or ("#" in url and fragment in url) else url
+
+    return clean
+
+
+@cache
+def _digest(options: CleanOptions) -> str:
+    import hashlib
+
+    return hashlib.sha256(msgspec.msgpack.encode(rules.load(options))).hexdigest()
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
