@@ -1,0 +1,462 @@
+"""The whole check, against the small web, against hostile servers, and without a network."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+
+import pytest
+
+from linkkeeper.check.base import CheckOptions, HostCheck, Question, Tools
+from linkkeeper.check.runner import Runner
+from linkkeeper.demo.web import SmallWeb
+from linkkeeper.models.verdict import Failure, Finding, Verdict
+from linkkeeper.net.client import Client
+from linkkeeper.net.options import NetOptions
+from linkkeeper.net.resolver import NameLookupError
+
+FAST = CheckOptions(retry_delay_s=0.05, look_delay_s=0.05)
+ADDRESS = "93.184.215.14"
+
+
+@pytest.fixture
+async def small_web() -> AsyncIterator[SmallWeb]:
+    async with SmallWeb() as web:
+        yield web
+
+
+async def check(
+    urls: Iterable[str | Question], net: NetOptions, options: CheckOptions = FAST, tools: Tools | None = None
+) -> dict[str, Finding]:
+    """Check some URLs; return the findings by URL."""
+    questions = [Question(url) if isinstance(url, str) else url for url in urls]
+    async with Client(net) as client:
+        runner = Runner(client, tools, options)
+        return {finding.url: finding async for finding in runner.run(questions)}
+
+
+async def verdict(web: SmallWeb, host: str, path: str, options: CheckOptions = FAST) -> Finding:
+    """Check one URL of the small web."""
+    url = web.url(host, path)
+    return (await check([url], NetOptions(timeout_s=3, allow_hosts=web.hosts), options))[url]
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "wanted", "rule"),
+    [
+        ("living", "/posts/tea", Verdict.OK, "http-success"),
+        ("living", "/paper.pdf", Verdict.OK, "http-success"),
+        ("moved", "/old/tea", Verdict.REDIRECTED, "moved-permanently"),
+        ("moved", "/away/tea", Verdict.OK, "http-success"),
+        ("moved", "/lost/tea", Verdict.DEAD, "http-gone"),
+        ("gone", "/2019/tea", Verdict.DEAD, "http-gone"),
+        ("blocked", "/tea", Verdict.BLOCKED, "http-refused"),
+        ("botwall", "/tea", Verdict.BLOCKED, "bot-wall"),
+        ("flaky", "/tea", Verdict.OK, "http-success"),
+        ("slow", "/tea", Verdict.OK, "http-success"),
+        ("softgone", "/2019/tea", Verdict.DEAD, "soft-404"),
+        ("login", "/members/tea", Verdict.BLOCKED, "login-wall"),
+        ("loop", "/a", Verdict.SUSPECT, "redirect-loop"),
+        ("cookie", "/tea", Verdict.OK, "http-success"),
+        ("headless", "/tea", Verdict.OK, "http-success"),
+        ("limited", "/tea", Verdict.OK, "http-success"),
+        ("down", "/tea", Verdict.SUSPECT, "http-unavailable"),
+    ],
+)
+async def test_each_kind_of_host_gets_its_verdict(
+    small_web: SmallWeb, host: str, path: str, wanted: Verdict, rule: str
+) -> None:
+    finding = await verdict(small_web, host, path)
+    assert (finding.judgement.verdict, finding.judgement.rule) == (wanted, rule)
+    errands = [seen for seen in small_web.seen if seen.path == "/" or "/linkkeeper-" in seen.path]
+    assert finding.attempts == len(small_web.seen) - len(errands)
+    assert finding.attempts <= 6
+
+
+async def test_a_file_is_asked_by_head_alone(small_web: SmallWeb) -> None:
+    await verdict(small_web, "living", "/paper.pdf")
+    assert [seen.method for seen in small_web.seen] == ["HEAD"]
+
+
+async def test_the_second_look_comes_as_a_browser_by_another_method(small_web: SmallWeb) -> None:
+    await verdict(small_web, "gone", "/tea")
+    first, second = [dict(seen.headers) for seen in small_web.seen if seen.path == "/tea"]
+    assert [seen.method for seen in small_web.seen if seen.path == "/tea"] == ["HEAD", "GET"]
+    assert "linkkeeper" in first["User-Agent"]
+    assert "Sec-Fetch-Mode" in second
+
+
+async def test_a_404_is_no_proof_where_the_home_page_refuses_us_too(raw_web: "RawWeb") -> None:
+    raw_web.answers = {"/": 403}
+    finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
+    assert (finding.judgement.verdict, finding.judgement.rule) == (Verdict.BLOCKED, "gone-unproven")
+
+
+async def test_a_404_where_other_pages_live_needs_no_look_at_the_home_page(raw_web: "RawWeb") -> None:
+    raw_web.answers = {"/living": 200}
+    findings = await check([raw_web.url("/living"), raw_web.url("/tea")], raw_web.net)
+    assert findings[raw_web.url("/tea")].judgement.verdict is Verdict.DEAD
+    assert "/" not in {path for _, path in raw_web.seen}
+
+
+async def test_one_404_alone_is_no_proof(raw_web: "RawWeb") -> None:
+    raw_web.script = {"/tea": [503, 503, 404, 200]}
+    finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
+    assert finding.judgement.verdict is Verdict.OK
+
+
+async def test_a_head_that_lies_about_death_is_corrected(raw_web: "RawWeb") -> None:
+    raw_web.script = {"/tea": [404, 200]}
+    finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
+    assert finding.judgement.verdict is Verdict.OK
+
+
+async def test_a_head_that_lies_about_life_is_corrected(raw_web: "RawWeb") -> None:
+    raw_web.script = {"/tea": [200, 404, 404]}
+    raw_web.answers = {"/": 200}
+    finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
+    assert finding.judgement.verdict is Verdict.DEAD
+
+
+async def test_a_cleaned_url_that_fails_is_asked_as_written(small_web: SmallWeb) -> None:
+    cleaned, written = small_web.url("gone", "/tea"), small_web.url("living", "/tea?id=1")
+    question = Question(cleaned, written=written, wrong_rule="strip-id")
+    finding = (await check([question], NetOptions(timeout_s=3, allow_hosts=small_web.hosts)))[cleaned]
+    assert (finding.judgement.verdict, finding.wrong_rule) == (Verdict.OK, "strip-id")
+
+
+async def test_where_both_fail_the_rule_is_not_to_blame(small_web: SmallWeb) -> None:
+    cleaned, written = small_web.url("gone", "/tea"), small_web.url("gone", "/tea?id=1")
+    finding = (await check([Question(cleaned, written)], NetOptions(timeout_s=3, allow_hosts=small_web.hosts)))[cleaned]
+    assert (finding.judgement.verdict, finding.wrong_rule) == (Verdict.DEAD, "")
+
+
+async def test_each_url_is_asked_once(small_web: SmallWeb) -> None:
+    url = small_web.url("living", "/paper.pdf")
+    findings = await check([url, url, url], NetOptions(timeout_s=3, allow_hosts=small_web.hosts))
+    assert len(findings) == 1
+    assert len(small_web.seen) == 1
+
+
+async def test_a_retry_after_past_the_limit_is_blocked_at_once(raw_web: "RawWeb") -> None:
+    raw_web.answers = {"/tea": 429}
+    raw_web.fields = b"Retry-After: 3600\r\n"
+    started = time.monotonic()
+    finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
+    assert (finding.judgement.verdict, finding.attempts) == (Verdict.BLOCKED, 1)
+    assert time.monotonic() - started < 1
+
+
+async def test_a_retry_after_within_the_limit_is_waited_for(raw_web: "RawWeb") -> None:
+    raw_web.script = {"/tea": [429, 200]}
+    raw_web.fields = b"Retry-After: 1\r\n"
+    started = time.monotonic()
+    finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
+    assert finding.judgement.verdict is Verdict.OK
+    assert time.monotonic() - started >= 1
+
+
+async def test_a_waiting_host_holds_up_nobody_else(raw_web: "RawWeb", small_web: SmallWeb) -> None:
+    raw_web.answers = {"/tea": 429}
+    raw_web.fields = b"Retry-After: 2\r\n"
+    net = NetOptions(timeout_s=3, allow_private=True)
+    times: dict[str, float] = {}
+    started = time.monotonic()
+    async with Client(net) as client:
+        runner = Runner(client, None, CheckOptions(concurrency=1, max_wait_s=3))
+        urls = [raw_web.url("/tea"), *(small_web.url("living", f"/{n}.pdf") for n in range(5))]
+        async for finding in runner.run(Question(url) for url in urls):
+            times[finding.url] = time.monotonic() - started
+    assert max(times[url] for url in urls[1:]) < 1
+
+
+async def test_no_more_than_the_limit_are_at_once_at_one_host(raw_web: "RawWeb") -> None:
+    raw_web.answers = {f"/{n}": 200 for n in range(60)}
+    raw_web.latency_s = 0.02
+    await check([raw_web.url(f"/{n}") for n in range(60)], raw_web.net, CheckOptions(per_host=8))
+    assert 4 <= raw_web.most_at_once <= 8
+
+
+async def test_redirects_from_many_hosts_to_one_are_held_to_its_limit(raw_web: "RawWeb", small_web: SmallWeb) -> None:
+    raw_web.answers = {f"/{n}": 200 for n in range(40)}
+    raw_web.latency_s = 0.02
+    gates = [await RawWeb.started() for _ in range(10)]
+    for gate in gates:
+        gate.target = raw_web.url("")
+    urls = [gate.url(f"/{n}") for gate in gates for n in range(4)]
+    findings = await check(urls, raw_web.net)
+    assert {finding.judgement.verdict for finding in findings.values()} == {Verdict.OK}
+    assert raw_web.most_at_once <= 8
+    for gate in gates:
+        await gate.close()
+
+
+async def test_a_host_that_cannot_be_reached_is_not_asked_for_every_page(unused_tcp_port: int) -> None:
+    urls = [f"http://127.0.0.1:{unused_tcp_port}/{n}" for n in range(200)]
+    started = time.monotonic()
+    findings = await check(urls, NetOptions(timeout_s=3, allow_private=True))
+    assert {finding.judgement.rule for finding in findings.values()} == {"connection-refused"}
+    assert len(findings) == 200
+    assert time.monotonic() - started < 5
+
+
+async def test_a_private_address_is_skipped_and_never_reached(raw_web: "RawWeb") -> None:
+    findings = await check([raw_web.url("/tea"), "http://10.1.2.3/", "http://localhost/x"], NetOptions(timeout_s=1))
+    assert {finding.judgement.verdict for finding in findings.values()} == {Verdict.SKIPPED}
+    assert raw_web.seen == []
+
+
+async def test_a_status_that_the_settings_accept_is_alive(raw_web: "RawWeb") -> None:
+    raw_web.answers = {"/tea": 418}
+    options = CheckOptions(hosts={"127.0.0.1": HostCheck(accept=frozenset({418}))})
+    finding = (await check([raw_web.url("/tea")], raw_web.net, options))[raw_web.url("/tea")]
+    assert (finding.judgement.verdict, finding.judgement.rule) == (Verdict.OK, "accepted-status")
+
+
+async def test_what_time_did_not_reach_is_unchecked(raw_web: "RawWeb") -> None:
+    raw_web.latency_s = 0.5
+    urls = [raw_web.url(f"/{n}") for n in range(50)]
+    started = time.monotonic()
+    findings = await check(urls, raw_web.net, CheckOptions(max_time_s=0.3))
+    assert time.monotonic() - started < 1
+    assert len(findings) == 50
+    assert {finding.judgement.rule for finding in findings.values()} == {"out-of-time"}
+
+
+async def test_a_stopped_run_tells_what_it_knows(raw_web: "RawWeb") -> None:
+    raw_web.answers = {f"/{n}": 200 for n in range(100)}
+    raw_web.latency_s = 0.05
+    found = []
+    async with Client(raw_web.net) as client:
+        runner = Runner(client)
+        async for finding in runner.run(Question(raw_web.url(f"/{n}")) for n in range(100)):
+            found.append(finding)
+            if len(found) == 10:
+                runner.stop()
+    verdicts = [finding.judgement.verdict for finding in found]
+    assert len(found) == 100
+    assert verdicts.count(Verdict.OK) >= 10
+    assert Verdict.UNCHECKED in verdicts
+
+
+async def test_a_refresh_leads_to_the_page_that_is_judged(raw_web: "RawWeb") -> None:
+    raw_web.answers = {"/tea": 200, "/": 200}
+    raw_web.pages["/tea"] = b'<meta http-equiv=refresh content="0; url=/lost">'
+    finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
+    assert finding.judgement.verdict is Verdict.DEAD
+    assert finding.final_url == raw_web.url("/lost")
+
+
+async def test_anchors_come_with_the_page_that_was_asked_for_them(raw_web: "RawWeb") -> None:
+    raw_web.answers = {"/tea": 200}
+    raw_web.pages["/tea"] = b"<h2 id=water>Water</h2><p>" + b"word " * 400 + b"</p>"
+    question = Question(raw_web.url("/tea"), want_anchors=True, fragments=("water", "milk"))
+    finding = (await check([question], raw_web.net))[question.url]
+    assert finding.anchors is not None
+    assert "water" in finding.anchors
+    assert [fragment for fragment, _ in finding.missing_fragments] == ["milk"]
+
+
+class Remembering:
+    """A memory, a history and a watcher in one."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Finding] = {}
+        self.told: list[Finding] = []
+        self.waited: dict[str, float] = {}
+
+    def get(self, url: str) -> Finding | None:
+        """What was put."""
+        return self.known.get(url)
+
+    def put(self, finding: Finding) -> None:
+        """Keep it."""
+        self.known[finding.url] = finding
+
+    def settle(self, finding: Finding) -> Finding:
+        """As it is."""
+        return finding
+
+    def advance(self, finding: Finding) -> None:
+        """Hear it."""
+        self.told.append(finding)
+
+    def waiting(self, hosts: Mapping[str, float]) -> None:
+        """Hear it."""
+        self.waited.update(hosts)
+
+
+async def test_what_is_remembered_is_not_asked_again(small_web: SmallWeb) -> None:
+    memory = Remembering()
+    tools = Tools(memory=memory, history=memory, progress=memory)
+    urls = [small_web.url("living", "/a.pdf"), small_web.url("gone", "/b")]
+    net = NetOptions(timeout_s=3, allow_hosts=small_web.hosts)
+    first = await check(urls, net, tools=tools)
+    asked = len(small_web.seen)
+    assert await check(urls, net, tools=tools) == first
+    assert len(small_web.seen) == asked
+    assert len(memory.told) == 4
+
+
+# -- without a network ---------------------------------------------------------------------------------------
+
+
+class Book:
+    """A resolver that knows what a test wrote into it."""
+
+    def __init__(self, pages: dict[str, str], otherwise: Failure = Failure.NO_NAME, delay_s: float = 0) -> None:
+        self.pages = pages
+        self.otherwise = otherwise
+        self.delay_s = delay_s
+        self.asked: list[str] = []
+
+    async def resolve(self, host: str) -> tuple[str, ...]:
+        """Look it up."""
+        self.asked.append(host)
+        await asyncio.sleep(self.delay_s)
+        if host not in self.pages:
+            raise NameLookupError(self.otherwise, "as told")
+        return (self.pages[host],)
+
+
+async def _by_book(urls: list[str], book: Book) -> tuple[list[Finding], Runner]:
+    async with Client(NetOptions(timeout_s=2, allow_hosts=("living.example",)), book) as client:
+        runner = Runner(client, None, FAST)
+        return [finding async for finding in runner.run(Question(url) for url in urls)], runner
+
+
+@pytest.mark.parametrize("failure", [Failure.NO_NAME, Failure.DNS_FAILED, Failure.NO_ADDRESS])
+async def test_without_a_network_nothing_is_dead(failure: Failure) -> None:
+    urls = [f"https://good{n}.example/page/{n}" for n in range(30)]
+    started = time.monotonic()
+    findings, runner = await _by_book(urls, Book({}, failure))
+    assert {finding.judgement.verdict for finding in findings} == {Verdict.UNCHECKED}
+    assert len(findings) == 30
+    assert runner.network_at_fault
+    assert len(runner.notes) == 1
+    assert time.monotonic() - started < 2
+
+
+async def test_a_resolver_that_never_answers_does_not_hold_up_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linkkeeper.net.control.PATIENCE_S", 0.3)
+    monkeypatch.setattr("linkkeeper.check.network._SILENCE_S", 0.3)
+    started = time.monotonic()
+    findings, runner = await _by_book([f"https://good{n}.example/" for n in range(5)], Book({}, delay_s=60))
+    assert {finding.judgement.rule for finding in findings} == {"offline"}
+    assert runner.network_at_fault
+    assert time.monotonic() - started < 2
+
+
+async def test_one_dead_name_is_dead_where_other_names_work() -> None:
+    book = Book({"example.com": ADDRESS, "www.google.com": ADDRESS})
+    findings, runner = await _by_book(["https://gone.example/page"], book)
+    assert findings[0].judgement.rule == "no-such-name"
+    assert not runner.network_at_fault
+    assert book.asked.count("gone.example") == 2  # asked again before it stands
+
+
+async def test_a_missing_name_below_a_broken_domain_is_not_dead() -> None:
+    class Broken(Book):
+        async def resolve(self, host: str) -> tuple[str, ...]:
+            if host == "broken.example":
+                raise NameLookupError(Failure.DNS_FAILED, "SERVFAIL")
+            return await super().resolve(host)
+
+    findings, _ = await _by_book(["https://www.broken.example/page"], Broken({"example.com": ADDRESS}))
+    assert findings[0].judgement.verdict is Verdict.SUSPECT
+
+
+async def test_names_that_all_lead_inside_are_a_portal() -> None:
+    pages = dict.fromkeys(("example.com", "www.google.com"), "10.0.0.1")
+    findings, runner = await _by_book([f"https://good{n}.example/" for n in range(3)], Book(pages))
+    assert {finding.judgement.rule for finding in findings} == {"captive-portal"}
+    assert runner.network_at_fault
+
+
+async def test_a_reserved_name_is_dead_even_without_a_network() -> None:
+    findings, _ = await _by_book(["http://nowhere.invalid/"], Book({}))
+    assert findings[0].judgement.verdict is Verdict.DEAD
+
+
+# -- a server by table ---------------------------------------------------------------------------------------
+
+
+class RawWeb:
+    """One loopback host whose answers are a table: status by path, 404 for the rest."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, int] = {}
+        self.script: dict[str, list[int]] = {}
+        """Statuses of one path in turn; the last one stays."""
+        self.pages: dict[str, bytes] = {}
+        self.fields = b""
+        """More header fields, on what is not 200."""
+        self.latency_s = 0.0
+        self.target = ""
+        """Where everything redirects to."""
+        self.seen: list[tuple[str, str]] = []
+        self.most_at_once = 0
+        self._at_once = 0
+        self._server: asyncio.Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    async def started(cls) -> "RawWeb":
+        """Return one that serves."""
+        made = cls()
+        made._server = await asyncio.start_server(made._connected, "127.0.0.1", 0)
+        return made
+
+    @property
+    def net(self) -> NetOptions:
+        """Settings that may ask it."""
+        return NetOptions(timeout_s=3, allow_hosts=("127.0.0.1",))
+
+    def url(self, path: str) -> str:
+        """Return the URL of a path."""
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}{path}"
+
+    async def close(self) -> None:
+        """Stop."""
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._tasks.append(asyncio.ensure_future(self._talk(reader, writer)))
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                method, path, _ = head.split(b" ", 2)
+                self._at_once += 1
+                self.most_at_once = max(self.most_at_once, self._at_once)
+                if self.latency_s:
+                    await asyncio.sleep(self.latency_s)
+                self._at_once -= 1
+                writer.write(self._answer(method.decode(), path.decode()))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    def _answer(self, method: str, path: str) -> bytes:
+        self.seen.append((method, path))
+        script = self.script.get(path)
+        status = (script.pop(0) if len(script) > 1 else script[0]) if script else self.answers.get(path, 404)
+        body = self.pages.get(path, f"<title>{path}</title><p>{'Words of a page. ' * 20}</p>".encode())
+        more = b"" if status == 200 else self.fields
+        if self.target:
+            status, more = 302, f"Location: {self.target}{path}\r\n".encode()
+        head = f"HTTP/1.1 {status} As told\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n".encode()
+        return head + more + b"\r\n" + (b"" if method == "HEAD" else body)
+
+
+@pytest.fixture
+async def raw_web() -> AsyncIterator[RawWeb]:
+    web = await RawWeb.started()
+    yield web
+    await web.close()
