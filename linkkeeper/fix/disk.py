@@ -144,7 +144,8 @@ def _dress(fd: int, folder: int, name: str, like: os.stat_result) -> None:
         if (fresh.st_uid, fresh.st_gid) != (like.st_uid, like.st_gid):
             os.fchown(fd, like.st_uid, like.st_gid)
         _copy_attributes(fd, folder, name)
-        os.fchmod(fd, stat.S_IMODE(like.st_mode))  # after the owner: changing that clears setuid and setgid
+        if os.fstat(fd).st_mode != like.st_mode:
+            os.fchmod(fd, stat.S_IMODE(like.st_mode))  # after the owner: changing that clears setuid and setgid
     except PermissionError as error:
         raise DocumentError("its owner or mode could not be kept") from error
     if stat.S_IMODE(os.fstat(fd).st_mode) != stat.S_IMODE(like.st_mode):

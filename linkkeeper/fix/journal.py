@@ -140,7 +140,7 @@ class Journal:
 
         def remember(files: Sequence[tuple[int, bytes]]) -> None:
             entry_of.update((number, len(run.entries) + place) for place, (number, _) in enumerate(files))
-            run.add([(self._fields(jobs[number]), old, batch[number].notes) for number, old in files])
+            run.add([(self._entry(jobs[number]), old, batch[number].notes) for number, old in files])
 
         try:
             outcomes = swap(jobs, remember)
@@ -151,13 +151,8 @@ class Journal:
             run.states[entry] = SKIPPED if outcomes[number].reason else WRITTEN
         return [Outcome(change.path, done.reason, done.warning) for change, done in zip(batch, outcomes, strict=True)]
 
-    def _fields(self, job: Job) -> dict[str, str]:
-        return {
-            "path": self._remembered(job.path),
-            "old": job.digest,
-            "new": disk.digest(job.data),
-            "temporary": job.temporary,
-        }
+    def _entry(self, job: Job) -> records.Entry:
+        return records.Entry(self._remembered(job.path), job.digest, disk.digest(job.data), job.temporary)
 
     def commit(self) -> None:
         """Note the end of the run. A run that wrote nothing is forgotten."""
@@ -187,7 +182,7 @@ class Journal:
         counts = {state: past.states.count(state) for state in set(past.states)}
         return RunEntry(
             past.id,
-            str(past.head.get("started", "")),
+            past.head.started,
             counts.get(WRITTEN, 0) + counts.get(UNKNOWN, 0),
             counts.get(UNDONE, 0),
             files,
@@ -200,6 +195,8 @@ class Journal:
         A file that was changed since is left alone and named in the result. Raises StateError if no run has that id,
         if another run is writing, or if the journal cannot be written.
         """
+        if self._run is not None:
+            raise StateError("a run is under way")
         if not self._folder.is_dir() and run_id is None:
             return UndoResult(None)
         self.acquire()
@@ -207,6 +204,8 @@ class Journal:
         if past is None:
             return UndoResult(None)
         numbers = [number for number, state in enumerate(past.states) if state in (WRITTEN, UNKNOWN)]
+        if not numbers:
+            return UndoResult(past.id)
         outcomes: list[Outcome] = []
         smooth = False
         try:
@@ -235,7 +234,7 @@ class Journal:
         ordered = list(jobs)
         done = swap(
             list(jobs.values()),
-            lambda files: past.append(records.frame("undo", {"files": [ordered[place] for place, _ in files]})),
+            lambda _: past.append(records.frame(records.Undo())),
             changed=CHANGED_SINCE,
         )
         for number, outcome in zip(ordered, done, strict=True):
@@ -272,7 +271,7 @@ class Journal:
                 logs.append(RunLog.load(path))
             except OSError as error:
                 _log.warning("the journal %s cannot be read: %s", path.name, disk.reason(error))
-        return sorted((log for log in logs if log != self._run), key=lambda log: log.order)
+        return sorted(logs, key=lambda log: log.order)
 
     def _path(self, run_id: str) -> Path:
         if not _RUN_ID.fullmatch(run_id):

@@ -7,12 +7,13 @@ done on its account, since the journal is on the disk before the first file is t
 
 import json
 import os
+import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct, convert, structs, to_builtins
 
 from linkkeeper.errors import StateError
 from linkkeeper.fix import disk
@@ -35,21 +36,36 @@ class Note(Struct, frozen=True):
     """The bytes that replaced them, as Latin-1."""
 
 
-class Entry(Struct, frozen=True):
+Size = Annotated[int, Meta(ge=0)]
+
+
+class Head(Struct, frozen=True, tag_field="kind", tag="run"):
+    """What a journal says of its run."""
+
+    version: int = VERSION
+    number: Size = 0
+    """Later runs have higher ones, whatever the clock did between them."""
+    started: str = ""
+    """UTC, ISO 8601."""
+
+
+class Entry(Struct, frozen=True, tag_field="kind", tag="file"):
     """A file that a run set out to replace."""
 
-    path: str
+    path: Annotated[str, Meta(pattern=r"\A[^\0]+\Z")]
     """Below the state directory's parent if it lies there, else absolute. Names that are not UTF-8 as by PEP 383."""
     old: str
     """SHA-256 hex of the bytes before."""
     new: str
     """SHA-256 hex of the bytes after."""
-    temporary: str
-    """Name of the new file beside the old one, until it takes its place."""
-    at: int
-    """Where in the journal its old bytes stand, compressed."""
-    size: int
-    notes_size: int
+    temporary: Annotated[str, Meta(pattern=rf"\A{re.escape(disk.TEMPORARY_PREFIX)}[\w.-]+\.tmp\Z")]
+    """Name of the new file beside the old one, until it takes its place. It may be removed: no other name is let in."""
+    size: Size = 0
+    """Of the old bytes, compressed; they follow the line."""
+    notes_size: Size = 0
+    """Of the notes, compressed; they follow the old bytes."""
+    at: Size = 0
+    """Where in the journal the old bytes begin: not written, but known from reading."""
 
     @property
     def end(self) -> int:
@@ -57,40 +73,33 @@ class Entry(Struct, frozen=True):
         return self.at + self.size + self.notes_size + 1
 
 
-class Record(Struct, frozen=True):
-    """A line of the journal: `run`, `file`, `undo` (with the numbers of files) or `end` (with the states of all)."""
+class End(Struct, frozen=True, tag_field="kind", tag="end"):
+    """What became of every file so far: a letter each (`runlog`)."""
 
-    kind: str
-    fields: dict[str, Any]
-    entry: Entry | None = None
+    states: str = ""
 
 
-def frame(kind: str, fields: dict[str, Any], payload: bytes = b"") -> bytes:
+class Undo(Struct, frozen=True, tag_field="kind", tag="undo"):
+    """An undo is about to begin. What it does is told by the files themselves and by the next `End`."""
+
+
+Record = Head | Entry | End | Undo
+
+
+def frame(record: Record, payload: bytes = b"") -> bytes:
     """Return a record as bytes."""
-    text = json.dumps({"kind": kind, **fields}, separators=(",", ":")).encode("ascii")
+    fields = to_builtins(record)
+    text = json.dumps(fields, separators=(",", ":")).encode("ascii")  # msgspec's JSON has no lone surrogates
     return b"%08x %s\n%s" % (zlib.crc32(text), text, payload + b"\n" if payload else b"")
 
 
-def file_frame(fields: dict[str, str], old: bytes, notes: Sequence[Note]) -> bytes:
-    """Return the record of a file: fields are those of `Entry` that are text."""
+def file_frame(entry: Entry, old: bytes, notes: Sequence[Note]) -> tuple[bytes, Entry]:
+    """Return the record of a file with its old bytes and notes, and the entry as it is read from a journal of that."""
     packed = zlib.compress(old, 1)
-    packed_notes = zlib.compress(json.dumps([_plain(note) for note in notes]).encode("ascii"), 1)
-    sizes = {"size": len(packed), "notes_size": len(packed_notes)}
-    return frame("file", {**fields, **sizes}, packed + packed_notes)
-
-
-def entry_of(record: bytes, at: int) -> Entry:
-    """Return the entry of a record made by `file_frame` that will stand at a byte of the journal."""
-    line = record[: record.index(b"\n") + 1]
-    fields = _fields(line)
-    entry = None if fields is None else _record(fields, at + len(line))
-    if entry is None or entry.entry is None:
-        raise ValueError("not the record of a file")
-    return entry.entry
-
-
-def _plain(note: Note) -> dict[str, str]:
-    return {field: getattr(note, field) for field in note.__struct_fields__}
+    packed_notes = zlib.compress(json.dumps(to_builtins(notes)).encode("ascii"), 1)
+    sized = structs.replace(entry, size=len(packed), notes_size=len(packed_notes))
+    made = frame(sized, packed + packed_notes)
+    return made, structs.replace(sized, at=len(made) - len(packed) - len(packed_notes) - 1)
 
 
 class Contents(Struct, frozen=True):
@@ -111,10 +120,11 @@ def read(path: Path) -> Contents:
         length = os.fstat(file.fileno()).st_size
         start = 0
         while line := file.readline(_LONGEST_LINE):
-            fields = _fields(line)
-            record = None if fields is None else _record(fields, file.tell())
-            end = file.tell() if record is None or record.entry is None else record.entry.end
-            if end > length or (fields is None and end == length):
+            record, end = _record(line), file.tell()
+            if isinstance(record, Entry):
+                record = structs.replace(record, at=end)
+                end = record.end
+            if end > length or (record is None and end == length):
                 return Contents(tuple(records), start, damaged)
             damaged |= record is None
             if record is not None:
@@ -124,22 +134,16 @@ def read(path: Path) -> Contents:
     return Contents(tuple(records), length, damaged)
 
 
-def _record(fields: dict[str, Any], at: int) -> Record | None:
-    kind = fields.pop("kind", "")
-    if kind != "file":
-        return Record(kind, fields)
-    try:
-        return Record(kind, {}, Entry(at=at, **fields))
-    except TypeError:
-        return None
-
-
-def _fields(line: bytes) -> dict[str, Any] | None:
+def _record(line: bytes) -> Record | None:
+    """Return the record of a line, or None if it is damaged, unfinished, or none that a fix would write."""
     checksum, _, text = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
         return None
-    fields: dict[str, Any] = json.loads(text)
-    return fields
+    try:
+        record: Record = convert(json.loads(text), Record)
+    except (ValueError, RecursionError):
+        return None
+    return record
 
 
 def old_bytes(path: Path, entry: Entry) -> bytes:
@@ -157,8 +161,8 @@ def notes(path: Path, entry: Entry) -> list[Note]:
     """Return what the run did in a file; nothing if the journal is damaged there. Raises OSError."""
     try:
         text = zlib.decompress(_slice(path, entry.at + entry.size, entry.notes_size))
-        return [Note(**fields) for fields in json.loads(text)]
-    except (zlib.error, ValueError, TypeError):
+        return convert(json.loads(text), list[Note])
+    except (zlib.error, ValueError, RecursionError):
         return []
 
 

@@ -5,7 +5,9 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import assert_never
+
+from msgspec import structs
 
 from linkkeeper.errors import DocumentError
 from linkkeeper.fix import disk, records
@@ -27,7 +29,7 @@ class RunLog:
         self.id = path.name.removesuffix(SUFFIX)
         self.entries: list[Entry] = []
         self.states: list[str] = []
-        self.head: dict[str, Any] = {"version": records.VERSION, "number": number, "started": started}
+        self.head = records.Head(number=number, started=started)
         self.is_open = False
         self.damaged = False
         self._size = 0
@@ -44,20 +46,25 @@ class RunLog:
         return log
 
     def _take(self, record: records.Record) -> None:
-        self.is_open = record.kind != "end"
-        if record.entry is not None:
-            self.entries.append(record.entry)
-            self.states.append(PENDING)
-        elif record.kind == "end":
-            states = list(str(record.fields.get("states", "")))
-            self.states = (states + self.states[len(states) :])[: len(self.entries)]
-        elif record.kind == "run":
-            self.head = record.fields
+        self.is_open = not isinstance(record, records.End)
+        match record:
+            case records.Entry():
+                self.entries.append(record)
+                self.states.append(PENDING)
+            case records.End():
+                states = list(record.states)
+                self.states = (states + self.states[len(states) :])[: len(self.entries)]
+            case records.Head():
+                self.head = record
+            case records.Undo():
+                pass
+            case _:
+                assert_never(record)
 
     @property
     def order(self) -> tuple[int, str, str]:
         """What tells earlier runs from later ones, whatever the clock did between them."""
-        return int(self.head.get("number", 0)), str(self.head.get("started", "")), self.id
+        return self.head.number, self.head.started, self.id
 
     def temporary(self) -> str:
         """Return a name for a temporary file that nothing else has."""
@@ -89,15 +96,14 @@ class RunLog:
             with disk.directory(str(self.path.parent)) as folder:
                 disk.sync(folder)
 
-    def add(self, files: Sequence[tuple[dict[str, str], bytes, Sequence[records.Note]]]) -> None:
-        """Add files that are about to be replaced: fields of `Entry`, old bytes, notes. Raises OSError."""
-        head = b"" if self._exists else records.frame("run", self.head)
-        frames = [records.file_frame(fields, old, notes) for fields, old, notes in files]
+    def add(self, files: Sequence[tuple[Entry, bytes, Sequence[records.Note]]]) -> None:
+        """Add files that are about to be replaced, with their old bytes and notes. Raises OSError."""
+        head = b"" if self._exists else records.frame(self.head)
+        made = [records.file_frame(*file) for file in files]
         at = self._size + len(head)
-        self.append(head, *frames)
-        for frame in frames:
-            entry = records.entry_of(frame, at)
-            self.entries.append(entry)
+        self.append(head, *(frame for frame, _ in made))
+        for frame, entry in made:
+            self.entries.append(structs.replace(entry, at=at + entry.at))
             self.states.append(PENDING)
             at += len(frame)
 
@@ -123,7 +129,7 @@ class RunLog:
             if set(self.states) <= {SKIPPED}:
                 self.path.unlink()
             else:
-                self.append(records.frame("end", {"states": "".join(self.states)}))
+                self.append(records.frame(records.End("".join(self.states))))
                 self.is_open = False
         except OSError as error:
             _log.warning("the end of run %s could not be noted: %s", self.id, disk.reason(error))

@@ -1,9 +1,11 @@
 """Saving and undoing: each file old or new, every byte back, what must be left alone left alone."""
 
+import json
 import os
 import stat
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -296,6 +298,39 @@ def test_a_damaged_journal_loses_no_post_and_stops_nobody(project: Path, posts: 
     path.write_bytes(os.urandom(len(data)))
     assert journal.undo().run is None
     assert (project / "post-0.md").read_bytes() == b"new text 0\r\n"
+
+
+@pytest.mark.parametrize("temporary", ["precious.md", "../precious.md", ".linkkeeper-/../../precious.md", ""])
+def test_a_forged_journal_cannot_have_other_files_removed(
+    project: Path, posts: Posts, journal: Journal, temporary: str
+) -> None:
+    (project / "precious.md").write_text("mine")
+    entry = {
+        "kind": "file",
+        "path": "post-0.md",
+        "old": "",
+        "new": "",
+        "temporary": temporary,
+        "size": 1,
+        "notes_size": 1,
+    }
+    forgeries: list[object] = [
+        entry,
+        {**entry, "size": -40},
+        {**entry, "path": 5},
+        {"kind": "run", "number": "x"},
+        [],
+        None,
+    ]
+    for fields in forgeries:
+        line = json.dumps(fields).encode()
+        folder = project / ".linkkeeper" / "journal"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "forged.journal").write_bytes(b"%08x %s\nab\n" % (zlib.crc32(line), line))
+        journal.close()
+        journal.begin()
+        assert (project / "precious.md").read_text() == "mine"
+        journal.commit()
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
