@@ -32,7 +32,8 @@ def render(run: Run) -> str:
 def cell(value: object) -> str:
     """Return value as text that no spreadsheet takes for a formula: an apostrophe stands before its sign."""
     text = "" if value is None else str(value)
-    return text if text[:1].isalnum() and ";" not in text else _FORMULA.sub(r"\1'", text)
+    plain = not text or (text[0].isalnum() and ";" not in text)
+    return text if plain else _FORMULA.sub(r"\1'", text)
 
 
 def _values(place: places.Place) -> tuple[object, ...]:

@@ -67,38 +67,48 @@ def without_surrogates(text: str) -> str:
 
 def masked(run: Run) -> Run:
     """Return run as it may leave this machine: credentials as `***`, every string encodable."""
-    return msgspec.convert(_walk(msgspec.to_builtins(run), _MaskOnce()), Run)
+    return _changed(run, _Once(_masked_text))
 
 
 def masked_row(row: UrlRow) -> UrlRow:
     """Return one row of a run, masked like the whole."""
-    return msgspec.convert(_walk(msgspec.to_builtins(row), _MaskOnce()), UrlRow)
+    return msgspec.convert(_walk(msgspec.to_builtins(row), _Once(_masked_text)), UrlRow)
 
 
 def shown(run: Run) -> Run:
     """Return `masked(run)` with every string `visible`, for reports that people read."""
-    mask_once = _MaskOnce()
-    return msgspec.convert(_walk(msgspec.to_builtins(run), lambda text: visible(mask_once(text))), Run)
+    return _changed(run, _Once(lambda text: visible(_masked_text(text))))
 
 
-class _MaskOnce:
-    """Masks each distinct string once: a run repeats its files, rules and details."""
+def _masked_text(text: str) -> str:
+    return without_surrogates(mask(text))
 
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {}
 
-    def __call__(self, text: str) -> str:
-        done = self._known.get(text)
-        if done is None:
-            done = self._known[text] = without_surrogates(mask(text))
+class _Once(dict[str, str]):
+    """Changes each distinct string once: a run repeats its files, rules and details."""
+
+    def __init__(self, change: Callable[[str], str]) -> None:
+        super().__init__()
+        self._change = change
+
+    def __missing__(self, text: str) -> str:
+        done = self[text] = self._change(text)
         return done
 
 
-def _walk(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_walk(item, change) for item in value]
-    if isinstance(value, dict):
-        return {change(key): _walk(item, change) for key, item in value.items()}
+def _changed(run: Run, texts: _Once) -> Run:
+    """Return run with every string in it changed, however deep. Field names stay, of course."""
+    plain = _walk(msgspec.to_builtins(run), texts)
+    plain["rules"] = {texts[rule]: meaning for rule, meaning in plain["rules"].items()}
+    return msgspec.convert(plain, Run)
+
+
+def _walk(value: Any, texts: _Once) -> Any:
+    kind = type(value)
+    if kind is str:
+        return texts[value]
+    if kind is list:
+        return [_walk(item, texts) for item in value]
+    if kind is dict:
+        return {key: _walk(item, texts) for key, item in value.items()}
     return value

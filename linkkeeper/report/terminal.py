@@ -1,5 +1,6 @@
 """A run for people at a terminal: grouped by post, what to do next on the last line."""
 
+import re
 from collections import Counter
 from collections.abc import Generator, Iterator
 
@@ -160,7 +161,8 @@ def _summary(run: Run, paint: _Paint, width: int) -> Iterator[str]:
     parts.append(f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s")
     verdicts = [f"{count} {name}" for name, count in figures.verdicts.items() if count]
     text = ", ".join(parts) + (": " + ", ".join(verdicts) if verdicts else "")
-    yield from (paint(line, "bold") for line in _indented(text, width, "  ", ""))
+    for line in _indented(re.sub(r"(?<=[0-9]) ", "\u00a0", text), width, "  ", ""):
+        yield paint(line.replace("\u00a0", " "), "bold")
     if not run.complete:
         yield from _indented("This run is not complete: what was not reached is unchecked.", width, "  ", "")
 

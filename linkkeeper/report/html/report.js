@@ -165,7 +165,7 @@
     }
   };
   const lay = () => {
-    space.style.height = `${shown.length * height()}px`;
+    space.style.height = scroller.style.height = `${shown.length * height()}px`;
     for (const item of pool) item.place = -1;
     draw();
   };
