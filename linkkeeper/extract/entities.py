@@ -3,7 +3,7 @@
 import re
 from html.entities import html5
 
-from linkkeeper.extract.unescaped import Unescaped, unescape
+from linkkeeper.extract.unescaped import Builder, Unescaped, unescape, unescape_into
 
 _REFERENCE = re.compile(rb"&(?:#(?:[xX][0-9a-fA-F]+|[0-9]+);?|[A-Za-z][A-Za-z0-9]*;?)")
 _NAMES: dict[bytes, bytes] = {name.encode(): text.encode() for name, text in html5.items()}
@@ -11,7 +11,6 @@ _LONGEST_BARE = max(len(name) for name in _NAMES if not name.endswith(b";"))
 _WINDOWS = {number: bytes([number]).decode("cp1252", "ignore") for number in range(0x80, 0xA0)}
 """Numeric references to C1 controls mean what Windows-1252 has there (WHATWG 13.2.5.80)."""
 _ALPHANUMERIC = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-_XML = {b"&amp;": b"&", b"&lt;": b"<", b"&gt;": b">", b"&quot;": b'"', b"&apos;": b"'"}
 
 
 def attribute(raw: bytes) -> Unescaped:
@@ -30,6 +29,11 @@ def xml(raw: bytes) -> Unescaped:
     Feeds in the wild use HTML's names too: those with a semicolon are understood.
     """
     return unescape(raw, _REFERENCE, _in_xml) if b"&" in raw else Unescaped(raw)
+
+
+def xml_into(builder: Builder, raw: bytes, origin: int) -> None:
+    """Add XML text that stands at `origin` to a text made of several pieces."""
+    unescape_into(builder, raw, _REFERENCE, _in_xml, origin)
 
 
 def _in_attribute(match: re.Match[bytes]) -> tuple[int, bytes] | None:

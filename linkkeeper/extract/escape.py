@@ -3,7 +3,7 @@
 Every format registers its layers in a module of its own (`LAYERS`); this one only puts them on top of each other.
 """
 
-from linkkeeper.extract import escape_markdown, escape_markup, escape_rst, escape_text
+from linkkeeper.extract import escape_asciidoc, escape_markdown, escape_markup, escape_org, escape_rst, escape_text
 from linkkeeper.extract.escape_base import Layer
 
 LAYERS: dict[str, Layer] = {
@@ -11,6 +11,8 @@ LAYERS: dict[str, Layer] = {
     **escape_markdown.LAYERS,
     **escape_markup.LAYERS,
     **escape_rst.LAYERS,
+    **escape_asciidoc.LAYERS,
+    **escape_org.LAYERS,
 }
 CHARSET = "charset:"
 """Prefix of the outermost layer of a document that is not UTF-8: `charset:gb18030`."""

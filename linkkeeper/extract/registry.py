@@ -17,13 +17,22 @@ _FORMATS = {
     "html": ".html .htm .xhtml .xht .shtml",
     "rst": ".rst .rest",
     "notebook": ".ipynb",
+    "asciidoc": ".adoc .asciidoc .asc",
+    "org": ".org",
+    "feeds": ".xml .rss .atom .opml",
+    "csv_data": ".csv .tsv",
+    "json_data": ".json .jsonl .ndjson .webmanifest",
+    "yaml_data": ".yaml .yml",
+    "toml_data": ".toml",
 }
 """Module of this package -> the suffixes it reads (its `SUFFIXES`; a test holds them equal). Loaded when needed."""
 _MODULE_OF = {suffix: module for module, suffixes in _FORMATS.items() for suffix in suffixes.split()}
 _WITH_HEAD = frozenset({"markdown", "mdx", "html", "asciidoc", "rst", "org"})
 """Formats that site generators give a front matter."""
 SUFFIXES = frozenset(_MODULE_OF)
-DATA_SUFFIXES: frozenset[str] = frozenset({".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".toml"}) & SUFFIXES
+DATA_SUFFIXES: frozenset[str] = frozenset(
+    suffix for module, suffixes in _FORMATS.items() if module.endswith("_data") for suffix in suffixes.split()
+)
 """Data files: read when named, or on request."""
 WIDE = "the document is in {}: reported, not rewritten"
 LOSSY = "the document has bytes that are no text in {}: offsets cannot be proved"

@@ -1,0 +1,198 @@
+"""Links in AsciiDoc."""
+
+import re
+from collections.abc import Iterator
+
+from linkkeeper.extract import asciidoc_inline, bare, html, ignore
+from linkkeeper.extract.asciidoc_blocks import Block, blocks
+from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
+from linkkeeper.extract.rst_lines import Lines
+from linkkeeper.extract.unescaped import Unescaped, unescape
+
+SUFFIXES = frozenset({".adoc", ".asciidoc", ".asc"})
+_REFERENCE = re.compile(rb"\\?\{(\w[\w-]*)\}")
+_USE = re.compile(rb"\{(\w[\w-]*)\}([\w/?#&=%:.~-](?=[^\s\[]))?")
+_CELL = re.compile(rb"\\?\|")
+_ABSOLUTE = re.compile(rb"(?:https?|ftp)://[^\s\[\]]+\Z", re.IGNORECASE)
+_COMMENT_LINE = re.compile(rb"^//[^\n]*$", re.MULTILINE)
+_HOSTED = re.compile(rb"(?:youtube|vimeo|wistia)\b")
+_CANDIDATE = re.compile(rb"://|link:|image:|xref:|<<|@|www\.|\{|mailto:|\+\+\+|pass:", re.IGNORECASE)
+_ID = re.compile(r"\[\[([A-Za-z_:][\w:.-]*)|\[(?:[\w-]*)#([\w:.-]+)|\banchor:([\w:.-]+)\[|\bid=\"?([\w:.-]+)")
+_LONGEST_VALUE = 2000
+_BUILT_IN = {
+    b"empty": b"", b"blank": b"", b"sp": b" ", b"plus": b"+", b"amp": b"&", b"lt": b"<", b"gt": b">", b"tilde": b"~",
+    b"startsb": b"[", b"endsb": b"]", b"vbar": b"|", b"caret": b"^", b"asterisk": b"*", b"backslash": b"\\",
+    b"apos": b"'", b"quot": b'"', b"two-colons": b"::", b"two-semicolons": b";;", b"cpp": b"C++",
+}  # fmt: skip
+
+
+def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
+    """Yield every link in order of position. Attributes that the document itself defines are resolved."""
+    lines = Lines(data)
+    found = _links(data, lines, options)
+    if ignore.WORD not in data:
+        return found
+    return ignore.apply(found, _exempt(data, lines, options))
+
+
+def _links(data: bytes, lines: Lines, options: ExtractOptions) -> Iterator[Found]:
+    attributes = dict(_BUILT_IN)
+    prefixes = _only_prefixes(data)
+    for block in blocks(lines):
+        match block.kind:
+            case "text" | "title" | "row":
+                yield from _prose(data, block, attributes)
+            case "attribute":
+                defined = _attribute(data, block, attributes)
+                yield from (link for link in defined if block.name.lower() not in prefixes)
+            case "media":
+                yield from _media(data, block, attributes)
+            case "raw":
+                for link in html.find(data[block.start : block.end], in_markdown=True):
+                    yield _at(Unescaped(b"", 0), link, block.start)
+            case "verbatim" | "comment" if options.include_verbatim:
+                yield from bare.find(data, block.start, block.end)
+            case _:
+                pass
+
+
+def _only_prefixes(data: bytes) -> set[bytes]:
+    """Return the attributes that only begin longer URLs, `{repo}/issues`: no link by themselves."""
+    whole: set[bytes] = set()
+    prefix: set[bytes] = set()
+    for use in _USE.finditer(data):
+        (prefix if use[2] else whole).add(use[1].lower())
+    return prefix - whole
+
+
+def _at(text: Unescaped, link: Found, offset: int) -> Found:
+    """Place a link of a text in the document; of raw HTML by its offset alone."""
+    source: tuple[int, int] | None = (link.start, link.end)
+    start, end = link.start, link.end
+    if text.data:
+        source = text.source(link.start, link.end)
+        start, end = source or (text.source_of(link.start), text.source_of(max(link.start, link.end - 1)) + 1)
+    why = link.unwritable or ("" if source else "an attribute reaches over the end of the URL")
+    return Found(start + offset, end + offset, link.url, link.kind, link.context, link.skip, why)
+
+
+def _prose(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Iterator[Found]:
+    written = data[block.start : block.end]
+    if not _CANDIDATE.search(written):
+        return
+    text = _resolved(_without_comments(written), attributes, block.kind == "row")
+    for link in asciidoc_inline.find(text.data):
+        placed = _at(text, link, block.start)
+        if link.kind == "image":
+            placed = _in_images(placed, attributes)
+        if not _is_reference(data, placed, link.url, attributes):
+            yield placed
+
+
+def _without_comments(written: bytes) -> bytes:
+    return _COMMENT_LINE.sub(lambda match: b" " * len(match[0]), written) if b"\n//" in written else written
+
+
+def _is_reference(data: bytes, link: Found, url: str, attributes: dict[bytes, bytes]) -> bool:
+    """Whether the whole URL is `{name}` or lies in its value: it was reported where the name is defined."""
+    name = _REFERENCE.fullmatch(data, link.start, link.end)
+    if name is None:
+        return bool(link.unwritable) and data[link.start : link.start + 1] == b"{" and link.kind != "inline"
+    value = attributes.get(name[1].lower(), b"")
+    return _ABSOLUTE.match(value) is not None or value.decode("utf-8", "replace") != url
+
+
+def _resolved(written: bytes, attributes: dict[bytes, bytes], row: bool) -> Unescaped:
+    budget = 2 * len(written) + 65536
+    pattern = re.compile(rb"%s|%s" % (_REFERENCE.pattern, _CELL.pattern)) if row else _REFERENCE
+
+    def value(match: re.Match[bytes]) -> tuple[int, bytes] | None:
+        nonlocal budget
+        if match[0].endswith(b"|"):
+            return len(match[0]), b"\n" if match[0] == b"|" else b"|"
+        known = attributes.get(match[1].lower())
+        if known is None or match[0].startswith(b"\\") or len(known) > budget:
+            return None
+        budget -= len(known)
+        return len(match[0]), known
+
+    return unescape(written, pattern, value) if b"{" in written or row else Unescaped(written)
+
+
+def _attribute(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Iterator[Found]:
+    name = block.name.strip(b"!").lower()
+    written = data[block.start : block.end]
+    text = _resolved(written, attributes, row=False)
+    if block.name.startswith(b"!") or block.name.endswith(b"!"):
+        attributes.pop(name, None)
+    elif len(text.data) <= _LONGEST_VALUE:
+        attributes[name] = re.sub(rb"[ \t]+\\\r?\n[ \t]*", b" ", text.data).strip()
+    if _ABSOLUTE.match(text.data):
+        skip = SKIP_TEMPLATE if b"{" in text.data else ""
+        url = text.data.decode("utf-8", "replace")
+        yield Found(block.start, block.end, url, "reference", ("asciidoc-target",), skip)
+    elif b"://" in text.data:
+        for link in asciidoc_inline.find(text.data):
+            yield _at(text, link, block.start)
+
+
+def _media(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Iterator[Found]:
+    text = _resolved(data[block.start : block.end], attributes, row=False)
+    opening = text.data.find(b"[")
+    target = text.data[:opening]
+    if block.name == b"image" or not _HOSTED.match(text.data, opening + 1):
+        skip = SKIP_TEMPLATE if b"{" in target else ""
+        url = target.decode("utf-8", "replace")
+        placed = _at(text, Found(0, opening, url, "image", ("asciidoc-target",), skip), block.start)
+        yield _in_images(placed, attributes)
+    for link in asciidoc_inline.link_option(text.data, opening + 1, len(text.data) - 1):
+        yield _at(text, link, block.start)
+
+
+def _in_images(link: Found, attributes: dict[bytes, bytes]) -> Found:
+    """Relative pictures stand in `imagesdir`, if the document names one."""
+    folder = attributes.get(b"imagesdir", b"").decode("utf-8", "replace").rstrip("/")
+    if not folder or link.skip or re.match(r"[a-z][a-z0-9.+-]*:|/", link.url, re.IGNORECASE):
+        return link
+    url = f"{folder}/{link.url}"
+    return Found(link.start, link.end, url, link.kind, link.context, link.skip, link.unwritable)
+
+
+def _exempt(data: bytes, lines: Lines, options: ExtractOptions) -> list[ignore.Exempt]:
+    comments, others = [], []
+    for block in blocks(lines):
+        said = ignore.directive(data[block.start : block.end]) if block.kind == "comment" else None
+        if said:
+            comments.append((block.start, block.end, said))
+        elif block.kind not in ("anchor", "style"):
+            others.append((block.start, block.end))
+    return ignore.ranges(comments, sorted(others), len(data), options)
+
+
+def anchors(data: bytes) -> frozenset[str]:
+    """Return explicit ids, section ids as Asciidoctor makes them (`_section_title`), and the titles themselves."""
+    lines = Lines(data)
+    text = data.decode("utf-8", "replace")
+    found = {name for match in _ID.finditer(text) for name in match.groups() if name}
+    attributes = dict(_BUILT_IN)
+    seen: dict[str, int] = {}
+    for block in blocks(lines):
+        if block.kind == "attribute":
+            for _ in _attribute(data, block, attributes):
+                pass
+        elif block.kind == "title":
+            title = _resolved(data[block.start : block.end], attributes, row=False).data.decode("utf-8", "replace")
+            found |= _section_ids(title, attributes, seen)
+    return frozenset(found)
+
+
+def _section_ids(title: str, attributes: dict[bytes, bytes], seen: dict[str, int]) -> set[str]:
+    prefix = attributes.get(b"idprefix", b"_").decode("utf-8", "replace")
+    separator = attributes.get(b"idseparator", b"_").decode("utf-8", "replace")
+    plain = re.sub(r"\[\[.*?\]\]|\w+:\S*?\[(.*?)\]|[`*_]{1,2}(?=\S)|(?<=\S)[`*_]{1,2}", r"\1", title).strip()
+    kept = re.sub(r"[^\w\-. ]+", "", plain.lower())
+    identifier = prefix + re.sub(r"[ .\-]+", separator or "", kept) if separator else prefix + kept.replace(" ", "")
+    identifier = identifier.rstrip(separator) if separator else identifier
+    seen[identifier] = count = seen.get(identifier, 0) + 1
+    numbered = identifier if count == 1 else f"{identifier}{separator}{count}"
+    return {numbered, title, plain, kept.replace(" ", "-")}

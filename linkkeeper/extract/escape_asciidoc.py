@@ -1,0 +1,48 @@
+"""Escaping layers of AsciiDoc. It has no escape inside a URL: what its replacements would touch cannot be expressed."""
+
+import re
+
+from linkkeeper.extract.escape_base import Layer, identity
+
+_RISKY = re.compile(
+    r"[\s\x00-\x20\x7f\[\]<>{}\\\"|]|__|\*\*|##|``|\+\+"
+    r"|(?<![A-Za-z0-9])[_*+`]|\^\S*\^|~\S*~|[A-Za-z0-9]'[A-Za-z]"
+)
+"""Formatting marks and typographic replacements, which come before macros (Asciidoctor's substitution order)."""
+_ABSOLUTE = re.compile(r"(?:https?|ftp|irc|file)://[^\s]*[^\s,.?!)]\Z", re.IGNORECASE)
+_REPLACED = r"\.\.\.|(?<=\w)--(?=\w)|\((?:C|R|TM)\)"
+_TO_ESCAPE = re.compile(_REPLACED)
+_TYPOGRAPHIC = re.compile(rf"\\(\{{\w|\.\.\.|--|\((?:C|R|TM)\))|{_REPLACED}")
+_BECOMES = {"...": "\u2026\u200b", "--": "\u2014\u200b", "(C)": "\u00a9", "(R)": "\u00ae", "(TM)": "\u2122"}
+"""What Asciidoctor writes for these, in URLs too: such a link is broken for its readers."""
+
+
+def _plain(text: str) -> str | None:
+    return None if not text or _RISKY.search(text) else _TO_ESCAPE.sub(r"\\\g<0>", text)
+
+
+def _bare(text: str) -> str | None:
+    return _plain(text) if _ABSOLUTE.match(text) and text[-1] not in ";:" else None
+
+
+def _autolink(text: str) -> str | None:
+    return _plain(text) if _ABSOLUTE.match(text + "x") else None
+
+
+def _passed(text: str) -> str | None:
+    return None if not text or re.search(r"[\s\x00-\x20\x7f]|\+\+", text) else text
+
+
+def _decoded(text: str) -> str:
+    """Do what the substitution of replacements does (Asciidoctor: before macros)."""
+    return _TYPOGRAPHIC.sub(lambda match: match[1] or _BECOMES[match[0]], text)
+
+
+LAYERS: dict[str, Layer] = {
+    "asciidoc-target": Layer(_plain, _decoded),
+    "asciidoc-autolink": Layer(_autolink, _decoded),
+    "asciidoc-bare": Layer(_bare, _decoded),
+    "asciidoc-pass": Layer(_passed, identity),
+    "asciidoc-attribute": Layer(_plain, identity),
+}
+"""`link:URL[]`, `URL[label]`, a URL alone, `link:++URL++[]`, and `link=URL` of an image."""

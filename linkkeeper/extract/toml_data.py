@@ -1,0 +1,10 @@
+"""URLs in TOML files: a data file is read only when it is asked for."""
+
+from functools import partial
+
+from linkkeeper.extract.yaml_data import anchors as anchors
+from linkkeeper.extract.yaml_data import links_of
+
+SUFFIXES = frozenset({".toml"})
+ON_REQUEST = True
+links = partial(links_of, "toml")
