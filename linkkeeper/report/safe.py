@@ -10,6 +10,8 @@ import msgspec
 from linkkeeper.models.run import Run, UrlRow
 from linkkeeper.urls.secrets import mask
 
+_LONGEST = 4000
+"""Characters; more than browsers and servers take in a URL."""
 _LOG_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 """`##[error]`, `##vso[…]`, `##teamcity[…]`: CI logs obey these anywhere in a line."""
 _LOG_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
@@ -76,8 +78,14 @@ def masked_row(row: UrlRow) -> UrlRow:
 
 
 def shown(run: Run) -> Run:
-    """Return `masked(run)` with every string `visible`, for reports that people read."""
-    return _changed(run, _Once(lambda text: visible(_masked_text(text))))
+    """Return `masked(run)` with every string `visible` and none endless, for reports that people read."""
+    return _changed(run, _Once(lambda text: visible(_shortened(_masked_text(text)))))
+
+
+def _shortened(text: str) -> str:
+    """Return text with the middle left out where nobody would read it: a picture in a `data:` URL."""
+    left_out = len(text) - _LONGEST
+    return text if left_out <= 0 else f"{text[: _LONGEST - 100]}[… {left_out:,} characters …]{text[-100:]}"
 
 
 def _masked_text(text: str) -> str:

@@ -12,6 +12,9 @@ import lxml.etree
 import lxml.html
 import pyromark
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from linkkeeper.models.run import Run
 from linkkeeper.report import github, html, registry, terminal
@@ -46,6 +49,23 @@ def test_no_line_is_a_command_to_a_ci_runner(name: str, hostile: Run) -> None:
     link = r"::(error|warning) file=[^,:\n]*,line=\d+,col=\d+(,endColumn=\d+)?,title=\w+ link::[^\n]*"
     ours = re.compile(rf"{link}|::warning file=[^,:\n]*::[^\n]*")
     assert all(name == "github" and ours.fullmatch(line) for line in commands), commands
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.characters(), max_size=60))
+def test_any_text_passes_through_every_format(text: str, run: Run) -> None:
+    link = replace(run.urls[0].links[0], file=text, raw=text, date=text, fragment=text)
+    odd = replace(run, urls=[replace(run.urls[0], url=text, detail=text, links=[link])], notes=[text])
+    for name in registry.NAMES:
+        assert registry.named(name).render(odd).encode("utf-8")
+
+
+def test_an_endless_string_is_shortened_for_people(run: Run) -> None:
+    picture = "data:image/png;base64," + "A" * 1_000_000
+    long = replace(run, urls=[replace(run.urls[0], links=[replace(run.urls[0].links[0], raw=picture)])])
+    assert "[… 996,022 characters …]" in terminal.render(long)
+    assert len(html.render(long)) < 100_000
+    assert picture in registry.named("json").render(long)
 
 
 def test_github_gets_one_annotation_for_each_link_that_fails_or_warns(hostile: Run) -> None:
