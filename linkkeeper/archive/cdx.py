@@ -156,7 +156,7 @@ def parse_rows(body: bytes) -> list[list[str]]:
     if not body.lstrip().startswith(b"["):
         return _parse_text(body.decode("utf-8", "replace"))
     try:
-        table = msgspec.json.decode(body, type=list[list[Any]], strict=True)
+        table = msgspec.json.decode(body, type=list[list[str | int | float | bool | None]])
     except msgspec.DecodeError as error:
         raise ValueError("the index's JSON is cut off or broken") from error
     if not table or not table[0]:

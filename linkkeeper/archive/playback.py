@@ -115,10 +115,9 @@ def title_of(reply: Reply) -> str:
 def memento_stamp(reply: Reply) -> str:
     """Return the 14 digits of `Memento-Datetime`; empty if it cannot be read."""
     try:
-        moment = parsedate_to_datetime(reply.header("memento-datetime"))
-    except ValueError:
+        return stamp(_aware(parsedate_to_datetime(reply.header("memento-datetime"))))
+    except (ValueError, TypeError, OverflowError):
         return ""
-    return stamp(_aware(moment))
 
 
 def _aware(moment: datetime) -> datetime:

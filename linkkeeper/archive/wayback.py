@@ -149,12 +149,12 @@ class Wayback:
 
     async def _ask_ahead(self, key: str) -> None:
         """Ask the query that the key shares with others, once; if it fails, each URL is asked by itself."""
+        batch = self._batches.get(key)
+        if batch is None:
+            return
         async with self._batch_turn:  # the index takes one request at a time anyway
-            batch = self._batches.get(key)
-            if batch is None:
-                return
-            for other in batch.keys.values():
-                del self._batches[other]
+            if key not in self._batches:
+                return  # somebody else asked it while we waited
             with suppress(ExcludedByOwner):
                 try:
                     answer = await self._ask(batch.query, spare=True)
@@ -163,6 +163,8 @@ class Wayback:
                     return
                 for path, rows in rows_by_path(answer, batch).items():
                     self._ahead[batch.keys[path]] = rows
+            for other in batch.keys.values():
+                del self._batches[other]
 
     async def _from_rows(self, asked: str, near: Dated, rows: tuple[CdxRow, ...], *, shared: bool) -> Snapshot:
         redirect = choose.last_redirect(rows)
@@ -197,9 +199,13 @@ class Wayback:
         """Play the link as written; if that does not play at that very time, play the captured form."""
         played = await self._ask_playback(candidate.timestamp, asked)
         original = without_default_port(without_fragment(candidate.original))
-        if not _is_other_capture(played, candidate.timestamp) or self._same_request(original, asked):
+        if not _is_other_capture(played, candidate.timestamp) or not self._is_other_form(original, asked):
             return self._at(played, candidate.timestamp), asked
         return self._at(await self._ask_playback(candidate.timestamp, original), candidate.timestamp), original
+
+    def _is_other_form(self, original: str, asked: str) -> bool:
+        """Say whether the captured form is worth a request: spelled otherwise, and of the same key."""
+        return _wire(original) not in ("", _wire(asked)) and self._key(original) == self._key(asked)
 
     def _at(self, played: Played, timestamp: str) -> Played:
         """A page of another moment than the one asked for is not the capture that was asked for."""
@@ -275,14 +281,19 @@ class Wayback:
     def _no(self, state: SnapshotState, detail: str) -> Snapshot:
         return Snapshot(state, self.name, detail=detail)
 
-    def _same_request(self, one: str, other: str) -> bool:
-        return request_url(one) == request_url(other)
-
     def _key(self, url: str) -> str:
         try:
-            return surt_key(request_url(without_fragment(url)))
+            return surt_key(_wire(without_fragment(url)))
         except ValueError:
             return ""
+
+
+def _wire(url: str) -> str:
+    """Return a URL as it is requested; empty for what stands in indexes and cannot be (`http://mailto:…`)."""
+    try:
+        return request_url(url)
+    except ValueError:
+        return ""
 
 
 def _is_other_capture(played: Played, timestamp: str) -> bool:
