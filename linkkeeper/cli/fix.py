@@ -63,7 +63,7 @@ def fix(
     """
     repairs = _repairs(only)
     _check(paths or [], interactive, style, format, diff)
-    from linkkeeper.fix import apply
+    from linkkeeper.fix import apply, listing
     from linkkeeper.fix.interactive import Chooser
     from linkkeeper.fix.journal import Journal
     from linkkeeper.pipeline import fix as pipeline
@@ -95,6 +95,8 @@ def fix(
         )
     _report(result, format)
     left, unknown = pipeline.left_over(planned, result)
+    if left:
+        output.note(listing.of_left(left, unknown))
     found_work = check and any(row.edits for row in result.files)
     scanned = planned.scanned
     raise typer.Exit(

@@ -70,7 +70,7 @@ def _hunks(changed: Iterable[_Line]) -> Iterator[list[_Line]]:
     """Group lines whose contexts touch."""
     hunk: list[_Line] = []
     for line in changed:
-        if hunk and line.number - hunk[-1].number > 2 * CONTEXT:
+        if hunk and line.number - hunk[-1].number > 2 * CONTEXT + 1:
             yield hunk
             hunk = []
         hunk.append(line)

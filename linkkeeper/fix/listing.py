@@ -47,6 +47,13 @@ def _figures(result: FixResult) -> str:
     return done + left + (f"; {_count(summary.refused, 'repair')} not made" if summary.refused else "")
 
 
+def of_left(dead: int, unknown: int) -> str:
+    """Return a line about the dead links that stay; unknown of them because no archive could be asked."""
+    asked = f", {unknown} of them because no archive could be asked" if unknown else ""
+    stay = "stays as it is" if dead == 1 else "stay as they are"
+    return f"{_count(dead, 'dead link')} {stay}{asked}; `linkkeeper scan` says why"
+
+
 def of_undo(result: UndoResult) -> str:
     """Return what came back, and a line for each file that did not."""
     if result.run is None:
