@@ -178,8 +178,13 @@ async def test_hostile_content_does_nothing(opened: Opened, hostile: Run) -> Non
 
 
 @needs_browser
-async def test_keys_alone_open_and_close_a_link(opened: Opened, run: Run) -> None:
+async def test_a_year_narrows_the_table_and_keys_alone_open_and_close_a_link(opened: Opened, run: Run) -> None:
     page = await opened(run, _extras())
+    await page.evaluate("document.querySelector('#chips button').click()")
+    await page.evaluate("document.querySelector('[data-query=\"year:2016\"]').click()")
+    assert await page.evaluate("document.getElementById('found').textContent") == "9 of 10 links"
+    await page.evaluate("document.getElementById('reset').click()")
+    await page.evaluate("document.querySelectorAll('#chips button')[1].click()")
     focus = "document.querySelector('.scroll button[tabindex=\"0\"]').focus()"
     await page.evaluate(focus)
     for key, code in (("ArrowDown", 40), ("Enter", 13)):

@@ -71,7 +71,7 @@
   };
   const TOKENS = {
     host: (link, value) => hostOf(urlOf(link)[URL_]) === value,
-    year: (link, value) => String(link[DATE] || "").startsWith(value),
+    year: (link, value) => (link[DATE] ? String(link[DATE]).startsWith(value) : files[link[FILE]].includes(value)),
     file: (link, value) => files[link[FILE]].toLowerCase().includes(value),
     rule: (link, value) => urlOf(link)[RULE].toLowerCase() === value,
   };
