@@ -10,7 +10,7 @@ import msgspec
 from linkkeeper.archive.archive_urls import without_fragment
 from linkkeeper.archive.base import Answers, ArchiveProvider, Batching, Hinting, Rescue, Wanted
 from linkkeeper.archive.limiter import Limiter
-from linkkeeper.archive.wayback import DoubtfulNoneError
+from linkkeeper.archive.rows import DoubtfulNoneError
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState

@@ -4,9 +4,7 @@ One lookup is two requests as a rule: the rows nearest to the date, and the chos
 host or directory share a query of the index (see `batch`).
 """
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 
 from linkkeeper.archive import choose
@@ -19,8 +17,7 @@ from linkkeeper.archive.archive_urls import (
     without_fragment,
 )
 from linkkeeper.archive.base import ArchiveOptions, LooksDead
-from linkkeeper.archive.batch import Batch, plan_batches, rows_by_path
-from linkkeeper.archive.cdx import CdxAnswer, CdxQuery, ExcludedByOwner, ask_index
+from linkkeeper.archive.cdx import ExcludedByOwner
 from linkkeeper.archive.choose import NO_DIGEST, Candidate, CdxRow
 from linkkeeper.archive.client import ArchiveClient
 from linkkeeper.archive.grade import Grade, grade
@@ -39,25 +36,18 @@ from linkkeeper.archive.playback import (
     refuse_dead,
     title_of,
 )
-from linkkeeper.archive.surt import surt_key
+from linkkeeper.archive.rows import OUT_OF_ORDER, DoubtfulNoneError, Rows, key_of, wire
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Reply
 from linkkeeper.urls.normalise import request_url
 
-CONTROLS = ("http://example.com/", "https://archive.org/", "https://www.wikipedia.org/")
-"""Pages that the archive certainly holds: an index that denies all of them is out of order."""
 EXCLUDED = "the owner asked the archive to forget this page"
 ONLY_ERRORS = "only redirects and errors were captured"
 NEVER = "never captured"
-OUT_OF_ORDER = "the index lists nothing, not even pages that it certainly holds"
 MAX_PLAYED = 5
 """Captures looked at for one link before it is called unusable."""
-
-
-class DoubtfulNoneError(ArchiveError):
-    """The index knows no capture, and nothing yet shows that it knows any."""
 
 
 class Wayback:
@@ -75,14 +65,9 @@ class Wayback:
         self._base = options.wayback_url.rstrip("/")
         self._public = (options.public_url or options.wayback_url).rstrip("/")
         self._looks_dead = looks_dead
-        self._batches: dict[str, Batch] = {}
-        self._batch_turn = asyncio.Lock()
-        self._ahead: dict[str, tuple[CdxRow, ...]] = {}
+        self._index = Rows(client, self._base)
         self._doubtful: set[tuple[str, datetime]] = set()
-        self._controls, self._control_turn = list(CONTROLS), asyncio.Lock()
         self._redirects: dict[tuple[str, datetime], CdxRow] = {}
-        self.said_yes = False
-        """The index has named a capture in this run: its "none" can be believed."""
 
     async def lookup(self, url: str, near: Dated) -> Snapshot:
         """Return the capture that suits near (see ArchiveProvider).
@@ -93,7 +78,7 @@ class Wayback:
         if (asked, near.until) in self._doubtful:
             return self._still_none()
         try:
-            rows, shared = await self._rows(asked, near)
+            rows, shared = await self._index.of(asked, near)
             return await self._from_rows(asked, near, rows, shared=shared)
         except ExcludedByOwner:
             return self._no(SnapshotState.EXCLUDED, EXCLUDED)
@@ -103,9 +88,7 @@ class Wayback:
 
     def expect(self, questions: list[tuple[str, Dated]]) -> None:
         """Plan which questions about one host or directory share a query of the index, where that saves requests."""
-        requestable = [without_fragment(url) for url, _ in questions if self._key(url)]
-        for batch in plan_batches([request_url(url) for url in requestable]):
-            self._batches |= dict.fromkeys(batch.keys.values(), batch)
+        self._index.expect([without_fragment(url) for url, _ in questions])
 
     async def redirect_after(self, url: str, near: Dated) -> tuple[str, datetime] | None:
         """Say where a redirect led that was captured after the last page, if the rows of `lookup` showed one.
@@ -120,51 +103,6 @@ class Wayback:
             return None
         target = without_default_port(played.url)
         return (target, instant(row.timestamp)) if grade(url, target) is Grade.DIFFERENT else None
-
-    async def _rows(self, asked: str, near: Dated) -> tuple[tuple[CdxRow, ...], bool]:
-        """Return the index's rows, and whether they come from a shared query."""
-        key = self._key(asked)
-        await self._ask_ahead(key)
-        if key in self._ahead:
-            return self._ahead[key], True
-        return await self._ask_rows(asked, near), False
-
-    async def _ask_rows(self, asked: str, near: Dated) -> tuple[CdxRow, ...]:
-        """Ask for the rows nearest to the date; if they may miss the last before it, for those before it too."""
-        query = CdxQuery(request_url(asked), closest=stamp(near.until))
-        answer = await self._ask(query)
-        found = choose.candidates(answer.rows, near, asked)
-        if answer.full and not choose.nearest_first(answer.rows, near):  # this index does not know sort=closest
-            before = await self._ask(CdxQuery(query.url, limit=-query.limit, until=query.closest))
-        elif answer.full and not any(c.captured <= near.until for c in found):
-            before = await self._ask(CdxQuery(query.url, closest=query.closest, until=query.closest))
-        else:
-            return answer.rows
-        return answer.rows + before.rows
-
-    async def _ask(self, query: CdxQuery, *, spare: bool = False) -> CdxAnswer:
-        answer = await ask_index(self._client, self._base, query, spare=spare)
-        self.said_yes = self.said_yes or bool(answer.rows)
-        return answer
-
-    async def _ask_ahead(self, key: str) -> None:
-        """Ask the query that the key shares with others, once; if it fails, each URL is asked by itself."""
-        batch = self._batches.get(key)
-        if batch is None:
-            return
-        async with self._batch_turn:  # the index takes one request at a time anyway
-            if key not in self._batches:
-                return  # somebody else asked it while we waited
-            with suppress(ExcludedByOwner):
-                try:
-                    answer = await self._ask(batch.query, spare=True)
-                except ArchiveError:  # large sites answer 504 to such queries: no more of them in this run
-                    self._batches.clear()
-                    return
-                for path, rows in rows_by_path(answer, batch).items():
-                    self._ahead[batch.keys[path]] = rows
-            for other in batch.keys.values():
-                del self._batches[other]
 
     async def _from_rows(self, asked: str, near: Dated, rows: tuple[CdxRow, ...], *, shared: bool) -> Snapshot:
         redirect = choose.last_redirect(rows)
@@ -205,7 +143,7 @@ class Wayback:
 
     def _is_other_form(self, original: str, asked: str) -> bool:
         """Say whether the captured form is worth a request: spelled otherwise, and of the same key."""
-        return _wire(original) not in ("", _wire(asked)) and self._key(original) == self._key(asked)
+        return wire(original) not in ("", wire(asked)) and key_of(original) == key_of(asked)
 
     def _at(self, played: Played, timestamp: str) -> Played:
         """A page of another moment than the one asked for is not the capture that was asked for."""
@@ -235,9 +173,9 @@ class Wayback:
             case Elsewhere(timestamp) if not shared:
                 return await self._not_listed(await self._ask_playback(timestamp, asked), asked, near)
             case NotCaptured():
-                await self._believe()
+                await self._index.believe()
                 return self._no(SnapshotState.NONE, NEVER)
-        return await self._from_rows(asked, near, await self._ask_rows(asked, near), shared=False)
+        return await self._from_rows(asked, near, await self._index.alone(asked, near), shared=False)
 
     async def _not_listed(self, played: Played, asked: str, near: Dated) -> Snapshot:
         """The playback knows a capture that the index did not list: an error as a rule, else a fresh page.
@@ -253,17 +191,9 @@ class Wayback:
             played = before if isinstance(before, Page) else played
         return self._verified(played, asked, near)
 
-    async def _believe(self) -> None:
-        """Raise DoubtfulNoneError unless the index has shown in this run that it can say yes."""
-        async with self._control_turn:
-            while self._controls and not self.said_yes:
-                await self._ask(CdxQuery(self._controls.pop(0), limit=1))
-        if not self.said_yes:
-            raise DoubtfulNoneError(OUT_OF_ORDER)
-
     def _still_none(self) -> Snapshot:
         """Answer a question whose "none" was doubtful at first: by now the index may have shown that it works."""
-        if not self.said_yes:
+        if not self._index.said_yes:
             raise DoubtfulNoneError(OUT_OF_ORDER)
         return self._no(SnapshotState.NONE, NEVER)
 
@@ -280,20 +210,6 @@ class Wayback:
 
     def _no(self, state: SnapshotState, detail: str) -> Snapshot:
         return Snapshot(state, self.name, detail=detail)
-
-    def _key(self, url: str) -> str:
-        try:
-            return surt_key(_wire(without_fragment(url)))
-        except ValueError:
-            return ""
-
-
-def _wire(url: str) -> str:
-    """Return a URL as it is requested; empty for what stands in indexes and cannot be (`http://mailto:…`)."""
-    try:
-        return request_url(url)
-    except ValueError:
-        return ""
 
 
 def _is_other_capture(played: Played, timestamp: str) -> bool:

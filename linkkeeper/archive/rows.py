@@ -1,0 +1,110 @@
+"""The rows of the index for a URL: asked alone or together with others, and whether the index can be believed."""
+
+import asyncio
+from contextlib import suppress
+
+from linkkeeper.archive import choose
+from linkkeeper.archive.archive_urls import stamp, without_fragment
+from linkkeeper.archive.batch import Batch, plan_batches, rows_by_path
+from linkkeeper.archive.cdx import CdxAnswer, CdxQuery, ExcludedByOwner, ask_index
+from linkkeeper.archive.choose import CdxRow
+from linkkeeper.archive.client import ArchiveClient
+from linkkeeper.archive.surt import surt_key
+from linkkeeper.errors import ArchiveError
+from linkkeeper.models.document import Dated
+from linkkeeper.urls.normalise import request_url
+
+CONTROLS = ("http://example.com/", "https://archive.org/", "https://www.wikipedia.org/")
+"""Pages that the archive certainly holds: an index that denies all of them is out of order."""
+OUT_OF_ORDER = "the index lists nothing, not even pages that it certainly holds"
+
+
+class DoubtfulNoneError(ArchiveError):
+    """The index knows no capture, and nothing yet shows that it knows any."""
+
+
+class Rows:
+    """Asks the index of one archive. One per run: it remembers what was asked ahead, and what the index showed."""
+
+    def __init__(self, client: ArchiveClient, base: str) -> None:
+        self._client, self._base = client, base
+        self._batches: dict[str, Batch] = {}
+        self._batch_turn = asyncio.Lock()
+        self._ahead: dict[str, tuple[CdxRow, ...]] = {}
+        self._controls, self._control_turn = list(CONTROLS), asyncio.Lock()
+        self.said_yes = False
+        """The index has named a capture in this run: its "none" can be believed."""
+
+    def expect(self, urls: list[str]) -> None:
+        """Plan which of the URLs share a query, where that saves requests."""
+        for batch in plan_batches([request_url(url) for url in urls if key_of(url)]):
+            self._batches |= dict.fromkeys(batch.keys.values(), batch)
+
+    async def of(self, asked: str, near: Dated) -> tuple[tuple[CdxRow, ...], bool]:
+        """Return the index's rows, and whether they come from a shared query."""
+        key = key_of(asked)
+        await self._ask_ahead(key)
+        if key in self._ahead:
+            return self._ahead[key], True
+        return await self.alone(asked, near), False
+
+    async def alone(self, asked: str, near: Dated) -> tuple[CdxRow, ...]:
+        """Ask for the rows nearest to the date; if they may miss the last before it, for those before it too."""
+        query = CdxQuery(request_url(asked), closest=stamp(near.until))
+        answer = await self._ask(query)
+        found = choose.candidates(answer.rows, near, asked)
+        if answer.full and not choose.nearest_first(answer.rows, near):  # this index does not know sort=closest
+            before = await self._ask(CdxQuery(query.url, limit=-query.limit, until=query.closest))
+        elif answer.full and not any(c.captured <= near.until for c in found):
+            before = await self._ask(CdxQuery(query.url, closest=query.closest, until=query.closest))
+        else:
+            return answer.rows
+        return answer.rows + before.rows
+
+    async def _ask(self, query: CdxQuery, *, spare: bool = False) -> CdxAnswer:
+        answer = await ask_index(self._client, self._base, query, spare=spare)
+        self.said_yes = self.said_yes or bool(answer.rows)
+        return answer
+
+    async def _ask_ahead(self, key: str) -> None:
+        """Ask the query that the key shares with others, once; if it fails, each URL is asked by itself."""
+        batch = self._batches.get(key)
+        if batch is None:
+            return
+        async with self._batch_turn:  # the index takes one request at a time anyway
+            if key not in self._batches:
+                return  # somebody else asked it while we waited
+            with suppress(ExcludedByOwner):
+                try:
+                    answer = await self._ask(batch.query, spare=True)
+                except ArchiveError:  # large sites answer 504 to such queries: no more of them in this run
+                    self._batches.clear()
+                    return
+                for path, rows in rows_by_path(answer, batch).items():
+                    self._ahead[batch.keys[path]] = rows
+            for other in batch.keys.values():
+                del self._batches[other]
+
+    async def believe(self) -> None:
+        """Raise DoubtfulNoneError unless the index has shown in this run that it can say yes."""
+        async with self._control_turn:
+            while self._controls and not self.said_yes:
+                await self._ask(CdxQuery(self._controls.pop(0), limit=1))
+        if not self.said_yes:
+            raise DoubtfulNoneError(OUT_OF_ORDER)
+
+
+def key_of(url: str) -> str:
+    """Return the index's key of a URL, empty for what has none."""
+    try:
+        return surt_key(wire(without_fragment(url)))
+    except ValueError:
+        return ""
+
+
+def wire(url: str) -> str:
+    """Return a URL as it is requested; empty for what stands in indexes and cannot be (`http://mailto:…`)."""
+    try:
+        return request_url(url)
+    except ValueError:
+        return ""
