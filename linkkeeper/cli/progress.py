@@ -1,5 +1,7 @@
 """Progress on stderr (tqdm): what is done, how fast, how long yet. Nothing moves without a terminal."""
 
+from collections.abc import Callable
+
 from linkkeeper.cli import output
 from linkkeeper.models.run import UrlRow
 
@@ -9,7 +11,9 @@ UNITS = {"reading": "file", "checking": "link", "archive": "link", "writing": "f
 class Bars:
     """Draws the stages of a run one after the other. Close it when the run is over, however it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, row: Callable[[UrlRow], None] | None = None) -> None:
+        """row: takes each URL as soon as its answer is final."""
+        self._row = row
         self._bar: object | None = None
         self._name = ""
 
@@ -41,7 +45,9 @@ class Bars:
             self._bar.set_description_str(f"{name}, waiting for {output.harmless(text)}" if text else name)
 
     def row(self, row: UrlRow) -> None:
-        """Hear nothing: reports are written at the end."""
+        """Hand it on."""
+        if self._row is not None:
+            self._row(row)
 
     def note(self, text: str) -> None:
         """Say it above the bar."""

@@ -1,14 +1,17 @@
 """`--format` and `--output`: judged before anything is asked, written at the end."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Struct
 
 from linkkeeper.cli import output
 from linkkeeper.errors import UsageError
-from linkkeeper.models.run import Run
+from linkkeeper.models.run import Run, UrlRow
+
+if TYPE_CHECKING:
+    from linkkeeper.report.base import Extras
 
 Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="How stdout shows the run (docs/reports.md).")]
 Outputs = Annotated[
@@ -62,24 +65,41 @@ def _target(text: str, format_name: str) -> Target:
     return Target(name, Path(rest))
 
 
-def write(run: Run, chosen: list[Target]) -> None:
-    """Write every report; stdout last."""
-    from linkkeeper.report import registry
+def write(run: Run, chosen: list[Target], extras: "Extras | None" = None, *, streamed: bool = False) -> None:
+    """Write every report; stdout last.
+
+    extras: what only some formats show; streamed: stdout has had its rows already.
+    """
+    from linkkeeper.report import github, registry
 
     if not any(target.path is None and target.format == "terminal" for target in chosen):
         for sentence in run.notes:
             output.note(sentence)
     for target in sorted(chosen, key=lambda target: target.path is None):
-        if target.path is None:
-            output.data(_text(run, target.format))
-        else:
-            registry.write(run, target.format, target.path)
+        if target.path is not None:
+            registry.write(run, target.format, target.path, extras)
             output.note(f"wrote {target.path}")
+        elif not streamed:
+            output.data(_text(run, target.format, extras))
+    if any(target.format == github.NAME for target in chosen):
+        github.append_summary(run)
 
 
-def _text(run: Run, format_name: str) -> str:
+def streamed(chosen: list[Target]) -> bool:
+    """Return whether stdout gets a line per URL as it is known."""
+    return any(target.path is None and target.format == "jsonl" for target in chosen)
+
+
+def row(one: UrlRow) -> None:
+    """Write one URL to stdout, now."""
+    from linkkeeper.report import jsonl
+
+    output.data(jsonl.line(one))
+
+
+def _text(run: Run, format_name: str, extras: "Extras | None") -> str:
     from linkkeeper.report import registry, terminal
 
     if format_name == terminal.NAME:
         return terminal.render(run, output.coloured(), output.width(), output.verbose())
-    return registry.named(format_name).render(run)
+    return registry.text(run, format_name, extras)

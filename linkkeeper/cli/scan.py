@@ -1,5 +1,6 @@
 """`linkkeeper scan`."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -40,16 +41,22 @@ def scan(
     chosen = reports.targets(format, outputs)
     from linkkeeper.pipeline import scan as pipeline
 
-    bars = Bars()
+    streams = reports.streamed(chosen)
+    bars = Bars(reports.row if streams else None)
     try:
         result = pipeline.scan(
-            pipeline.Request(paths=tuple(paths or ()), stdin_name=stdin_name, allow_empty=allow_empty),
+            pipeline.Request(
+                paths=tuple(paths or ()),
+                stdin_name=stdin_name,
+                stdin=sys.stdin.buffer.read() if "-" in (paths or ()) else None,
+                allow_empty=allow_empty,
+            ),
             loaded.settings,
             bars,
         )
     finally:
         bars.close()
-    reports.write(result.run, chosen)
+    reports.write(result.run, chosen, result.extras, streamed=streams)
     raise typer.Exit(exits.INTERRUPTED if result.interrupted else exits.after_scan(result.run, loaded.settings.fail_on))
 
 

@@ -51,6 +51,11 @@ class _Online:
         self.due, self.collection, self.outcome = due, collection, outcome
         self.settings, self.state, self.events = settings, state, events
         self._bases = options.archive_bases(settings)
+        self._by_url = {entry.url: entry for entry in due}
+        self._dead = result.dead_places(collection, outcome) if settings.rescue else []
+        """Known to be dead from earlier runs."""
+        self._settled: set[str] = set()
+        """URLs whose final row was told."""
         self._runner: Runner | None = None
         self._rescuing: asyncio.Task[None] | None = None
 
@@ -62,6 +67,8 @@ class _Online:
                 self._rescuing = asyncio.ensure_future(self._rescue())
                 with suppress(asyncio.CancelledError):
                     await self._rescuing
+        for entry in self._late():
+            self.events.row(result.url_row(entry, self.outcome))
 
     def _interrupted(self) -> None:
         self.outcome.interrupted = True
@@ -90,6 +97,14 @@ class _Online:
         self.outcome.findings[finding.url] = finding
         if (successor := moved.suggest(finding)) is not None:
             self.outcome.moved[finding.url] = successor
+        if finding.judgement.verdict is not Verdict.DEAD:
+            self._settled.add(finding.url)
+            self.events.row(result.url_row(self._by_url[finding.url], self.outcome))
+
+    def _late(self) -> list[Entry]:
+        """Return the entries whose row had to wait for the archives, or that nobody was asked about."""
+        asked = {entry.url for entry in self.due} | {entry.url for entry, _ in self._dead}
+        return [entry for entry in self.collection.asked() if entry.url in asked - self._settled]
 
     # -- the archives ------------------------------------------------------------------------------------------
 

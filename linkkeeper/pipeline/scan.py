@@ -23,6 +23,7 @@ from linkkeeper.pipeline import options, result
 from linkkeeper.pipeline.collect import Collection, Entry, Place, Rules
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.state import State
+from linkkeeper.report.base import Extras
 from linkkeeper.urls import rules as url_rules
 from linkkeeper.urls.clean import Cleaned, Cleaner
 
@@ -47,6 +48,8 @@ class Result(Struct, frozen=True):
     interrupted: bool
     collection: Collection
     outcome: result.Outcome
+    extras: Extras | None = None
+    """What only some reports show: how earlier runs fared."""
 
 
 def scan(request: Request, settings: Settings, events: Events) -> Result:
@@ -62,7 +65,8 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
         outcome.notes += state.notes
         run = result.build(collection, seen, problems, outcome, started)
         state.save_run(run)
-    return Result(run, outcome.interrupted, collection, outcome)
+        trend = state.trend()
+    return Result(run, outcome.interrupted, collection, outcome, Extras(trend=trend))
 
 
 def read(
@@ -143,6 +147,10 @@ def _ask(collection: Collection, settings: Settings, state: State, events: Event
         else:
             outcome.findings[entry.url] = known
     wanted = result.dead_places(collection, outcome) if settings.rescue else []
+    waiting = {entry.url for entry in due} | {entry.url for entry, _ in wanted}
+    for entry in collection.entries.values():
+        if entry.judgement is not None or entry.url not in waiting:
+            events.row(result.url_row(entry, outcome))
     if due or wanted:
         from linkkeeper.pipeline import online
 

@@ -12,6 +12,7 @@ from linkkeeper.check.base import Forgetful, Memory
 from linkkeeper.config.settings import Settings
 from linkkeeper.config.values import seconds
 from linkkeeper.models.run import Run
+from linkkeeper.report.base import TrendPoint
 from linkkeeper.store import answers
 from linkkeeper.store.cache import Cache, CacheOptions
 from linkkeeper.store.clock import Clock
@@ -50,6 +51,10 @@ class State:
         """Fetch what is known of many URLs at once; `memory` then answers quickly."""
         if self._cache is not None:
             self._cache.load(urls)
+
+    def trend(self) -> tuple[TrendPoint, ...]:
+        """Return the figures of earlier runs, oldest first."""
+        return tuple(TrendPoint(one.finished, one.verdicts) for one in Runs(self._database).figures())
 
     def save_run(self, run: Run) -> None:
         """Keep a run for `report` and `history`."""
