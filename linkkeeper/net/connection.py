@@ -10,10 +10,12 @@ import aiohappyeyeballs
 from aiohttp import ClientPayloadError
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 from msgspec import Struct
 
 from linkkeeper.net.failures import ProtocolError
+from linkkeeper.net.salvage import salvage
 
 HEAD_LIMIT = 256 * 1024
 """Bytes of status line and header fields, interim answers included. Browsers stop there too (Chromium, 2026)."""
@@ -51,10 +53,14 @@ class Connection(ResponseHandler):
         self._head_from = -1
         self._head_only = False
         self._held = b""
+        self._raw = bytearray()
+        """The answer as it comes, until its head was parsed."""
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in, as long as the head stays within its budget."""
         self.received += len(data)
+        if self._head_from >= 0:
+            self._raw += data
         if 0 <= self._head_from < self.received - HEAD_LIMIT:
             self.set_exception(ProtocolError("header fields without end"))
             self.abort()
@@ -75,7 +81,7 @@ class Connection(ResponseHandler):
                 return
             super().data_received(data[: end.end()])
             data = data[end.end() :]
-            if self.exception() is not None or (self._buffer and self._buffer[-1][0][0].code >= 200):
+            if self.exception() is not None or (self._buffer and not _interim(self._buffer[-1][0][0].code)):
                 self._head_only = False
         if data:
             self.force_close()
@@ -98,7 +104,7 @@ class Connection(ResponseHandler):
         `until` (the loop's time) is when the body, but not the head, is given up.
         Raises what `failures.failure_of` knows. Whoever calls must close the connection after an error.
         """
-        self._head_from, self._head_only, self._held = self.received, head_only, b""
+        self._head_from, self._head_only, self._held, self._raw = self.received, head_only, b"", bytearray()
         self.set_response_params(
             skip_payload=head_only,
             read_until_eof=True,
@@ -112,18 +118,32 @@ class Connection(ResponseHandler):
         if transport is None:
             raise ConnectionResetError("closed before it was used")
         transport.write(request)
-        message, payload = await self._final()
-        self._head_from = -1
+        try:
+            message, payload = await self._final()
+        except HttpProcessingError as problem:
+            return self._salvaged(body_limit, problem)
+        finally:
+            self._head_from = -1
         limit = min(body_limit, _REDIRECT_BODY) if 300 <= message.code < 400 else body_limit
         body, truncated = await _body(payload, limit, until)
         self.used += 1
         return Answer(message.code, message.raw_headers, tuple(message.headers.items()), body, truncated)
 
+    def _salvaged(self, body_limit: int, problem: HttpProcessingError) -> Answer:
+        """Return what a browser would make of an answer that the parser refused, or raise its problem."""
+        self.force_close()
+        found = salvage(bytes(self._raw))
+        if found is None:
+            raise problem
+        status, fields, body = found
+        values = tuple((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in fields)
+        return Answer(status, fields, values, body[:body_limit], truncated=True)
+
     async def _final(self) -> tuple[RawResponseMessage, StreamReader]:
         """Return the first answer that is not an interim one (RFC 9110, 15.2)."""
         for _ in range(MAX_INTERIM):
             message, payload = await self.read()
-            if message.code >= 200 or message.code == 101:
+            if not _interim(message.code):
                 return message, payload
         raise ProtocolError("interim answers without end")
 
@@ -131,6 +151,11 @@ class Connection(ResponseHandler):
     def reusable(self) -> bool:
         """True if another request may be sent here."""
         return self.transport is not None and not self.should_close and not self.transport.is_closing()
+
+
+def _interim(status: int) -> bool:
+    """Say whether another answer follows (RFC 9110, 15.2); after 101 comes another protocol."""
+    return 100 <= status < 200 and status != 101
 
 
 async def _body(payload: StreamReader, limit: int, until: float) -> tuple[bytes, bool]:

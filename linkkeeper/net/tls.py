@@ -1,5 +1,6 @@
 """Certificates: what we trust, and which of the known ways a bad one is bad."""
 
+import contextlib
 import ssl
 from functools import cache
 
@@ -24,6 +25,8 @@ def context(insecure: bool = False) -> ssl.SSLContext:
     """Return the settings of a client that verifies as browsers do (or, insecure, not at all)."""
     made = ssl.create_default_context()
     made.set_alpn_protocols(["http/1.1"])
+    with contextlib.suppress(ssl.SSLError):
+        made.set_ciphers("DEFAULT:@SECLEVEL=1")  # as browsers: distributions refuse more than they do
     made.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4) | getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     if insecure:
         made.check_hostname = False
