@@ -109,22 +109,30 @@ def _shut(folder: int, name: str, status: os.stat_result) -> bool:
     return not status.st_mode & 0o222 or not os.access(name, os.W_OK, dir_fd=folder, effective_ids=effective)
 
 
-def write_beside(folder: int, temporary: str, data: bytes, like: Seen, name: str) -> None:
-    """Write data to a new file in folder with the owner, mode and attributes of like (called name), down to the disk.
+def write_beside(folder: int, temporary: str, data: bytes, like: Seen, name: str) -> int:
+    """Write data to a new file in folder with the owner, mode and attributes of like (called name).
 
-    Raises DocumentError or OSError; what was written of it is then removed again, as far as that is possible.
+    Return its descriptor, for `bring_down`. Raises DocumentError or OSError; the file is then removed again, as far as
+    that is possible.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(temporary, flags, 0o600, dir_fd=folder)
     try:
         write_all(fd, data)
         _dress(fd, folder, name, like.status)
-        os.fsync(fd)
     except BaseException:
         os.close(fd)
         remove(folder, temporary)
         raise
-    os.close(fd)
+    return fd
+
+
+def bring_down(fd: int) -> None:
+    """Bring a written file down to the disk and close it. Raises OSError."""
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def write_all(fd: int, data: bytes) -> None:

@@ -32,6 +32,8 @@ class Constructs:
         self._all: list[Construct] = []
         self._uses: dict[str, list[Construct]] = {}
         self._labels: list[tuple[int, int, str]] = []
+        self.code: list[tuple[int, int]] = []
+        """Ranges of code, inline and in blocks: no HTML stands in them."""
         self._read(source.decode("utf-8", "replace"))
         self._starts = [construct.start for construct in self._all]
 
@@ -52,7 +54,9 @@ class Constructs:
             opened, closed = (event.get("Start"), event.get("End")) if isinstance(event, dict) else (None, None)
             started: tuple[str, Any] = next(iter(opened.items())) if isinstance(opened, dict) else ("", None)
             name, value = started
-            if name == "Table":
+            if name == "CodeBlock" or (isinstance(event, dict) and "Code" in event):
+                self.code.append((span["start"], span["end"]))
+            elif name == "Table":
                 table_end = span["end"]
             elif name in ("Link", "Image"):
                 depth += 1

@@ -79,7 +79,7 @@ def plan(
     edits: list[Edit] = []
     refusals: list[Refusal] = []
     settled: list[Link] = []
-    surroundings = Surroundings(data) if data is not None else None
+    surroundings = Surroundings(document, data) if data is not None else None
     for want in _strongest(wants, options):
         made = _refused(want, known, options) or _edits(want, options, surroundings)
         if isinstance(made, str):

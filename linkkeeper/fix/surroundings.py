@@ -2,10 +2,11 @@
 
 import re
 from functools import cached_property
+from pathlib import PurePath
 
 from msgspec import Struct
 
-from linkkeeper.extract import encodings, escape, front_matter
+from linkkeeper.extract import encodings, escape, front_matter, markdown
 from linkkeeper.fix import html_places, markdown_places
 from linkkeeper.models.link import Link
 
@@ -27,8 +28,9 @@ class Place(Struct, frozen=True):
 class Surroundings:
     """A document, ready for questions about single links."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, document: str, data: bytes) -> None:
         self.data = data
+        self._is_markdown = PurePath(document).suffix.lower() in markdown.SUFFIXES
 
     def in_tag_of(self, link: Link, pattern: bytes) -> bool:
         """Say whether the tag that holds the link matches a pattern (lower-case)."""
@@ -71,7 +73,12 @@ class Surroundings:
 
     @cached_property
     def _html(self) -> dict[int, int]:
-        return html_places.ends(self.data)
+        if not self._is_markdown or self._markdown is None:
+            return html_places.ends(self.data)
+        text = bytearray(self.data)
+        for start, end in self._markdown.code:
+            text[start + self._body : end + self._body] = b" " * (end - start)
+        return html_places.ends(bytes(text))
 
     @cached_property
     def _text(self) -> encodings.Text | None:

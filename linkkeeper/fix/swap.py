@@ -104,13 +104,29 @@ class _Batch:
                 yield _Open(number, job, folder, name, seen)
 
     def write(self, opened: Sequence[_Open], pending: list[_Open]) -> None:
-        """Write the new files beside the old ones; pending gets those that now wait for their rename."""
-        for one in opened:
-            with self._guarded(one.number, one.job):
+        """Write the new files beside the old ones; pending gets those that now wait for their rename.
+
+        All are written before the first is waited for: the disk then has one journey for many.
+        """
+        written: list[tuple[_Open, int]] = []
+        try:
+            for one in opened:
                 pending.append(one)
-                disk.write_beside(one.folder, one.job.temporary, one.job.data, one.seen, one.name)
-            if one.number in self.outcomes:
-                pending.pop()
+                with self._guarded(one.number, one.job):
+                    fd = disk.write_beside(one.folder, one.job.temporary, one.job.data, one.seen, one.name)
+                    written.append((one, fd))
+                if one.number in self.outcomes:
+                    pending.pop()
+            while written:
+                one, fd = written.pop()
+                with self._guarded(one.number, one.job):
+                    disk.bring_down(fd)
+                if one.number in self.outcomes:
+                    disk.remove(one.folder, one.job.temporary)
+                    pending.remove(one)
+        finally:
+            for _, fd in written:
+                os.close(fd)
 
     def rename(self, pending: list[_Open]) -> None:
         """Put the new files in the place of the old ones."""

@@ -26,8 +26,10 @@ Act = Callable[[int, str, tuple[Any, ...]], None]
 
 
 @pytest.fixture(autouse=True)
-def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+def _small_batches_and_no_power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several batches are needed. Waiting for the disk is counted, and can fail, but is not waited for."""
     monkeypatch.setattr(journal, "BATCH_FILES", 7)
+    monkeypatch.setattr(os, "fsync", lambda fd: None)
 
 
 @contextmanager

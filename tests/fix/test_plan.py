@@ -116,6 +116,11 @@ APPENDED = {
         "\ufeff---\nt: x\n---\n[t](http://dead.example/a)",
         "\ufeff---\nt: x\n---\n[t](http://dead.example/a)A",
     ),
+    "HTML after code in Markdown": (
+        "a.md",
+        "`<script>` ~\n\n    <!--\n\n<a href='http://dead.example/a'>t</a> y",
+        "`<script>` ~\n\n    <!--\n\n<a href='http://dead.example/a'>t</a>H y",
+    ),
     "text": ("a.txt", "see http://dead.example/a.", "see http://dead.example/a (archived: WB/http://dead.example/a)."),
     "HTML": ("a.html", '<a href="http://dead.example/a"><b>u</b></a>.', '<a href="http://dead.example/a"><b>u</b></a>H.'),
     "HTML image": ("a.html", "<p><img src='http://dead.example/a'> x", "<p><img src='http://dead.example/a'>H x"),
