@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from linkkeeper.extract import asciidoc_inline, bare, html, ignore
 from linkkeeper.extract.asciidoc_blocks import Block, blocks
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
+from linkkeeper.extract.escape_asciidoc import LAYERS
 from linkkeeper.extract.rst_lines import Lines
 from linkkeeper.extract.unescaped import Unescaped, unescape
 
@@ -129,7 +130,7 @@ def _attribute(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Ite
         attributes[name] = re.sub(rb"[ \t]+\\\r?\n[ \t]*", b" ", text.data).strip()
     if _ABSOLUTE.match(text.data):
         skip = SKIP_TEMPLATE if b"{" in text.data else ""
-        url = text.data.decode("utf-8", "replace")
+        url = LAYERS["asciidoc-target"].decode(text.data.decode("utf-8", "replace"))
         yield Found(block.start, block.end, url, "reference", ("asciidoc-target",), skip)
     elif b"://" in text.data:
         for link in asciidoc_inline.find(text.data):
@@ -143,9 +144,9 @@ def _media(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Iterato
     if block.name == b"image" or not _HOSTED.match(text.data, opening + 1):
         skip = SKIP_TEMPLATE if b"{" in target else ""
         url = target.decode("utf-8", "replace")
-        placed = _at(text, Found(0, opening, url, "image", ("asciidoc-target",), skip), block.start)
+        placed = _at(text, Found(0, opening, url, "image", ("asciidoc-media",), skip), block.start)
         yield _in_images(placed, attributes)
-    for link in asciidoc_inline.link_option(text.data, opening + 1, len(text.data) - 1):
+    for link in asciidoc_inline.link_option(text.data, opening + 1, len(text.data) - 1, "asciidoc-media"):
         yield _at(text, link, block.start)
 
 

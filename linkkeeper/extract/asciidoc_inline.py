@@ -27,7 +27,7 @@ _OPENING = re.compile(rb"[\n\[]")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _LABEL_END = re.compile(rb"(?<!\\)\]")
 _HIDDEN_END = {b"+": re.compile(rb"(?<=\S)\+(?![\w+])"), b"`+": re.compile(rb"(?<=\S)\+`")}
-_LINK_OPTION = re.compile(rb"(?:^|[,\s])link=(?:\"([^\"]*)\"|'([^']*)'|([^,\"'\s]+))")
+_LINK_OPTION = re.compile(rb"(?<![\w-])link=(?:\"([^\"]*)\"|'([^']*)'|([^,\"'\s]+))")
 _UNRESOLVED = re.compile(rb"\{\w[\w-]*\}")
 _FORMATTING = b"*_`#"
 _BEFORE_URL = frozenset(b" \t\r\n<>()[];\"'|" + _FORMATTING)
@@ -143,7 +143,7 @@ class Scanner:
             return start.end()
         if start["image"].lower() == b"image:":
             yield self._made(*picture.span(1), "asciidoc-target", "image")
-        yield from link_option(self.text, picture.end() + 1, end.start())
+        yield from link_option(self.text, picture.end() + 1, end.start(), "asciidoc-attribute")
         return end.end()
 
     def _xref(self, start: re.Match[bytes]) -> Scan:
@@ -224,7 +224,7 @@ def find(text: bytes) -> Iterator[Found]:
     return Scanner(text).find()
 
 
-def link_option(text: bytes, start: int, end: int) -> Iterator[Found]:
+def link_option(text: bytes, start: int, end: int, layer: str) -> Iterator[Found]:
     """Yield the URL of `link=` among the attributes of an image."""
     option = _LINK_OPTION.search(text, start, end)
     if option is None or option.lastindex is None:
@@ -232,7 +232,8 @@ def link_option(text: bytes, start: int, end: int) -> Iterator[Found]:
     written = option[option.lastindex]
     if written and written not in (b"self", b"none"):
         skip = SKIP_TEMPLATE if _UNRESOLVED.search(written) else ""
-        yield Found(*option.span(option.lastindex), _text(written), "inline", ("asciidoc-attribute",), skip)
+        url = LAYERS[layer].decode(_text(written))
+        yield Found(*option.span(option.lastindex), url, "inline", (layer,), skip)
 
 
 def _text(written: bytes) -> str:

@@ -8,14 +8,15 @@ from msgspec import Struct
 from linkkeeper.extract.unescaped import Unescaped, unescape
 
 _STRING = rb"\"(?:[^\"\\\n\r\f]|\\[\s\S])*+\"?|'(?:[^'\\\n\r\f]|\\[\s\S])*+'?"
+_ESCAPED = rb"\\(?:[0-9a-fA-F]{1,6}+(?:\r\n|[\t\n\f\r ])?+|[^\n\r\f0-9a-fA-F])"
 _TOKEN = re.compile(
     rb"(?P<comment>/\*)"
-    rb"|(?P<url>\burl\([\t\n\f\r ]*+)(?:(?P<quoted>%s)|(?P<plain>(?:[^\"'()\\\t\n\f\r ]|\\[^\n\r\f])*+)"
+    rb"|(?P<url>\burl\([\t\n\f\r ]*+)(?:(?P<quoted>%s)|(?P<plain>(?:[^\"'()\\\t\n\f\r ]|%s)*+)"
     rb"(?=[\t\n\f\r ]*+(?:\)|\Z))|)"
     rb"|(?P<rule>@(?:import|namespace)\b)"
     rb"|(?P<set>\bimage-set\()"
     rb"|(?P<close>[;{}])"
-    rb"|(?P<string>%s)" % (_STRING, _STRING),
+    rb"|(?P<string>%s)" % (_STRING, _ESCAPED, _STRING),
     re.IGNORECASE,
 )
 _ESCAPE = re.compile(rb"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[\t\n\f\r ])?|(\r\n|[\n\r\f])|([\s\S]))")

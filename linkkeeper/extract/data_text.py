@@ -16,7 +16,8 @@ def found(text: Unescaped, origin: int, layer: str) -> Iterator[Found]:
     whole = _WHOLE.match(text.data)
     if whole is not None:
         skip = SKIP_TEMPLATE if in_url(whole[1]) else ""
-        yield _placed(text, Found(*whole.span(1), whole[1].decode("utf-8", "replace"), "data", (), skip), origin, layer)
+        url = whole[1].decode("utf-8", "replace")
+        yield _placed(text, Found(*whole.span(1), url, "data", ("whole",), skip), origin, layer)
     elif b"://" in text.data or b"www." in text.data:
         for link in bare.find(text.data):
             yield _placed(text, Found(link.start, link.end, link.url, "data", link.context, link.skip), origin, layer)

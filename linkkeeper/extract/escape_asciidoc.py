@@ -3,6 +3,7 @@
 import re
 
 from linkkeeper.extract.escape_base import Layer, identity
+from linkkeeper.extract.escape_text import LAYERS as TEXT
 
 _RISKY = re.compile(
     r"[\s\x00-\x20\x7f\[\]<>{}\\\"|]|__|\*\*|##|``|\+\+"
@@ -22,7 +23,9 @@ def _plain(text: str) -> str | None:
 
 
 def _bare(text: str) -> str | None:
-    return _plain(text) if _ABSOLUTE.match(text) and text[-1] not in ";:" else None
+    if not _ABSOLUTE.match(text) or text[-1] in ";:" or (not text.isascii() and TEXT["bare"].encode(text) is None):
+        return None
+    return _plain(text)
 
 
 def _autolink(text: str) -> str | None:
@@ -31,6 +34,15 @@ def _autolink(text: str) -> str | None:
 
 def _passed(text: str) -> str | None:
     return None if not text or re.search(r"[\s\x00-\x20\x7f]|\+\+", text) else text
+
+
+def _option(text: str) -> str | None:
+    return None if "," in text or "'" in text else _plain(text)
+
+
+def _media(text: str) -> str | None:
+    """Nothing is replaced in a block macro but attributes."""
+    return None if not text or re.search(r"[\s\x00-\x20\x7f\[\]{},\"']", text) else text
 
 
 def _decoded(text: str) -> str:
@@ -43,6 +55,7 @@ LAYERS: dict[str, Layer] = {
     "asciidoc-autolink": Layer(_autolink, _decoded),
     "asciidoc-bare": Layer(_bare, _decoded),
     "asciidoc-pass": Layer(_passed, identity),
-    "asciidoc-attribute": Layer(_plain, identity),
+    "asciidoc-attribute": Layer(_option, _decoded),
+    "asciidoc-media": Layer(_media, identity),
 }
-"""`link:URL[]`, `URL[label]`, a URL alone, `link:++URL++[]`, and `link=URL` of an image."""
+"""`link:URL[]`, `URL[label]`, a URL alone, `link:++URL++[]`, `link=URL` of an image, and `image::URL[]`."""

@@ -8,6 +8,7 @@ from linkkeeper.extract.escape_base import Layer, identity
 from linkkeeper.extract.unescaped import Unescaped
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_WHOLE_VALUE = re.compile(r"(?:https?|ftp)://[^\s<>\"]+", re.IGNORECASE)
 _SPACE = re.compile(r"[\t\n\f\r ]")
 _TRIMMED = "".join(map(chr, range(0x21)))
 _IGNORED = str.maketrans("", "", "\t\n\r")
@@ -67,6 +68,10 @@ def _csv_plain(text: str) -> str | None:
     return None if _CONTROL.search(text) or any(mark in text for mark in '",;|') else text
 
 
+def _whole(text: str) -> str | None:
+    return text if _WHOLE_VALUE.fullmatch(text) else None
+
+
 _css = _decoded(css.decode)
 _json = _decoded(json_ld.decode)
 _xml = _decoded(entities.xml)
@@ -87,7 +92,11 @@ LAYERS: dict[str, Layer] = {
     "xml-double": Layer(_escaping(_XML | {'"': "&quot;"}), _xml),
     "xml-single": Layer(_escaping(_XML | {"'": "&apos;"}), _xml),
     "xml-cdata": Layer(_without("]]>"), identity),
+    "whole": Layer(_whole, identity),
     "csv-plain": Layer(_csv_plain, identity),
     "csv-quoted": Layer(_escaping({'"': '""'}), lambda text: text.replace('""', '"')),
 }
-"""`html-*` and `xml-*` by the quotes around an attribute value; the `css-*` and `refresh-*` likewise."""
+"""`html-*` and `xml-*` by the quotes around an attribute value; the `css-*` and `refresh-*` likewise.
+
+`whole` is all of a value in a data file.
+"""

@@ -4,7 +4,8 @@ import re
 
 from linkkeeper.extract.escape_base import Layer
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]|[^\S ]")
+"""White space other than a space cannot be kept in a URI: docutils drops it even when it is escaped."""
 _ESCAPED_SPACE = re.compile(r"(?<!\\)((?:\\\\)*)\\[ \t\r\n]")
 _ESCAPE = re.compile(r"\\([\s\S])")
 _KEPT_SPACE = "\ue000"

@@ -100,7 +100,7 @@ def _bracket_end(data: bytes, target: re.Match[bytes], closing: _Closing) -> int
 
 def _bracket(target: re.Match[bytes], short: dict[str, str]) -> list[Found]:
     written = LAYERS["org-target"].decode(target[1].decode("utf-8", "replace"))
-    url, skip = _meant(" ".join(written.split()), short)
+    url, skip = _meant(re.sub(r"[ \t\r\n]+", " ", written), short)
     if in_url(target[1]):
         skip = SKIP_TEMPLATE
     kind = "image" if _PICTURE.search(url) and target.string[target.end() : target.end() + 1] == b"]" else "inline"

@@ -18,6 +18,9 @@ _UNDERLINE = re.compile(rb"([!-/:-@\[-`{-~])\1+$")
 _INLINE_TARGET = re.compile(r"_`([^`]+)`")
 
 
+_IN_CELL = "in a table whose columns would no longer line up"
+
+
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link in order of position."""
     lines = Lines(data)
@@ -62,11 +65,11 @@ def _explicit(data: bytes, block: Block) -> Iterator[Found]:
 
 def _in_table(lines: Lines, block: Block, options: ExtractOptions) -> Iterator[Found]:
     found = []
-    for cell in cells(lines, block):
+    for cell, may_grow in cells(lines, block):
         for link in rst_inline.find(cell.data, options.include_verbatim):
             source = cell.source(link.start, link.end)
             start, end = source or (cell.source_of(link.start), cell.source_of(link.end - 1) + 1)
-            why = "" if source else "the URL runs over several lines of a table cell"
+            why = "" if source and may_grow else _IN_CELL
             found.append(Found(start, end, link.url, link.kind, link.context, link.skip, link.unwritable or why))
     yield from sorted(found, key=lambda link: link.start)
 

@@ -12,8 +12,11 @@ _BORDER = re.compile(rb"\+[-=+]+\+$|[=\-]+(?:[ ]+[=\-]+)*$")
 _COLUMN = re.compile(rb"=+")
 
 
-def cells(lines: Lines, table: Block) -> Iterator[Unescaped]:
-    """Yield the text of every cell, row by row; a cell that spans columns comes as one."""
+def cells(lines: Lines, table: Block) -> Iterator[tuple[Unescaped, bool]]:
+    """Yield the text of every cell, row by row, and whether it may grow: else the columns no longer line up.
+
+    A cell that spans columns comes as one.
+    """
     first = _line_at(lines, table.start)
     last = first
     while last < len(lines) and lines.begin[last] < table.end:
@@ -30,12 +33,12 @@ def _line_at(lines: Lines, offset: int) -> int:
     return max(0, bisect_right(lines.begin, offset) - 1)
 
 
-def _grid(lines: Lines, first: int, last: int) -> Iterator[Unescaped]:
+def _grid(lines: Lines, first: int, last: int) -> Iterator[tuple[Unescaped, bool]]:
     rows: dict[int, Builder] = {}
     for line in range(first, last):
         text = lines.text(line)
         if _BORDER.match(text):
-            yield from _done(rows)
+            yield from _done(rows, -1)
             continue
         position = lines.start[line]
         column = 0
@@ -45,22 +48,22 @@ def _grid(lines: Lines, first: int, last: int) -> Iterator[Unescaped]:
             _add(rows, column, stripped, begin)
             column += _width(part) + 1
             position += len(part) + 1
-    yield from _done(rows)
+    yield from _done(rows, -1)
 
 
-def _simple(lines: Lines, first: int, last: int) -> Iterator[Unescaped]:
+def _simple(lines: Lines, first: int, last: int) -> Iterator[tuple[Unescaped, bool]]:
     starts = [match.start() for match in _COLUMN.finditer(lines.text(first))]
     rows: dict[int, Builder] = {}
     for line in range(first, last):
         if lines.blank(line) or _BORDER.match(lines.text(line)):
-            yield from _done(rows)
+            yield from _done(rows, len(starts) - 1)
             continue
         parts = list(_columns(lines, line, starts, lines.indent[first]))
         if parts and parts[0][0] == 0:
-            yield from _done(rows)
+            yield from _done(rows, len(starts) - 1)
         for column, begin, end in parts:
             _add(rows, column, lines.data[begin:end], begin)
-    yield from _done(rows)
+    yield from _done(rows, len(starts) - 1)
 
 
 def _columns(lines: Lines, line: int, starts: list[int], indent: int) -> Iterator[tuple[int, int, int]]:
@@ -112,7 +115,7 @@ def _add(rows: dict[int, Builder], column: int, text: bytes, origin: int) -> Non
         builder.plain(text, origin)
 
 
-def _done(rows: dict[int, Builder]) -> Iterator[Unescaped]:
-    for builder in rows.values():
-        yield builder.done()
+def _done(rows: dict[int, Builder], last: int) -> Iterator[tuple[Unescaped, bool]]:
+    for column, builder in rows.items():
+        yield builder.done(), column == last
     rows.clear()

@@ -26,7 +26,8 @@ def links_of(kind: str, data: bytes, options: ExtractOptions) -> Iterator[Found]
                 for one in front_matter.links(part, head, options)
             )
         for link in found:
-            yield replace(link, kind="data")
+            whole = () if "bare" in link.context else ("whole",)
+            yield replace(link, kind="data", context=whole + link.context)
 
 
 def _parts(data: bytes) -> Iterator[tuple[int, int]]:
