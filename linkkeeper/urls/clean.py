@@ -50,8 +50,10 @@ class Cleaner:
         rules = self._index.at(parts.host)
         if parts.query is None and parts.fragment is None and not rules.wrappers:
             return Cleaned(url, (), url)
+        if signed.left_whole(parts, rules):
+            return Cleaned(url, (), url)
         outer = _stripped(url, parts, rules)
-        inner = self._unwrapped(parts, rules)
+        inner = self._unwrapped(parts, rules) if parts.query and rules.wrappers else None
         if inner is None:
             return outer
         credentials = tuple(step for step in outer.steps if step.credential)
@@ -60,20 +62,17 @@ class Cleaner:
     def _unwrapped(self, parts: parse.UrlParts, rules: HostRules) -> Cleaned | None:
         """Return what the wrapper leads to, cleaned; None if it is no wrapper, or one of too many."""
         steps: list[Step] = []
-        url = ""
-        for _ in range(_MAX_DEPTH):
-            found = None if signed.left_whole(parts, rules) else unwrap.target(parts, rules)
-            if found is None:
-                break
+        while (found := unwrap.target(parts, rules)) is not None:
+            if len(steps) == _MAX_DEPTH:
+                return None
             steps.append(Step(found[0], parse.join(parts), kind="unwrap"))
-            url = found[1]
-            parts = parse.split(url)
+            parts = parse.split(found[1])
             rules = self._index.at(parts.host)
-        else:
-            return None
+            if signed.left_whole(parts, rules):
+                return Cleaned(found[1], tuple(steps))
         if not steps:
             return None
-        inner = _stripped(url, parts, rules)
+        inner = _stripped(parse.join(parts), parts, rules)
         return Cleaned(inner.url, (*steps, *inner.steps))
 
     def _settled(self, first: Cleaned, providers: clearurls.Providers) -> Cleaned:
@@ -109,8 +108,6 @@ def _by_providers(url: str, parts: parse.UrlParts, rules: HostRules, providers: 
 
 def _stripped(url: str, parts: parse.UrlParts, rules: HostRules) -> Cleaned:
     """Take the parameters and the fragment away that the rules name."""
-    if signed.left_whole(parts, rules):
-        return Cleaned(url, (), url)
     found = tracking.strip(parts.path, parts.query, rules) if parts.query else []
     gone = tracking.strip_fragment(parts.path, parts.fragment, rules) if parts.fragment else None
     if not found and gone is None:

@@ -6,7 +6,7 @@ import unicodedata
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-_FORBIDDEN = re.compile(r"[\x00-\x20\"#%/:<>?@\[\\\]^`{|}\x7f]")
+_FORBIDDEN = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^|\x7f]")
 _HEX = re.compile(r"0[xX]([0-9A-Fa-f]*)\Z")
 _OCTAL = re.compile(r"0([0-7]+)\Z")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")

@@ -87,9 +87,11 @@ class HostRules:
         self.whole_query: list[Take] = []
         self.fragments: list[tuple[re.Pattern[str], Take]] = []
         self.wrappers: list[tuple[WrapperRule, Take]] = []
-        self.untouched: list[tuple[UntouchedRule, Take]] = []
+        self.untouched_places: list[Take] = []
+        self.untouched_parameters: list[tuple[tuple[str, ...], Take]] = []
         for entry in entries:
             self._add(entry)
+        self.untouched_hint = _hint(wanted[0] for wanted, _ in self.untouched_parameters)
         for scope, name in map(scoped, rules.options.strip):
             if within(host, scope):
                 self.strip.add((name,), Take("user-strip"))
@@ -111,7 +113,13 @@ class HostRules:
                 self.wrappers.append((entry, take))
                 self.strip.add(entry.credentials, Take(entry.id, credential=True, path=take.path))
             case UntouchedRule():
-                self.untouched.append((entry, take))
+                self._add_untouched(entry, take)
+
+    def _add_untouched(self, entry: UntouchedRule, take: Take) -> None:
+        if entry.all_of:
+            self.untouched_parameters.append((tuple(name.lower() for name in entry.all_of), take))
+        else:
+            self.untouched_places.append(take)
 
     def _add_parameters(self, entry: ParameterRule, on_path: Take) -> None:
         value = compiled(entry.value) if entry.value else None
@@ -127,6 +135,15 @@ class HostRules:
             self.whole_query.append(take)
         for pattern in entry.fragments:
             self.fragments.append((compiled(pattern, any_case=entry.any_case), take))
+
+
+def _hint(names: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what a query must hold for one of names to be in it: one search instead of a look at each parameter.
+
+    A name with escapes in it may be any name.
+    """
+    texts = sorted({re.escape(name.removesuffix("*")) for name in names})
+    return re.compile(rf"(?:\A|[&;])(?:{'|'.join(texts)}|[^=&;%]*%)", re.IGNORECASE) if texts else None
 
 
 class Index:

@@ -13,16 +13,21 @@ def left_whole(parts: parse.UrlParts, rules: HostRules) -> str | None:
     """Return the rule that says that nothing of this URL may change, or None."""
     if rules.exempt:
         return "user-exempt"
-    if parts.query is not None and _INNER.match(parts.query):
+    if _INNER.search(parts.path) or (parts.query is not None and _INNER.match(parts.query)):
         return "url-around-url"
-    if _INNER.search(parts.path):
-        return "url-around-url"
-    names: set[str] | None = None
-    for entry, take in rules.untouched:
-        if names is None:
-            names = {piece.name.lower() for piece in parameters(parts.query or "")}
-        if take.holds(parts.path, (), "") and all(_present(name.lower(), names) for name in entry.all_of):
-            return entry.id
+    for take in rules.untouched_places:
+        if take.holds(parts.path, (), ""):
+            return take.rule
+    if parts.query and rules.untouched_hint is not None and rules.untouched_hint.search(parts.query):
+        return _by_parameters(parts.path, parts.query, rules)
+    return None
+
+
+def _by_parameters(path: str, query: str, rules: HostRules) -> str | None:
+    names = {piece.name.lower() for piece in parameters(query)}
+    for wanted, take in rules.untouched_parameters:
+        if all(_present(name, names) for name in wanted) and take.holds(path, (), ""):
+            return take.rule
     return None
 
 

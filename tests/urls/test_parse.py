@@ -1,0 +1,77 @@
+"""Taking URLs apart."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linkkeeper.urls import parse
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_what_was_split_can_be_joined(url: str) -> None:
+    assert parse.join(parse.split(url)) == url
+
+
+def test_every_part_is_as_written() -> None:
+    parts = parse.split("HTTPS://User:P%40@Example.COM:8443/A%2f?B=c#D")
+    assert (parts.scheme, parts.userinfo, parts.host, parts.port) == ("https", "User:P%40", "example.com", "8443")
+    assert (parts.head, parts.path, parts.query, parts.fragment) == (
+        "HTTPS://User:P%40@Example.COM:8443/A%2f",
+        "/A%2f",
+        "B=c",
+        "D",
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http:\\\\a.example\\b@c.example/", "a.example"),
+        ("https:///a.example/", "a.example"),
+        ("http:a.example", "a.example"),
+        ("//a.example/b", "a.example"),
+        ("www.a.example/b", "www.a.example"),
+        ("http://u@x@a.example/", "a.example"),
+        ("http://[::1]:80/", "[::1]"),
+        ("http://a.exa\tmple/", "a.example"),
+        ("a.example/b", ""),
+        ("/b", ""),
+        ("mailto:a@b.example", ""),
+        ("", ""),
+    ],
+)
+def test_the_host_is_the_one_a_browser_would_ask(url: str, host: str) -> None:
+    assert parse.split(url).host == host
+
+
+def test_empty_and_missing_parts_are_told_apart() -> None:
+    assert parse.split("http://a/?").query == ""
+    assert parse.split("http://a/").query is None
+    assert parse.split("http://a/#").fragment == ""
+    assert parse.split("http://a/").fragment is None
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("news.bbc.co.uk", "bbc.co.uk"),
+        ("WWW.Example.COM.", "example.com"),
+        ("me.github.io", "me.github.io"),
+        ("a.公司.cn", "a.公司.cn"),
+        ("www.a.com.cn", "a.com.cn"),
+        ("localhost", "localhost"),
+        ("192.168.0.1", "192.168.0.1"),
+        ("[::1]", "[::1]"),
+        ("com", "com"),
+        ("", ""),
+        ("a..b", "a..b"),
+    ],
+)
+def test_the_registrable_domain_follows_the_public_suffix_list(host: str, domain: str) -> None:
+    assert parse.registrable_domain(host) == domain
+
+
+def test_userinfo_is_cut_and_nothing_else() -> None:
+    assert parse.without_userinfo("https://a:b@c@Example.com/d@e") == "https://Example.com/d@e"
+    assert parse.without_userinfo("https://example.com/@d") == "https://example.com/@d"
