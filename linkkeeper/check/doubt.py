@@ -30,14 +30,15 @@ class Doubt:
 
         host names the queue; limited: it told us to ask less, so nothing is asked out of curiosity.
         """
-        if reply.method != "HEAD" or not _is_page(reply):
+        fields = dict(reply.headers)
+        if reply.method != "HEAD" or media_type(fields.get("content-type", "")) not in _PAGES:
             return True
         self._share += _SHARE
-        if host in self._liars or _suspicious(reply):
+        if host in self._liars or _suspicious(reply, fields):
             return False
         if limited:
             return True
-        if self._repeats(host, reply) and self._share >= 1:
+        if self._repeats(host, fields) and self._share >= 1:
             self._share -= 1
             return False
         if self._free > 0:
@@ -49,12 +50,12 @@ class Doubt:
         """Remember that a page of this host was not what its HEAD promised."""
         self._liars.add(host)
 
-    def _repeats(self, host: str, reply: Reply) -> bool:
+    def _repeats(self, host: str, fields: dict[str, str]) -> bool:
         """Say whether another URL of this host got the very same answer: one error page for all, perhaps.
 
         True once a host: the page that is then looked at tells whether it lies.
         """
-        tag = reply.header("etag") or reply.header("content-length")
+        tag = fields.get("etag") or fields.get("content-length")
         first = self._tags.setdefault(host, tag)
         if first is None or not tag or first != tag or len(self._tags) > _MAX_HOSTS:
             return False
@@ -62,21 +63,20 @@ class Doubt:
         return True
 
 
-def _is_page(reply: Reply) -> bool:
-    return media_type(reply.header("content-type")) in _PAGES
-
-
-def _suspicious(reply: Reply) -> bool:
+def _suspicious(reply: Reply, fields: dict[str, str]) -> bool:
     """Say whether the fields alone give reason to look."""
-    path = parse.split(reply.url).path
     return (
-        reply.header("content-length") == "0"
-        or bool(reply.header("refresh"))
-        or not reply.header("content-type")
-        or reply.status != 200
-        or path.lower().endswith(_FILES)
-        or (bool(reply.redirects) and _lands_elsewhere(path, reply.final_url or ""))
+        reply.status != 200
+        or fields.get("content-length") == "0"
+        or "refresh" in fields
+        or not fields.get("content-type")
+        or _names_a_file(reply.url)
+        or (bool(reply.redirects) and _lands_elsewhere(parse.split(reply.url).path, reply.final_url or ""))
     )
+
+
+def _names_a_file(url: str) -> bool:
+    return url.partition("?")[0].lower().endswith(_FILES)
 
 
 def _lands_elsewhere(path: str, final_url: str) -> bool:

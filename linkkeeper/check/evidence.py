@@ -38,6 +38,8 @@ class Evidence:
 
         host_answers: another page of the host was seen alive in this run, so its 404 means what it says.
         """
+        if judgement is PLAIN:
+            return None
         root = None if host_answers or judgement.verdict is not Verdict.DEAD else classify.needs_root(reply)
         if root is not None and root not in self._replies:
             return root
@@ -47,7 +49,7 @@ class Evidence:
     def judge(self, reply: Reply) -> Judgement:
         """Judge a reply with all that is known."""
         if _plain(reply):
-            return _PLAIN
+            return PLAIN
         if reply.redirects or reply.body or reply.status in (404, 410):
             root, sibling = classify.needs_root(reply), soft404.wants_sibling(reply)
             return classify.classify(
@@ -59,7 +61,8 @@ class Evidence:
         return classify.classify(reply)
 
 
-_PLAIN = BY_STATUS[200].judge("HTTP 200")
+PLAIN = BY_STATUS[200].judge("HTTP 200")
+"""The judgement, this very object, of a reply with nothing more to it."""
 
 
 def _plain(reply: Reply) -> bool:

@@ -21,7 +21,7 @@ from linkkeeper.check.base import (
 )
 from linkkeeper.check.crew import Crew
 from linkkeeper.check.doubt import PEEK_BYTES, Doubt
-from linkkeeper.check.evidence import ACCEPTED, Evidence
+from linkkeeper.check.evidence import ACCEPTED, PLAIN, Evidence
 from linkkeeper.check.finding import cleaning_to_blame, finding_of
 from linkkeeper.check.job import ALIVE, Again, Job, Look, Settle, decide
 from linkkeeper.check.scheduler import Host, Scheduler
@@ -273,7 +273,7 @@ class Runner:
             reply, job.base = classify.joined(job.base, reply), None
         self._evidence.note(reply)
         judgement = self._judge(job, reply)
-        if judgement.verdict in ALIVE and self._looks_further(job, reply):
+        if judgement.verdict in ALIVE and self._looks_further(job, reply, judgement):
             return
         step = Settle(judgement) if final else decide(job, reply, judgement, self.options, self._timeout_s(job))
         job.judgements = (*job.judgements, judgement)
@@ -291,7 +291,7 @@ class Runner:
             return ACCEPTED.judge(f"HTTP {reply.status}")
         return self._evidence.judge(reply)
 
-    def _looks_further(self, job: Job, reply: Reply) -> bool:
+    def _looks_further(self, job: Job, reply: Reply, judgement: Judgement) -> bool:
         """Ask for the page where a HEAD is no ground, and for the page that this one sends its readers on to."""
         assert job.trip is not None
         host = host_key(job.trip.first)
@@ -300,7 +300,9 @@ class Runner:
             job.look = Look.GET
             self._ask(job)
             return True
-        onward = classify.follow(reply) if job.refreshed < _MAX_REFRESHES else None
+        if judgement is PLAIN or job.refreshed >= _MAX_REFRESHES:
+            return False
+        onward = classify.follow(reply)
         if onward is None:
             return False
         job.refreshed += 1

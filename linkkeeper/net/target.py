@@ -15,6 +15,11 @@ _URL = re.compile(
     r"(?P<target>(?:[/?][^#]*)?)(?:#.*)?",
     re.IGNORECASE | re.DOTALL,
 )
+_READY = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9][a-z0-9.\-]*)(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<target>/(?![.]|%2|[^?]*/(?:[.]|%2))[A-Za-z0-9_\-~!$&()*+,;=:@%/.]*(?:\?[A-Za-z0-9_\-~!$&()*+,;=:@%/.?]*)?)"
+)
+"""URLs that are sent as they stand, nine in ten: nothing to escape, no dot segments, no name to encode."""
 _SENDABLE = re.compile(r"[\x21-\x7e]*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -51,7 +56,7 @@ def parse(url: str) -> Target:
 
     Raises ValueError with a reason for people when it cannot be requested.
     """
-    match = _URL.fullmatch(request_url(url))
+    match = _READY.fullmatch(url) or _URL.fullmatch(request_url(url))
     if match is None:
         raise ValueError("not an http or https URL")
     scheme = match["scheme"].lower()
@@ -63,7 +68,7 @@ def parse(url: str) -> Target:
     if not _SENDABLE.fullmatch(path):
         raise ValueError("characters that cannot be sent")
     shown = f"{scheme}://{host}" + ("" if port == DEFAULT_PORTS[scheme] else f":{port}") + path
-    return Target(shown, scheme, host, port, path, _authorization(match["userinfo"]), address)
+    return Target(shown, scheme, host, port, path, _authorization(match.groupdict().get("userinfo")), address)
 
 
 @lru_cache(maxsize=4096)
