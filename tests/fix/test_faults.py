@@ -6,6 +6,7 @@ handler, no `finally`, no flush. A write that is killed or fails has written hal
 
 import errno
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,15 @@ CODES = (errno.ENOSPC, errno.EIO, errno.EACCES)
 CALLS = ("write", "pwrite", "fsync", "rename", "unlink", "mkdir", "ftruncate", "fchmod", "fchown", "setxattr", "open")
 Act = Callable[[int, str, tuple[Any, ...]], None]
 """Called before each changing call with its number from 1, its name and arguments; may raise, or never return."""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return an empty folder that is the current one: in memory where there is such, as thousands of files are made."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as folder:
+        monkeypatch.chdir(folder)
+        yield Path(folder)
 
 
 @pytest.fixture(autouse=True)
