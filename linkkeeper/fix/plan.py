@@ -50,7 +50,7 @@ class Want(Struct, frozen=True):
     date: str | None = None
     """Day of the capture, `YYYY-MM-DD`, for `data-versiondate`."""
     original: str | None = None
-    """The captured URL, for `data-originalurl`; None for the link's own."""
+    """The captured URL. Not written: `data-originalurl` says what the author linked."""
     verified: bool = True
     """The capture was played back."""
     moved: bool = False

@@ -27,8 +27,6 @@ class Wanted(Protocol):
     @property
     def date(self) -> str | None: ...
     @property
-    def original(self) -> str | None: ...
-    @property
     def written(self) -> bytes | None: ...
 
 
@@ -83,7 +81,7 @@ def _robust(want: Wanted, url: str, around: Surroundings | None) -> list[Made] |
         return NEEDS_BYTES
     link, quote = want.link, _ATTRIBUTES[want.link.context[0]]
     spelled = spelling.encoded(url, link.context)
-    original = escape.encode(want.original or link.url, ("html-double",))
+    original = escape.encode(link.url, ("html-double",))
     if spelled is None or original is None:
         return f"{_short(url)} cannot be written here ({link.kind})"
     if around.in_tag_of(link, rb"data-(?:originalurl|versiondate)"):
