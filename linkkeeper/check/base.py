@@ -41,7 +41,6 @@ class CheckOptions(Struct, frozen=True):
     per_host: int = 8
     retries: int = 1
     """Further attempts, before the second look, at what can pass."""
-    second_look: bool = True
     max_time_s: float = 0.0
     """For the whole run; 0: no limit."""
     max_wait_s: float = 20.0

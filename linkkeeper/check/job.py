@@ -7,15 +7,14 @@ from enum import Enum
 from msgspec import Struct
 
 from linkkeeper.check import classify
-from linkkeeper.check.base import CheckOptions, Question
+from linkkeeper.check.base import Question
+from linkkeeper.check.retry import Retries, can_pass
 from linkkeeper.models.verdict import Failure, Judgement, Reply, Verdict
 from linkkeeper.net.trip import Trip
 
 ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
 HEAD_REFUSED = frozenset({400, 405, 415, 426, 501})
 """Statuses that servers give to HEAD itself: asked by GET at once. Other refusals wait for the second look."""
-_ALSO_PASSING = frozenset({Failure.REFUSED, Failure.PROTOCOL, Failure.UNREACHABLE})
-"""Failures that another attempt in the same run may well not meet."""
 MAX_REQUESTS = 6
 """For one URL, redirects of its first two asks apart."""
 _LONG_CHAIN = 4
@@ -84,7 +83,14 @@ class Again(Struct, frozen=True):
     """Not before so many seconds from now."""
 
 
-def decide(job: Job, reply: Reply, judgement: Judgement, options: CheckOptions, timeout_s: float) -> Settle | Again:
+class Rules(Struct, frozen=True):
+    """What decisions go by."""
+
+    retries: Retries
+    look_delay_s: float
+
+
+def decide(job: Job, reply: Reply, judgement: Judgement, rules: Rules, timeout_s: float) -> Settle | Again:
     """Say what follows a reply. `judgement` is its own; `job.judgements` are those before it."""
     if judgement.verdict in ALIVE or not classify.needs_second_look(judgement):
         return Settle(judgement)
@@ -93,24 +99,19 @@ def decide(job: Job, reply: Reply, judgement: Judgement, options: CheckOptions, 
     if job.look is Look.FIRST and reply.method == "HEAD" and reply.failure is None and reply.status in HEAD_REFUSED:
         return Again(Look.GET)
     if job.look in (Look.FIRST, Look.GET, Look.RETRY):
-        return _before_second_look(job, reply, judgement, options)
+        return _before_second_look(job, reply, judgement, rules)
     if job.look is Look.SECOND and judgement.verdict is Verdict.DEAD and not _said_gone(job):
-        return Again(Look.THIRD, options.look_delay_s)
+        return Again(Look.THIRD, rules.look_delay_s)
     return Settle(_together(job, judgement))
 
 
-def _before_second_look(job: Job, reply: Reply, judgement: Judgement, options: CheckOptions) -> Settle | Again:
-    passing = can_pass(reply)
-    if passing and job.retries < options.retries and reply.failure is not Failure.TIMEOUT:
-        return Again(Look.RETRY, options.retry_delay_s * 2**job.retries)
+def _before_second_look(job: Job, reply: Reply, judgement: Judgement, rules: Rules) -> Settle | Again:
+    after_s = rules.retries.after_s(reply, job.retries + 1)
+    if after_s is not None:
+        return Again(Look.RETRY, after_s)
     if reply.failure is Failure.TOO_MANY_REDIRECTS or len(reply.redirects) > _LONG_CHAIN:
         return Settle(judgement)
-    return Again(Look.SECOND, options.look_delay_s if passing else 0.0)
-
-
-def can_pass(reply: Reply) -> bool:
-    """Say whether the same question may well be answered a moment later."""
-    return classify.may_pass(reply) or reply.failure in _ALSO_PASSING
+    return Again(Look.SECOND, rules.look_delay_s if can_pass(reply) else 0.0)
 
 
 def _said_gone(job: Job) -> bool:

@@ -1,11 +1,14 @@
 """Whether failures are theirs or ours. Findings that hang on it are held until that is known."""
 
+from functools import lru_cache
+
 import msgspec
 
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
 from linkkeeper.net import addresses
 from linkkeeper.net.control import RULE_IDS, SENTENCES, US, Control, Network
 from linkkeeper.net.target import Target
+from linkkeeper.urls import parse
 
 _SILENCE_S = 2.0
 """Without any answer for so long at the start, the control is asked before look-ups time out."""
@@ -31,11 +34,29 @@ class Watch:
         """Hosts that answered and are not this machine: only they show that there is a network."""
         self._failed: dict[str, Failure] = {}
         self._alarmed = False
+        self.expected = False
+        """Some question needs a network."""
+        self._intercepted: set[str] = set()
+        self._ends: dict[str, str] = {}
 
     @property
     def at_fault(self) -> bool:
         """True if our own network failed."""
         return self.state is not Network.WORKS
+
+    @property
+    def one_answers_for_all(self) -> bool:
+        """True while every named host sends us to one and the same other host: a portal would look so."""
+        places = set(self._ends.values())
+        return len(places) == 1 and "" not in places and not places & self._ends.keys()
+
+    def ended(self, target: Target, reply: Reply) -> None:
+        """Note where the question to a host ended; a few hosts are enough to know."""
+        if target.address or addresses.local_name(target.host) or len(self._ends) >= _FEW or reply.final_url is None:
+            return
+        final = parse.split(reply.final_url).host
+        elsewhere = parse.registrable_domain(final) != parse.registrable_domain(target.host)
+        self._ends[target.host] = final if elsewhere else ""
 
     def answered(self, target: Target) -> None:
         """Note that a host answered."""
@@ -49,14 +70,20 @@ class Watch:
 
     def failed(self, target: Target, reply: Reply) -> None:
         """Note that a host could not be reached."""
-        if reply.failure is not None and self.doubts(target, reply) and target.host not in self._answered:
+        if reply.failure in US and self.doubts(target, reply) and target.host not in self._answered:
             self._failed[target.host] = reply.failure
+        if reply.failure in _INTERCEPTED and leaves(target):
+            self._intercepted.add(target.host)
 
     def doubts(self, target: Target | None, reply: Reply) -> bool:
         """Say whether a broken network could be what this failure is."""
-        if self._control is None or target is None or reply.failure not in US:
+        if self._control is None or target is None or reply.failure not in US | _INTERCEPTED:
             return False
         return leaves(target) and not target.host.endswith(".invalid")
+
+    def expect(self, target: Target) -> None:
+        """Note what is going to be asked."""
+        self.expected = self.expected or leaves(target)
 
     def hold(self, finding: Finding) -> None:
         """Keep a finding back until the end."""
@@ -64,7 +91,7 @@ class Watch:
 
     def alarming(self, running_s: float) -> bool:
         """Say whether to ask the control now: nobody answers at all. True once."""
-        if self._alarmed or self._answered or self._control is None:
+        if self._alarmed or self._far or not self.expected or self._control is None:
             return False
         self._alarmed = bool(self._failed) or running_s > _SILENCE_S
         return self._alarmed
@@ -80,6 +107,8 @@ class Watch:
         """Return the held findings: as they are, or as unchecked if our network is at fault."""
         if self._most_failed() and not self.at_fault:
             await self.check()
+        if self._control is not None and not self.at_fault and self._maybe_portal() and await self._control.portal():
+            self.state = Network.CAPTIVE
         held, self.held = self.held, []
         return [self.unchecked(finding) for finding in held] if self.at_fault else held
 
@@ -93,17 +122,25 @@ class Watch:
             finding, judgement=Judgement(Verdict.UNCHECKED, RULE_IDS[self.state], detail + seen)
         )
 
+    def _maybe_portal(self) -> bool:
+        """Say whether what was seen could be a portal's doing."""
+        return self.one_answers_for_all or (len(self._intercepted) > 1 and len(self._intercepted) > len(self._named))
+
     def _most_failed(self) -> bool:
         """Say whether most hosts could not be reached; with few answers, names alone count."""
         failed, answered = len(self._failed), len(self._far)
         return failed > answered or (failed > len(self._named) and answered < _FEW)
 
 
+_INTERCEPTED = frozenset({Failure.TLS_SELF_SIGNED, Failure.TLS_WRONG_HOST, Failure.TLS_INCOMPLETE})
 _OF_NAMES = frozenset({Failure.NO_NAME, Failure.NO_ADDRESS, Failure.DNS_FAILED})
 
 
 def leaves(target: Target) -> bool:
     """Say whether asking target needs a network at all."""
-    if target.address:
-        return not addresses.reserved(addresses.parse(target.address))
-    return not addresses.local_name(target.host)
+    return _leaves(target.host, target.address)
+
+
+@lru_cache(maxsize=1 << 16)
+def _leaves(host: str, address: str) -> bool:
+    return not (addresses.reserved(addresses.parse(address)) if address else addresses.local_name(host))

@@ -23,7 +23,8 @@ from linkkeeper.check.crew import Crew
 from linkkeeper.check.doubt import PEEK_BYTES, Doubt
 from linkkeeper.check.evidence import ACCEPTED, PLAIN, Evidence
 from linkkeeper.check.finding import cleaning_to_blame, finding_of
-from linkkeeper.check.job import ALIVE, Again, Job, Look, Settle, decide
+from linkkeeper.check.job import ALIVE, Again, Job, Look, Rules, Settle, decide
+from linkkeeper.check.retry import Retries
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
 from linkkeeper.net import politeness
@@ -65,7 +66,7 @@ class Runner:
         self.options = options or CheckOptions()
         self.requests = 0
         """HTTP requests sent so far."""
-        control = None if client.options.proxy else Control(client.names.resolver)
+        control = None if client.options.proxy else Control(client.names.resolver, client.ask)
         self.network = network.Watch(control, client.options.allow_private)
         self._memory: Memory = tools.memory or Forgetful()
         self._history: History = tools.history or NoHistory()
@@ -73,6 +74,7 @@ class Runner:
         self._scheduler = Scheduler(self._pace)
         self._crew = Crew(self._scheduler, min(self.options.concurrency, max(1, client.pool.limit)), self._step)
         self._doubt = Doubt()
+        self._rules = Rules(Retries(self.options), self.options.look_delay_s)
         self._evidence = Evidence()
         self._answering: set[str] = set()
         """Hosts with a page seen alive."""
@@ -160,6 +162,7 @@ class Runner:
             return
         trip.left_s = min(trip.left_s, max(1.0, 2 * trip.left_s - job.spent_s))
         job.asks += 1
+        self.network.expect(trip.target)
         self._enqueue(job, trip, after_s)
 
     def _how(self, job: Job) -> How:
@@ -275,7 +278,7 @@ class Runner:
         judgement = self._judge(job, reply)
         if judgement.verdict in ALIVE and self._looks_further(job, reply, judgement):
             return
-        step = Settle(judgement) if final else decide(job, reply, judgement, self.options, self._timeout_s(job))
+        step = Settle(judgement) if final else decide(job, reply, judgement, self._rules, self._timeout_s(job))
         job.judgements = (*job.judgements, judgement)
         match step:
             case Settle(conclusion):
@@ -358,7 +361,9 @@ class Runner:
             return
         found = finding_of(job, reply, judgement)
         del self._open[job.question.url]
-        if job.trip is not None and self.network.doubts(job.trip.target, reply):
+        if job.trip is not None:
+            self.network.ended(job.trip.first, reply)
+        if job.trip is not None and (self.network.doubts(job.trip.target, reply) or self.network.one_answers_for_all):
             self.network.hold(found)
         else:
             self._record(found)

@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 
-from linkkeeper.models.verdict import Failure
+from linkkeeper.models.verdict import Failure, Reply
 from linkkeeper.net import addresses
 from linkkeeper.net.connection import dial
 from linkkeeper.net.resolver import NameLookupError, Resolver
 
 CONTROL_NAMES = ("www.google.com", "www.cloudflare.com", "www.baidu.com", "www.wikipedia.org", "example.com")
 """Names of different owners in different countries; one that works proves the network."""
+PORTAL_URL = "http://www.google.com/generate_204"
+"""Made for this question: answers 204 and nothing else, wherever no portal stands in between (RFC 8952, 1)."""
 PATIENCE_S = 4.0
+Ask = Callable[[str], Awaitable[Reply]]
 _log = logging.getLogger(__name__)
 
 
@@ -27,9 +30,17 @@ class Network(Enum):
 class Control:
     """Asks the control questions."""
 
-    def __init__(self, resolver: Resolver, names: Sequence[str] = CONTROL_NAMES) -> None:
+    def __init__(self, resolver: Resolver, ask: Ask | None = None, names: Sequence[str] = CONTROL_NAMES) -> None:
         self._resolver = resolver
+        self._ask = ask
         self._names = names
+
+    async def portal(self) -> bool:
+        """Say whether something answers in place of the web. A question that fails proves nothing."""
+        if self._ask is None:
+            return False
+        reply = await self._ask(PORTAL_URL)
+        return reply.status is not None and reply.status < 400 and reply.status != 204
 
     async def network(self, private_ok: bool = False, connect: bool = True) -> Network:
         """Look well-known names up; with `connect`, also reach one of them.

@@ -75,5 +75,5 @@ def _fits(cookie: http.cookiejar.Cookie, target: Target) -> bool:
         (target.host == domain or inside)
         and (not cookie.secure or target.scheme == "https")
         and (path == cookie.path or path.startswith(cookie.path.rstrip("/") + "/"))
-        and not cookie.is_expired(int(time.time()))
+        and (not cookie.expires or cookie.expires > time.time())  # 0: till the browser closes
     )

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 import pytest
 
 from linkkeeper.check.base import CheckOptions, HostCheck, Question, Tools
+from linkkeeper.check.network import Watch
 from linkkeeper.check.runner import Runner
 from linkkeeper.demo.web import SmallWeb
 from linkkeeper.models.verdict import Failure, Finding, Verdict
 from linkkeeper.net.client import Client
+from linkkeeper.net.control import Control
 from linkkeeper.net.options import NetOptions
 from linkkeeper.net.resolver import NameLookupError
 
@@ -372,6 +374,25 @@ async def test_names_that_all_lead_inside_are_a_portal() -> None:
     assert runner.network_at_fault
 
 
+async def test_a_portal_that_sends_everybody_to_its_log_in_is_noticed() -> None:
+    portal = await RawWeb.started()
+    port = portal.url("").rpartition(":")[2]
+    portal.target = f"http://portal.lan:{port}"
+    hosts = [f"good{number}.example" for number in range(4)]
+    book = Book(dict.fromkeys([*hosts, "portal.lan", "www.google.com"], "127.0.0.1"))
+    net = NetOptions(timeout_s=2, allow_private=True)
+    async with Client(net, book) as client:
+        runner = Runner(client, None, FAST)
+        runner.network = Watch(
+            Control(book, lambda _: client.ask(f"http://www.google.com:{port}/204")), private_ok=True
+        )
+        urls = [f"http://{host}:{port}/page" for host in hosts]
+        findings = [finding async for finding in runner.run(Question(url) for url in urls)]
+    assert {finding.judgement.rule for finding in findings} == {"captive-portal"}
+    assert runner.network_at_fault
+    await portal.close()
+
+
 async def test_a_reserved_name_is_dead_even_without_a_network() -> None:
     findings, _ = await _by_book(["http://nowhere.invalid/"], Book({}))
     assert findings[0].judgement.verdict is Verdict.DEAD
@@ -449,7 +470,7 @@ class RawWeb:
         status = (script.pop(0) if len(script) > 1 else script[0]) if script else self.answers.get(path, 404)
         body = self.pages.get(path, f"<title>{path}</title><p>{'Words of a page. ' * 20}</p>".encode())
         more = b"" if status == 200 else self.fields
-        if self.target:
+        if self.target and path != "/login":
             status, more = 302, f"Location: {self.target}{path}\r\n".encode()
         head = f"HTTP/1.1 {status} As told\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n".encode()
         return head + more + b"\r\n" + (b"" if method == "HEAD" else body)

@@ -52,8 +52,7 @@ def test_the_quick_way_sends_what_the_careful_one_would(scheme: str, host: str, 
 def test_any_text_is_a_target_or_a_value_error(text: str) -> None:
     try:
         found = target.parse("http://" + text)
-    except ValueError as reason:
-        assert str(reason)
+    except ValueError:
         return
     assert found.path.startswith("/")
     assert found.path.isascii()
