@@ -47,9 +47,9 @@ class Surroundings:
         layers = link.context[: len(link.context) - len(charset)]
         if len(layers) == 1 and layers[0] in _HTML and link.kind != "srcset":
             end = self._html.get(link.span.start)
-            return NO_PLACE if end is None else [_html_place(end)]
+            return NO_PLACE if end is None else [_html_place(end, charset)]
         if layers == ("bare",):
-            return [Place(link.span.end, b" (archived: ", b")", ("bare",))]
+            return [Place(link.span.end, b" (archived: ", b")", link.context)]
         if layers and all(layer.startswith("md-") for layer in layers):
             return NOT_UTF8 if charset else self._behind_markdown(link)
         return NO_PLACE
@@ -97,8 +97,8 @@ class Surroundings:
         return markdown_places.Constructs(self._text.data[self._body - self._text.bom :])
 
 
-def _html_place(end: int) -> Place:
-    return Place(end, b' (<a href="', b'">archived</a>)', ("html-double",))
+def _html_place(end: int, charset: tuple[str, ...]) -> Place:
+    return Place(end, b' (<a href="', b'">archived</a>)', ("html-double", *charset))
 
 
 def _markdown_place(end: int, in_table: bool) -> Place:
