@@ -20,6 +20,8 @@ class Cleaned(Struct, frozen=True):
     steps: tuple[Step, ...] = ()
     without_credentials: str = ""
     """The URL as written, less only what may open somebody's account."""
+    left_whole: str = ""
+    """The rule by which nothing of this URL may change; empty if there is none."""
 
     @property
     def credentials_removed(self) -> bool:
@@ -50,8 +52,9 @@ class Cleaner:
         rules = self._index.at(parts.host)
         if parts.query is None and parts.fragment is None and not rules.wrappers:
             return Cleaned(url, (), url)
-        if signed.left_whole(parts, rules):
-            return Cleaned(url, (), url)
+        whole = signed.left_whole(parts, rules)
+        if whole:
+            return Cleaned(url, (), url, whole)
         outer = _stripped(url, parts, rules)
         inner = self._unwrapped(parts, rules) if parts.query and rules.wrappers else None
         if inner is None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from linkkeeper.urls import parse
 from linkkeeper.urls.patterns import compiled
-from linkkeeper.urls.rules import Entry, ParameterRule, RuleSet, UntouchedRule, WrapperRule
+from linkkeeper.urls.rules import CleanOptions, Entry, ParameterRule, RuleSet, UntouchedRule, WrapperRule
 
 _MAX_HOST = 253
 """Longer is no name of the DNS (RFC 1035, 2.3.4): no site's rules hold there."""
@@ -33,9 +33,10 @@ class Take(Struct, frozen=True, gc=False):
 
 
 class Names:
-    """Names and patterns of names, each with its takes."""
+    """Names and patterns of names, each with its takes: those of a base first."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: "Names | None" = None) -> None:
+        self._base = base
         self._exact: dict[str, list[Take]] = {}
         self._lower: dict[str, list[Take]] = {}
         self._patterns: list[tuple[re.Pattern[str], Take]] = []
@@ -65,6 +66,8 @@ class Names:
         return found
 
     def _look_up(self, name: str) -> Iterator[Take]:
+        if self._base is not None:
+            yield from self._base.takes(name)
         yield from self._exact.get(name, ())
         yield from self._lower.get(name.lower(), ())
         yield from (take for pattern, take in self._patterns if pattern.fullmatch(name))
@@ -80,25 +83,35 @@ class KeepOnly(Struct, frozen=True):
 class HostRules:
     """What holds on one host."""
 
-    def __init__(self, host: str, rules: RuleSet, entries: Iterable[Entry]) -> None:
-        self.strip = Names()
-        self.keep = Names()
+    def __init__(self, entries: Iterable[Entry], base: "HostRules | None" = None) -> None:
+        self.strip: Names = Names(base.strip if base else None)
+        self.keep: Names = Names(base.keep if base else None)
         self.keep_only: list[KeepOnly] = []
         self.whole_query: list[Take] = []
-        self.fragments: list[tuple[re.Pattern[str], Take]] = []
+        self.fragments: list[tuple[re.Pattern[str], Take]] = [*base.fragments] if base else []
         self.wrappers: list[tuple[WrapperRule, Take]] = []
         self.untouched_places: list[Take] = []
-        self.untouched_parameters: list[tuple[tuple[str, ...], Take]] = []
+        self.untouched_parameters: list[tuple[tuple[str, ...], Take]] = [*base.untouched_parameters] if base else []
+        self.exempt = False
         for entry in entries:
             self._add(entry)
-        self.untouched_hint = _hint(wanted[0] for wanted, _ in self.untouched_parameters)
-        for scope, name in map(scoped, rules.options.strip):
-            if within(host, scope):
-                self.strip.add((name,), Take("user-strip"))
-        for scope, name in map(scoped, rules.options.exempt_params):
-            if within(host, scope):
-                self.keep.add((name,), Take("user-exempt"))
-        self.exempt = any(within(host, scope) for scope in rules.options.exempt_hosts)
+        same = base is not None and len(base.untouched_parameters) == len(self.untouched_parameters)
+        self.untouched_hint: re.Pattern[str] | None = base.untouched_hint if base and same else self._hint()
+
+    def _hint(self) -> re.Pattern[str] | None:
+        """Return what a query must hold for a signature to be in it: one search, not a look at each parameter.
+
+        A name with escapes in it may be any name.
+        """
+        names = sorted({re.escape(wanted[0].removesuffix("*")) for wanted, _ in self.untouched_parameters})
+        return re.compile(rf"(?:\A|[&;])(?:{'|'.join(names)}|[^=&;%]*%)", re.IGNORECASE) if names else None
+
+    def heed(self, host: str, options: CleanOptions) -> None:
+        """Add what the user says about host."""
+        self.strip.add((name for scope, name in map(scoped, options.strip) if within(host, scope)), Take("user-strip"))
+        kept = (name for scope, name in map(scoped, options.exempt_params) if within(host, scope))
+        self.keep.add(kept, Take("user-exempt"))
+        self.exempt = any(within(host, scope) for scope in map(str.lower, options.exempt_hosts))
 
     def keeps(self, path: str, names: Iterable[str], name: str, value: str) -> bool:
         """Tell whether the parameter must stay, whatever else says that it goes."""
@@ -137,24 +150,19 @@ class HostRules:
             self.fragments.append((compiled(pattern, any_case=entry.any_case), take))
 
 
-def _hint(names: Iterable[str]) -> re.Pattern[str] | None:
-    """Return what a query must hold for one of names to be in it: one search instead of a look at each parameter.
-
-    A name with escapes in it may be any name.
-    """
-    texts = sorted({re.escape(name.removesuffix("*")) for name in names})
-    return re.compile(rf"(?:\A|[&;])(?:{'|'.join(texts)}|[^=&;%]*%)", re.IGNORECASE) if texts else None
-
-
 class Index:
     """All rules, by host. Resolving a host is done once for as long as it is remembered."""
 
     def __init__(self, rules: RuleSet) -> None:
-        self._rules = rules
-        self._everywhere: tuple[Entry, ...] = (
-            *rules.everywhere,
-            *(entry for entry in rules.untouched if not entry.hosts),
-        )
+        self._options = rules.options
+        self._spoken_of = tuple(
+            scope
+            for scope, _ in (*map(scoped, rules.options.strip), *map(scoped, rules.options.exempt_params))
+            if scope
+        ) + tuple(map(str.lower, rules.options.exempt_hosts))
+        everywhere = (*rules.everywhere, *(entry for entry in rules.untouched if not entry.hosts))
+        self._anywhere = HostRules(everywhere)
+        self._anywhere.heed("", rules.options)
         self._by_host: dict[str, list[Entry]] = {}
         self._by_name: dict[str, list[tuple[str, Entry]]] = {}
         for entry in (*rules.sites, *rules.wrappers, *rules.untouched):
@@ -175,11 +183,18 @@ class Index:
         if found is None:
             if len(self._resolved) >= _MEMO:
                 self._resolved.clear()
-            found = self._resolved[host] = HostRules(host.rstrip("."), self._rules, self._entries(host.rstrip(".")))
+            found = self._resolved[host] = self._resolve(host.rstrip("."))
+        return found
+
+    def _resolve(self, host: str) -> HostRules:
+        entries = list(self._entries(host))
+        if not entries and not any(within(host, scope) for scope in self._spoken_of):
+            return self._anywhere
+        found = HostRules(entries, self._anywhere)
+        found.heed(host, self._options)
         return found
 
     def _entries(self, host: str) -> Iterator[Entry]:
-        yield from self._everywhere
         if len(host) > _MAX_HOST:
             return
         labels = host.split(".")

@@ -110,6 +110,16 @@ class RuleSet(Struct, frozen=True):
             self.options,
         )
 
+    def reasons(self) -> dict[str, str]:
+        """Return why, by the rule that a step names."""
+        return {
+            **{entry.id: entry.why for entry in self.entries()},
+            **{f"clearurls-{provider.name}": "a rule of the file that was loaded" for provider in self.providers},
+            "user-strip": "the settings say so (clean.strip)",
+            "user-exempt": "the settings say so (clean.keep_hosts)",
+            "url-around-url": "it works on the URL it carries",
+        }
+
     def entries(self) -> tuple[Entry, ...]:
         """Return all but the providers."""
         return (*self.everywhere, *self.sites, *self.wrappers, *self.untouched)

@@ -44,6 +44,8 @@ class SecretNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Content on many sites: a credential only if the value looks like one."""
     prefixes: tuple[str, ...]
     """Credentials whatever follows."""
+    on_hosts: dict[str, frozenset[str]]
+    """Credentials on this host and below it."""
 
 
 def mask(text: str) -> str:
@@ -55,18 +57,24 @@ def mask(text: str) -> str:
     if "@" in text or "40" in text:
         text = _USERINFO.sub(rf"\1{MASK}@", text)
         text = _ESCAPED_USERINFO.sub(rf"\1{MASK}\3", text)
-    if "=" in text:
-        text = _PARAMETER.sub(_without_value, text)
-    if "%" in text:
-        text = _ESCAPED_PARAMETER.sub(_without_value, text)
-    return text
+    if "=" not in text and "3D" not in text.upper():
+        return text
+    also = _names_near(text)
+
+    def shown(found: re.Match[str]) -> str:
+        name = unquote(found["name"]).lower()
+        if not (name in also and found["value"]) and not is_secret(name, found["value"]):
+            return found[0]
+        return found[0][: found.start("value") - found.start()] + MASK
+
+    text = _PARAMETER.sub(shown, text)
+    return _ESCAPED_PARAMETER.sub(shown, text) if "%" in text else text
 
 
-def _without_value(found: re.Match[str]) -> str:
-    name, value = found["name"], found["value"]
-    if not is_secret(unquote(name) if "%" in name else name, value):
-        return found[0]
-    return found[0][: found.start("value") - found.start()] + MASK
+def _names_near(text: str) -> frozenset[str]:
+    """Return the names that are credentials on a host that text speaks of."""
+    found = (names for host, names in _names().on_hosts.items() if host in text)
+    return frozenset().union(*found)
 
 
 def strip(url: str) -> str:
@@ -77,15 +85,20 @@ def strip(url: str) -> str:
     """
     parts = parse.split(url)
     head = _PATH_PARAMETER.sub("", parse.without_userinfo(parts.head))
-    query = _without_secrets(parts.query)
-    fragment = _without_secrets(parts.fragment)
+    also = _names_near(parts.host)
+    query = _without_secrets(parts.query, also)
+    fragment = _without_secrets(parts.fragment, also)
     return mask(parse.join(parse.UrlParts(head, query, fragment)))
 
 
-def _without_secrets(query: str | None) -> str | None:
+def _without_secrets(query: str | None, also: frozenset[str]) -> str | None:
     if not query or "=" not in query:
         return query
-    places = {place for place, piece in enumerate(parameters(query)) if is_secret(piece.name, piece.value)}
+    places = {
+        place
+        for place, piece in enumerate(parameters(query))
+        if is_secret(piece.name, piece.value) or (piece.name.lower() in also and piece.value)
+    }
     return without(query, places) if places else query
 
 

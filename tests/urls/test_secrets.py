@@ -34,6 +34,7 @@ HEX = "77421cf58af4a65394523938c341c823"
          "https://l.example/?u=https%3A%2F%2F***%40a.example%2F%3Fpassword%3D***%26y%3D1"),
         ("https://l.example/?u=https%253A%252F%252Fa.example%252F%253Fpwd%253Dx",
          "https://l.example/?u=https%253A%252F%252Fa.example%252F%253Fpwd%253D***"),
+        ("https://mp.weixin.qq.com/s/abc?key=short&x=1", "https://mp.weixin.qq.com/s/abc?key=***&x=1"),
         ("a&amp;token=" + HEX, "a&amp;token=***"),
         ("['https://a.example/?secret=x', 2]", "['https://a.example/?secret=***', 2]"),
         ('{"url": "https://a.example/?sig=x"}', '{"url": "https://a.example/?sig=***"}'),
@@ -77,6 +78,7 @@ def test_what_is_no_credential_shows(text: str) -> None:
         (f"https://a.example/?a==&&token={HEX}&B=%zz", "https://a.example/?a==&&B=%zz"),
         ("https://a.example/?a==&&B=%zz", "https://a.example/?a==&&B=%zz"),
         ("https://l.example/?u=https%3A%2F%2Fa%3Ab%40c.example", "https://l.example/?u=https%3A%2F%2F***%40c.example"),
+        ("https://mp.weixin.qq.com/s/abc?key=short&x=1", "https://mp.weixin.qq.com/s/abc?x=1"),
         ("https://a.example/b@c", "https://a.example/b@c"),
     ],
 )
