@@ -131,7 +131,9 @@ def proved(plan: Plan, data: bytes, options: ExtractOptions = ExtractOptions()) 
     if not plan.edits:
         return Prepared(plan, data, data)
     new = rewrite.rewrite(data, plan.edits)
-    doubt = proof.prove(plan.document, data, new, plan, options)
+    doubt = proof.prove(plan.document, data, new, plan, options, plan.links or None)
+    if doubt is not None and plan.links:  # were these links read in another way?
+        doubt = proof.prove(plan.document, data, new, plan, options)
     if doubt is None:
         return Prepared(plan, data, new)
     if len(plan.edits) > _MOST_PROOFS:

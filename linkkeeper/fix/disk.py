@@ -32,6 +32,8 @@ class Seen(Struct, frozen=True):
     data: bytes
     digest: str
     status: os.stat_result
+    attributes: tuple[tuple[str, bytes], ...] = ()
+    """Extended attributes, access lists among them, where the system has them."""
 
 
 def digest(data: bytes) -> str:
@@ -79,10 +81,10 @@ def read(folder: int, name: str) -> Seen:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise DocumentError("it is not a regular file")
-        data = _read_all(fd)
+        data, attributes = _read_all(fd), _attributes(fd)
     finally:
         os.close(fd)
-    return Seen(data, digest(data), status)
+    return Seen(data, digest(data), status, attributes)
 
 
 def _read_all(fd: int) -> bytes:
@@ -92,25 +94,25 @@ def _read_all(fd: int) -> bytes:
     return b"".join(pieces)
 
 
-def why_not_writable(folder: int, name: str, status: os.stat_result) -> str | None:
-    """Return why the author does not want this file changed, or None.
+def _attributes(fd: int) -> tuple[tuple[str, bytes], ...]:
+    if not hasattr(os, "listxattr"):
+        return ()
+    with contextlib.suppress(OSError):
+        return tuple((name, os.getxattr(fd, name)) for name in os.listxattr(fd))
+    return ()
+
+
+def is_shut(folder: int, name: str, status: os.stat_result) -> bool:
+    """Say whether the author does not want this file (or with `.` the folder itself) changed.
 
     The write bits count even for root, who could write all the same: a read-only file was made so on purpose.
     """
-    if _shut(folder, name, status):
-        return "it is read-only"
-    if _shut(folder, ".", os.fstat(folder)):
-        return "its directory is read-only"
-    return None
-
-
-def _shut(folder: int, name: str, status: os.stat_result) -> bool:
     effective = os.access in os.supports_effective_ids
     return not status.st_mode & 0o222 or not os.access(name, os.W_OK, dir_fd=folder, effective_ids=effective)
 
 
-def write_beside(folder: int, temporary: str, data: bytes, like: Seen, name: str) -> int:
-    """Write data to a new file in folder with the owner, mode and attributes of like (called name).
+def write_beside(folder: int, temporary: str, data: bytes, like: Seen) -> int:
+    """Write data to a new file in folder with the owner, mode and attributes of like.
 
     Return its descriptor, for `bring_down`. Raises DocumentError or OSError; the file is then removed again, as far as
     that is possible.
@@ -119,7 +121,7 @@ def write_beside(folder: int, temporary: str, data: bytes, like: Seen, name: str
     fd = os.open(temporary, flags, 0o600, dir_fd=folder)
     try:
         write_all(fd, data)
-        _dress(fd, folder, name, like.status)
+        _dress(fd, like)
     except BaseException:
         os.close(fd)
         remove(folder, temporary)
@@ -145,33 +147,21 @@ def write_all(fd: int, data: bytes) -> None:
         rest = rest[written:]
 
 
-def _dress(fd: int, folder: int, name: str, like: os.stat_result) -> None:
+def _dress(fd: int, like: Seen) -> None:
     """Give the new file what the old one had. Raises DocumentError if owner or mode cannot be kept."""
-    fresh = os.fstat(fd)
+    fresh, wanted = os.fstat(fd), like.status
     try:
-        if (fresh.st_uid, fresh.st_gid) != (like.st_uid, like.st_gid):
-            os.fchown(fd, like.st_uid, like.st_gid)
-        _copy_attributes(fd, folder, name)
-        if os.fstat(fd).st_mode != like.st_mode:
-            os.fchmod(fd, stat.S_IMODE(like.st_mode))  # after the owner: changing that clears setuid and setgid
+        if (fresh.st_uid, fresh.st_gid) != (wanted.st_uid, wanted.st_gid):
+            os.fchown(fd, wanted.st_uid, wanted.st_gid)
+        for name, value in like.attributes:
+            with contextlib.suppress(OSError):
+                os.setxattr(fd, name, value)
+        if os.fstat(fd).st_mode != wanted.st_mode:
+            os.fchmod(fd, stat.S_IMODE(wanted.st_mode))  # after the owner: changing that clears setuid and setgid
     except PermissionError as error:
         raise DocumentError("its owner or mode could not be kept") from error
-    if stat.S_IMODE(os.fstat(fd).st_mode) != stat.S_IMODE(like.st_mode):
+    if os.fstat(fd).st_mode != wanted.st_mode:
         raise DocumentError("its mode could not be kept")
-
-
-def _copy_attributes(fd: int, folder: int, name: str) -> None:
-    """Copy extended attributes (access lists among them) where the system has them and allows it."""
-    if not hasattr(os, "listxattr"):
-        return
-    with contextlib.suppress(OSError):
-        source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-        try:
-            for attribute in os.listxattr(source):
-                with contextlib.suppress(OSError):
-                    os.setxattr(fd, attribute, os.getxattr(source, attribute))
-        finally:
-            os.close(source)
 
 
 def replace(folder: int, temporary: str, name: str, expected: Seen) -> None:

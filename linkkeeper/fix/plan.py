@@ -72,8 +72,8 @@ def plan(
 ) -> Plan:
     """Return the edits that make wants true, in order of position, what is refused, and what is true already.
 
-    digest is the SHA-256 hex of the bytes that links were read from. data are these bytes: `append` and
-    `robust` must see what surrounds a link, `replace` does without them.
+    links are all of the document's, in order; digest is the SHA-256 hex of the bytes they were read from. data are
+    these bytes: `append`, `robust` and `revert` look at what surrounds a link, the rest does without them.
     """
     known = {link.span for link in links}
     edits: list[Edit] = []
@@ -89,7 +89,7 @@ def plan(
         else:
             settled.append(want.link)
     kept, overlapping = _apart(edits)
-    return Plan(document, digest, tuple(kept), (*refusals, *overlapping), tuple(settled))
+    return Plan(document, digest, tuple(kept), (*refusals, *overlapping), tuple(settled), tuple(links))
 
 
 def _strongest(wants: Iterable[Want], options: FixOptions) -> Iterator[Want]:

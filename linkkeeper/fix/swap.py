@@ -72,6 +72,7 @@ class _Batch:
         self._jobs = jobs
         self._changed = changed
         self._folders: dict[str, int] = {}
+        self._shut: set[str] = set()
         self.outcomes: dict[int, Outcome] = {}
 
     @contextmanager
@@ -93,15 +94,22 @@ class _Batch:
         for number, job in enumerate(self._jobs):
             with self._guarded(number, job):
                 above, name = os.path.split(job.path)
-                if above not in self._folders:
-                    self._folders[above] = stack.enter_context(disk.directory(above))
-                folder = self._folders[above]
+                folder = self._folder(above, stack)
                 seen = disk.read(folder, name)
                 if seen.digest != job.digest:
                     raise disk.ChangedError
-                if shut := disk.why_not_writable(folder, name, seen.status):
-                    raise DocumentError(shut)
+                if disk.is_shut(folder, name, seen.status):
+                    raise DocumentError("it is read-only")
+                if above in self._shut:
+                    raise DocumentError("its directory is read-only")
                 yield _Open(number, job, folder, name, seen)
+
+    def _folder(self, above: str, stack: ExitStack) -> int:
+        if above not in self._folders:
+            self._folders[above] = folder = stack.enter_context(disk.directory(above))
+            if disk.is_shut(folder, ".", os.fstat(folder)):
+                self._shut.add(above)
+        return self._folders[above]
 
     def write(self, opened: Sequence[_Open], pending: list[_Open]) -> None:
         """Write the new files beside the old ones; pending gets those that now wait for their rename.
@@ -113,7 +121,7 @@ class _Batch:
             for one in opened:
                 pending.append(one)
                 with self._guarded(one.number, one.job):
-                    fd = disk.write_beside(one.folder, one.job.temporary, one.job.data, one.seen, one.name)
+                    fd = disk.write_beside(one.folder, one.job.temporary, one.job.data, one.seen)
                     written.append((one, fd))
                 if one.number in self.outcomes:
                     pending.pop()

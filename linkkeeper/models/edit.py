@@ -44,3 +44,5 @@ class Plan(Struct, frozen=True):
     refusals: tuple[Refusal, ...] = ()
     settled: tuple[Link, ...] = ()
     """Links that already are as their repair would have them: a copy stands beside them."""
+    links: tuple[Link, ...] = ()
+    """Every link of the document as it was planned for, in order; empty where that is not kept."""
