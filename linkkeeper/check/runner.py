@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 import msgspec
 
 from linkkeeper.check import classify, network
+from linkkeeper.check.asking import host_key, how_of, pace_of, shares_failure, told_to_wait
 from linkkeeper.check.base import (
     CheckOptions,
     Forgetful,
@@ -20,36 +21,28 @@ from linkkeeper.check.base import (
     Unwatched,
 )
 from linkkeeper.check.crew import Crew
-from linkkeeper.check.doubt import PEEK_BYTES, Doubt
+from linkkeeper.check.doubt import Doubt
 from linkkeeper.check.evidence import ACCEPTED, PLAIN, Evidence
 from linkkeeper.check.finding import cleaning_to_blame, finding_of
 from linkkeeper.check.job import ALIVE, Again, Job, Look, Rules, Settle, decide
 from linkkeeper.check.retry import Retries
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
-from linkkeeper.net import politeness
 from linkkeeper.net.client import Client
 from linkkeeper.net.control import RULE_IDS, SENTENCES, Control
-from linkkeeper.net.politeness import Pace
 from linkkeeper.net.target import Target
-from linkkeeper.net.trip import How, Trip
+from linkkeeper.net.trip import Trip
 from linkkeeper.urls import parse
 
 __all__ = ["CheckOptions", "History", "Memory", "Progress", "Question", "Runner", "Tools"]
 
-SLOW_DOWN = frozenset({420, 429})
 _FEED = 500
 """Questions taken in before others get a turn."""
-_DOWN_AFTER = 3
-"""Failed connections in a row, and none that worked, after which a host's other URLs share the answer."""
-_ANCHOR_BYTES = 2 * 1024 * 1024
-"""Of a page that is needed whole, for its anchors."""
 _MAX_REFRESHES = 2
 _MAX_REFUSED = 5
 """Requests of one URL, after which a refusal stands."""
 _TICK_S = 0.1
 _TICKS_A_LOOK = 10
-_BROWSER_LOOKS = frozenset({Look.SECOND, Look.WRITTEN})
 _SAME_FOR_ALL = frozenset(
     {Failure.REFUSED, Failure.UNREACHABLE, Failure.NO_NAME, Failure.NO_ADDRESS, Failure.DNS_FAILED}
     | {Failure.TLS_EXPIRED, Failure.TLS_INCOMPLETE, Failure.TLS_SELF_SIGNED, Failure.TLS_WRONG_HOST}
@@ -71,7 +64,7 @@ class Runner:
         self._memory: Memory = tools.memory or Forgetful()
         self._history: History = tools.history or NoHistory()
         self._progress: Progress = tools.progress or Unwatched()
-        self._scheduler = Scheduler(self._pace)
+        self._scheduler = Scheduler(functools.partial(pace_of, options=self.options))
         self._crew = Crew(self._scheduler, min(self.options.concurrency, max(1, client.pool.limit)), self._step)
         self._doubt = Doubt()
         self._rules = Rules(Retries(self.options), self.options.look_delay_s)
@@ -156,7 +149,7 @@ class Runner:
         """Set out on the next ask of a job; settle it if the URL cannot be asked at all."""
         url = url or job.question.url
         try:
-            job.trip = trip = self.client.trip(url, self._how(job))
+            job.trip = trip = self.client.trip(url, how_of(job, self.client.options))
         except ValueError as problem:
             self._weigh(job, Reply(url=url, failure=Failure.BAD_URL, detail=str(problem)))
             return
@@ -165,46 +158,18 @@ class Runner:
         self.network.expect(trip.target)
         self._enqueue(job, trip, after_s)
 
-    def _how(self, job: Job) -> How:
-        """Choose the manner of the next ask."""
-        limit, options = self.client.options.body_limit, self.client.options
-        if job.question.want_anchors:
-            limit = max(limit, _ANCHOR_BYTES)
-        elif job.look is Look.GET:
-            limit = min(limit, PEEK_BYTES)
-        head = job.look is Look.FIRST and job.base is None and not job.question.want_anchors
-        return How(
-            "HEAD" if head else "GET",
-            browser=job.look in _BROWSER_LOOKS,
-            body_limit=limit,
-            max_redirects=options.max_redirects,
-            bare=job.base is not None or job.then is not None,
-        )
-
     def _enqueue(self, job: Job, trip: Trip, after_s: float = 0.0, first: bool = False) -> None:
         host = self._scheduler.host(host_key(trip.target))
         now = asyncio.get_running_loop().time()
         self._scheduler.add(host, job, now, now + after_s if after_s else 0.0, first)
-
-    def _pace(self, key: str) -> Pace:
-        name = key.partition("/")[0]
-        own, known = self.options.hosts.get(name), politeness.known(name)
-        at_once = self.options.per_host
-        if own is not None and own.per_host:
-            at_once = own.per_host
-        elif known is not None and known.per_host:
-            at_once = min(at_once, known.per_host)
-        return Pace(at_once, (own.rate if own else None) or (known.rate if known else None))
 
     async def _step(self, host: Host, job: Job, started: float) -> None:
         """Send one request of a job and see to what follows from it."""
         trip = job.trip
         assert trip is not None
         target = trip.target
-        if _shares(host, job):
-            host.pace.failed()
-            self._scheduler.place(host, started)
-            self._weigh(job, msgspec.structs.replace(host.last, url=trip.url))
+        if host.closed is not None or shares_failure(host, job):
+            self._share(host, job, trip, started)
             return
         requests, spent = trip.requests, trip.elapsed_s
         if job.look is Look.SECOND and not host.up:
@@ -228,6 +193,16 @@ class Runner:
         else:
             self._weigh(job, reply)
 
+    def _share(self, host: Host, job: Job, trip: Trip, now: float) -> None:
+        """Give a job the answer that its host has for everybody, without asking."""
+        host.pace.failed()
+        self._scheduler.place(host, now)
+        shared = host.closed or trip.failed(host.last.failure or Failure.REFUSED, host.last.detail)
+        reply = msgspec.structs.replace(
+            shared, url=trip.url, final_url=trip.target.url, redirects=tuple(trip.redirects)
+        )
+        self._weigh(job, reply, final=host.closed is not None)
+
     async def _vouched(self, target: Target, reply: Reply) -> Reply:
         """Return the reply of a missing name, or a milder one if its parent domain is broken."""
         parent = parse.registrable_domain(target.host)
@@ -248,22 +223,27 @@ class Runner:
             return None
         host.up, host.down = True, 0
         self.network.answered(target)
-        if reply is not None and (reply.status in SLOW_DOWN or _told_to_wait(reply)):
+        if reply is not None and host.closed is None and told_to_wait(reply):
             return host.pace.refused(started, now, reply.retry_after_s)
         host.pace.accepted(now)
         return None
 
     def _wait_and_ask(self, host: Host, job: Job, reply: Reply, pause: float) -> None:
         """Come back after the pause a host asked for, if that is within what one URL may wait."""
-        if job.waited_s + pause > self.options.max_wait_s or host.pace.hopeless or job.requests >= _MAX_REFUSED:
+        assert job.trip is not None
+        longest = self.options.max_wait_s
+        if job.waited_s + pause > longest or host.pace.hopeless or job.requests >= _MAX_REFUSED:
             told = f"HTTP {reply.status}: told to come back in {pause:.0f} s"
             late = msgspec.structs.replace(reply, failure=Failure.WAIT_TOO_LONG, detail=told)
-            self._weigh(job, late if reply.retry_after_s is not None else reply, final=True)
+            stands = late if reply.retry_after_s is not None else reply
+            if pause > longest or host.pace.hopeless:
+                host.close(stands)
+            self._weigh(job, stands, final=True)
             return
         job.waited_s += pause
         if job.look is Look.FIRST and job.requests >= 2:
             job.look = Look.RETRY
-        self._ask(job, after_s=pause)
+        self._ask(job, job.trip.url, after_s=pause)
 
     # -- judging ---------------------------------------------------------------------------------------------
 
@@ -318,6 +298,8 @@ class Runner:
 
     def _conclude(self, job: Job, reply: Reply, judgement: Judgement) -> None:
         """Settle, once the evidence is in and the cleaning rules are not to blame."""
+        if job.question.url not in self._open:
+            return
         key = host_key(job.trip.target) if job.trip is not None else ""
         if judgement.verdict in ALIVE and not reply.redirects:
             self._answering.add(key)
@@ -357,8 +339,6 @@ class Runner:
             back()
 
     def _settle(self, job: Job, reply: Reply, judgement: Judgement) -> None:
-        if job.question.url not in self._open:
-            return
         found = finding_of(job, reply, judgement)
         del self._open[job.question.url]
         if job.trip is not None:
@@ -415,17 +395,3 @@ class Runner:
         self._stopped = self._stopped or Judgement(Verdict.UNCHECKED, "interrupted", "The run ended early.")
         await self._crew.leave()
         await asyncio.gather(watching, return_exceptions=True)
-
-
-def host_key(target: Target) -> str:
-    """Name the queue of a target: its host; another machine may sit behind a port of its own."""
-    return target.host if target.port in (80, 443) else f"{target.host}/{target.port}"
-
-
-def _shares(host: Host, job: Job) -> bool:
-    """Say whether a job gets the answer of its neighbours, since their host cannot be reached at all."""
-    return not host.up and host.down >= _DOWN_AFTER + (2 if job.look is Look.SECOND else 0)
-
-
-def _told_to_wait(reply: Reply) -> bool:
-    return reply.status == 503 and reply.retry_after_s is not None

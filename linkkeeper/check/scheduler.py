@@ -14,7 +14,7 @@ _NOTHING = Reply(url="")
 class Host:
     """The jobs of one host and its pace."""
 
-    __slots__ = ("down", "key", "last", "later", "pace", "queue", "ticket", "up")
+    __slots__ = ("closed", "down", "key", "last", "later", "pace", "queue", "ticket", "up")
 
     def __init__(self, key: str, pace: Pace) -> None:
         self.key = key
@@ -29,11 +29,20 @@ class Host:
         """Failed connections in a row."""
         self.last = _NOTHING
         """The last of them."""
+        self.closed: Reply | None = None
+        """Its answer to whatever is still to be asked: it wants no more of us in this run."""
 
     @property
     def waiting(self) -> int:
         """Jobs not under way."""
         return len(self.queue) + len(self.later)
+
+    def close(self, answer: Reply) -> None:
+        """Ask this host nothing more; answer is what its waiting jobs get, at once."""
+        self.closed = answer
+        self.pace.lift()
+        self.queue.extend(job for _, _, job in sorted(self.later, key=lambda entry: entry[:2]))
+        self.later.clear()
 
     def drop(self, jobs: set[Job]) -> None:
         """Take these jobs out, where they wait."""

@@ -139,6 +139,10 @@ class Pace:
         """Count a request that brought no answer."""
         self.active -= 1
 
+    def lift(self) -> None:
+        """Forget every pause and rate: nothing will be sent any more."""
+        self.next_at, self.rate = 0.0, None
+
     def refused(self, started: float, now: float, retry_after_s: float | None) -> float:
         """Count a request that the host refused for its number; return the pause in seconds.
 

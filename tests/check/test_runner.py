@@ -148,6 +148,18 @@ async def test_a_retry_after_past_the_limit_is_blocked_at_once(raw_web: "RawWeb"
     assert time.monotonic() - started < 1
 
 
+async def test_a_host_that_wants_none_of_us_is_not_asked_for_every_page(raw_web: "RawWeb") -> None:
+    urls = [raw_web.url(f"/{n}") for n in range(100)]
+    raw_web.answers = {f"/{n}": 429 for n in range(100)}
+    raw_web.fields = b"Retry-After: 3600\r\n"
+    started = time.monotonic()
+    findings = await check(urls, raw_web.net)
+    assert {finding.judgement.rule for finding in findings.values()} == {"asked-to-wait"}
+    assert len(findings) == 100
+    assert len(raw_web.seen) <= 8
+    assert time.monotonic() - started < 2
+
+
 async def test_a_retry_after_within_the_limit_is_waited_for(raw_web: "RawWeb") -> None:
     raw_web.script = {"/tea": [429, 200]}
     raw_web.fields = b"Retry-After: 1\r\n"

@@ -1,0 +1,63 @@
+"""How each ask is made: its method and manner, its host's queue, its host's pace. Pure."""
+
+from linkkeeper.check.base import CheckOptions
+from linkkeeper.check.doubt import PEEK_BYTES
+from linkkeeper.check.job import Job, Look
+from linkkeeper.check.scheduler import Host
+from linkkeeper.models.verdict import Reply
+from linkkeeper.net import politeness
+from linkkeeper.net.options import NetOptions
+from linkkeeper.net.politeness import Pace
+from linkkeeper.net.target import Target
+from linkkeeper.net.trip import How
+
+_ANCHOR_BYTES = 2 * 1024 * 1024
+"""Of a page that is needed whole, for its anchors."""
+_BROWSER_LOOKS = frozenset({Look.SECOND, Look.WRITTEN})
+_DOWN_AFTER = 3
+"""Failed connections in a row, and none that worked, after which a host's other URLs share the answer."""
+_SLOW_DOWN = frozenset({420, 429})
+
+
+def how_of(job: Job, options: NetOptions) -> How:
+    """Return the manner of a job's next ask."""
+    limit = options.body_limit
+    if job.question.want_anchors:
+        limit = max(limit, _ANCHOR_BYTES)
+    elif job.look is Look.GET:
+        limit = min(limit, PEEK_BYTES)
+    head = job.look is Look.FIRST and job.base is None and not job.question.want_anchors
+    return How(
+        "HEAD" if head else "GET",
+        browser=job.look in _BROWSER_LOOKS,
+        body_limit=limit,
+        max_redirects=options.max_redirects,
+        bare=job.base is not None or job.then is not None,
+    )
+
+
+def host_key(target: Target) -> str:
+    """Name the queue of a target: its host; another machine may sit behind a port of its own."""
+    return target.host if target.port in (80, 443) else f"{target.host}/{target.port}"
+
+
+def pace_of(key: str, options: CheckOptions) -> Pace:
+    """Return how a host may be asked at first: as the settings say, as is known of it, or as any other."""
+    name = key.partition("/")[0]
+    own, known = options.hosts.get(name), politeness.known(name)
+    at_once = options.per_host
+    if own is not None and own.per_host:
+        at_once = own.per_host
+    elif known is not None and known.per_host:
+        at_once = min(at_once, known.per_host)
+    return Pace(at_once, (own.rate if own else None) or (known.rate if known else None))
+
+
+def shares_failure(host: Host, job: Job) -> bool:
+    """Say whether a job gets the answer of its neighbours, since their host cannot be reached at all."""
+    return not host.up and host.down >= _DOWN_AFTER + (2 if job.look is Look.SECOND else 0)
+
+
+def told_to_wait(reply: Reply) -> bool:
+    """Say whether the host wants fewer requests, whatever they ask for."""
+    return reply.status in _SLOW_DOWN or (reply.status == 503 and reply.retry_after_s is not None)
