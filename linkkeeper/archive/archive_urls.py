@@ -6,6 +6,9 @@ from urllib.parse import unquote, urljoin
 
 from msgspec import Struct
 
+from linkkeeper.errors import ArchiveError
+from linkkeeper.urls.normalise import request_url
+
 _MEMENTO = re.compile(r"/web/(\d{1,14})([a-z]{2}_)?/(.+)\Z", re.DOTALL)
 _OFFICIAL = re.compile(r"https?://(?:web\.|www\.)?archive\.org(?::(?:80|443))?(?=/|\Z)", re.IGNORECASE)
 _DEFAULT_PORT = re.compile(r"(http://[^/?#@]*):80(?=[/?#]|\Z)|(https://[^/?#@]*):443(?=[/?#]|\Z)", re.IGNORECASE)
@@ -51,9 +54,19 @@ def resolve(location: str, asked: str, base: str) -> str:
         return map_to(location, base)
     if location.startswith("/web/"):
         return base.rstrip("/") + location
-    if location.startswith("/"):  # urljoin would merge the `//` and `..` of the URL inside
-        return _origin(asked) + location if not location.startswith("//") else map_to("http:" + location, base)
-    return map_to(urljoin(asked, location), base)
+    if location.startswith("//"):
+        return map_to("http:" + location, base)
+    return map_to(joined(asked, location), base)
+
+
+def joined(asked: str, location: str) -> str:
+    """Return where a `Location` leads; a path is taken as it is, with the `//` and `..` of the URL inside it."""
+    if location.startswith("/") and not location.startswith("//"):
+        return origin(asked) + location
+    try:
+        return urljoin(asked, location)
+    except ValueError:
+        return ""
 
 
 def unsqueeze(url: str) -> str:
@@ -65,6 +78,14 @@ def unsqueeze(url: str) -> str:
 def without_default_port(url: str) -> str:
     """Return url without the `:80` that old captures carry."""
     return _DEFAULT_PORT.sub(lambda match: match[1] or match[2], url, count=1)
+
+
+def on_the_wire(url: str) -> str:
+    """Return a URL as it is requested. Raises ArchiveError for what cannot be (`http://mailto:…` stands in indexes)."""
+    try:
+        return request_url(url)
+    except ValueError as error:
+        raise ArchiveError(f"no archive can be asked for this: {error}") from error
 
 
 def without_fragment(url: str) -> str:
@@ -97,5 +118,6 @@ def _within(digits: str, low: int, high: int) -> int:
     return min(max(int(digits), low), high)
 
 
-def _origin(url: str) -> str:
+def origin(url: str) -> str:
+    """Return `scheme://host:port` as it is written."""
     return "/".join(url.split("/", 3)[:3])

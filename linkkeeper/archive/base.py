@@ -25,7 +25,7 @@ class ArchiveOptions(Struct, frozen=True):
     rate_per_minute: float = 24.0
     """Index requests. The archive asks for 80 % of its hard limit of 30 (EDGI wayback 0.5.1, 2026-06-19)."""
     pause_s: float = 60.0
-    """Silence after the first refusal (HTTP 429); doubles with each further one."""
+    """Silence after the first refusal (HTTP 429); doubles with each further one of the run."""
     timeout_s: float = 60.0
     """For one request; the index was seen to take up to 52 s (2026-09-28)."""
     max_archive_time_s: float | None = None
@@ -110,9 +110,7 @@ class Pace(Struct, frozen=True):
     next_page: float = 0.0
     """Before this no other request may start."""
     paused_until: float = 0.0
-    refusals: int = 0
-    """Refusals (429) in the last hour: each doubles the pause."""
-    refused_at: float = 0.0
+    """Before this nothing may start: the archive refused somebody."""
 
 
 class Clock(Protocol):

@@ -14,11 +14,6 @@ class Breaker:
         self._why = ""
 
     @property
-    def failures(self) -> int:
-        """How many failures came in a row until now."""
-        return self._failures
-
-    @property
     def is_open(self) -> bool:
         """True once the archive is left alone."""
         return self._failures >= FAILURES_IN_A_ROW

@@ -42,6 +42,7 @@ class ArchiveClient:
         self.requests = 0
         self._web, self._limiter, self._timeout_s = web, limiter, options.timeout_s
         self._breaker = Breaker(name)
+        self._silences = 0
 
     async def get(
         self,
@@ -89,14 +90,16 @@ class ArchiveClient:
         if left is not None and left <= 0:
             raise ArchiveClosedError("no time left for the archive")
         limit = INDEX_BODY_LIMIT if pool is Pool.INDEX else PAGE_BODY_LIMIT
-        patience = self._timeout_s / 2**self._breaker.failures  # who was waited for in vain is given less each time
+        patience = self._timeout_s / 2 ** min(self._silences, 4)  # after waiting in vain, less patience each time
         seconds = patience if left is None else min(left, patience)
         self.requests += 1
         try:
             async with asyncio.timeout(seconds + _GRACE_S):
-                return await self._web.ask(url, follow=False, headers=headers, body_limit=limit, timeout_s=seconds)
+                reply = await self._web.ask(url, follow=False, headers=headers, body_limit=limit, timeout_s=seconds)
         except TimeoutError:
-            return Reply(url, failure=Failure.TIMEOUT, detail=f"no answer within {seconds:.0f} s")
+            reply = Reply(url, failure=Failure.TIMEOUT, detail=f"no answer within {seconds:.0f} s")
+        self._silences = self._silences + 1 if reply.failure is Failure.TIMEOUT else 0
+        return reply
 
 
 def trouble(reply: Reply) -> str:

@@ -18,7 +18,6 @@ from linkkeeper.errors import ArchiveError
 
 REFUSALS_PER_RUN = 3
 LONGEST_PAUSE_S = 3600.0
-FORGET_REFUSALS_S = 3600.0
 _PAGES_IN_FLIGHT = 4
 _PAGE_SPACING_S = 1.0
 _SLACK = 1.02
@@ -87,7 +86,8 @@ class Limiter:
             return
         self._refused_at = self._now()
         self.refusals += 1
-        self._clock.update(lambda pace: _after_refusal(pace, self._now(), self._pause_s, retry_after_s))
+        pause = min(max(self._pause_s * 2 ** (self.refusals - 1), retry_after_s or 0.0), LONGEST_PAUSE_S)
+        self._clock.update(lambda pace: _silent(pace, self._now(), pause))
 
     async def _wait_for_turn(self, pool: Pool) -> None:
         begins = self._book(pool)
@@ -118,7 +118,7 @@ class Limiter:
 
         self._clock.update(take)
         if self._deadline is not None and slot > self._deadline:
-            raise ArchiveClosedError(f"no time left for the archive: its next turn is in {slot - now:.0f} s")
+            raise ArchiveClosedError(f"no time left for the archive ({_seconds(slot - now)})")
         return slot
 
     def _silent_until(self) -> float:
@@ -143,11 +143,13 @@ def _booked(pace: Pace, pool: Pool, free_at: float) -> Pace:
     return msgspec.structs.replace(pace, next_page=free_at)
 
 
-def _after_refusal(pace: Pace, now: float, pause_s: float, retry_after_s: float | None) -> Pace:
-    recent = pace.refusals if 0 <= now - pace.refused_at < FORGET_REFUSALS_S else 0
-    pause = max(pause_s * 2 ** min(recent, 10), retry_after_s or 0.0)
-    until = max(_believable(pace.paused_until, now), now + min(pause, LONGEST_PAUSE_S))
-    return msgspec.structs.replace(pace, paused_until=until, refusals=recent + 1, refused_at=now)
+def _silent(pace: Pace, now: float, pause_s: float) -> Pace:
+    until = max(_believable(pace.paused_until, now), now + pause_s)
+    return msgspec.structs.replace(pace, paused_until=until)
+
+
+def _seconds(wait: float) -> str:
+    return "its time is used up" if wait < 1 else f"it may be asked again in {wait:.0f} s"
 
 
 def _believable(until: float, now: float) -> float:

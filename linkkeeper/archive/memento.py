@@ -8,11 +8,10 @@ When the nearest capture is after the date, or no page, the TimeMap tells the ot
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
-from linkkeeper.archive.archive_urls import instant, without_fragment
+from linkkeeper.archive.archive_urls import instant, joined, on_the_wire, origin, without_fragment
 from linkkeeper.archive.base import ArchiveOptions, LooksDead
 from linkkeeper.archive.client import ArchiveClient, is_archived
 from linkkeeper.archive.limiter import Pool
@@ -22,7 +21,6 @@ from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Reply
-from linkkeeper.urls.normalise import request_url
 
 _MAX_HOPS = 5
 _MAX_PLAYED = 5
@@ -109,7 +107,7 @@ class TimeGate:
         return _Seen(_FLAG.sub(r"/\1/", link.url, count=1), instant(memento_stamp(reply) or "0"), reply)
 
     def _address(self, asked: str) -> str:
-        wire = request_url(asked)
+        wire = on_the_wire(asked)
         return self._gate.replace("{url}", wire) if "{url}" in self._gate else f"{self._gate.rstrip('/')}/{wire}"
 
     async def _ask(self, address: str, near: Dated | None) -> Reply:
@@ -117,19 +115,19 @@ class TimeGate:
         headers = (("Accept-Datetime", format_datetime(near.until.astimezone(UTC), usegmt=True)),) if near else ()
         seen: set[str] = set()
         while address not in seen and len(seen) <= _MAX_HOPS:
+            if not self._is_ours(address):
+                raise ArchiveError(f"{self.name} leads elsewhere: {origin(address)[:100]}")
             seen.add(address)
             pool = Pool.INDEX if near and len(seen) == 1 else Pool.PAGE
             reply = await self._client.get(address, pool, headers, _nonsense)
             location = reply.header("location")
             if is_archived(reply) or not location or reply.status not in _REDIRECTS:
                 return reply
-            address = _onward(location, address)
-            if not self._is_ours(address):
-                raise ArchiveError(f"{self.name} leads to another host: {urlsplit(address).netloc}")
+            address = joined(address, location)
         raise ArchiveError(f"{self.name} redirects in a circle")
 
     def _is_ours(self, address: str) -> bool:
-        return urlsplit(address)[:2] == urlsplit(self._gate)[:2]
+        return origin(address).lower() == origin(self._gate).lower()
 
     def _objection(self, reply: Reply, asked: str) -> str:
         """Return why a capture is no page; empty if it is one."""
@@ -160,9 +158,3 @@ def _nonsense(reply: Reply) -> str:
     if is_archived(reply) or is_excluded(reply) or leads_on or reply.status == 404 or framed_memento(reply):
         return ""
     return f"HTTP {reply.status} without Memento-Datetime"
-
-
-def _onward(location: str, address: str) -> str:
-    if location.startswith("/") and not location.startswith("//"):
-        return "/".join(address.split("/", 3)[:3]) + location
-    return location if location.startswith(("http://", "https://")) else urljoin(address, location)

@@ -77,6 +77,9 @@ def _may_succeed(old: str, new: str) -> bool:
     """A deep link that ends at a home page lost its page; another spelling is no move."""
     if grade(old, new) < Grade.ORIGIN:
         return False
-    was_deep = bool(urlsplit(old).path.strip("/") or urlsplit(old).query)
-    is_home = not urlsplit(new).path.strip("/") and not urlsplit(new).query
-    return not (was_deep and is_home)
+    try:
+        was, is_ = urlsplit(old), urlsplit(new)
+    except ValueError:
+        return False
+    is_home = not is_.path.strip("/") and not is_.query
+    return not (is_home and (was.path.strip("/") or was.query))

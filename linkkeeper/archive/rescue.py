@@ -101,7 +101,7 @@ class Rescuer:
                 found = await self._lookup(provider, question)
             except DoubtfulNoneError as error:
                 doubt, found = error, _unknown(provider, error)
-            except (ArchiveError, ValueError) as error:  # ValueError: a URL that no request can name
+            except ArchiveError as error:
                 found = _unknown(provider, error)
             best = found if place == 0 or _WORTH.index(found.state) > _WORTH.index(best.state) else best
             if best.state is SnapshotState.VERIFIED:
@@ -122,7 +122,7 @@ class Rescuer:
     async def _with_hint(self, question: Wanted, rescue: Rescue) -> Rescue:
         for provider in self._providers:
             if isinstance(provider, Hinting):
-                with suppress(ArchiveError, ValueError):
+                with suppress(ArchiveError):
                     if hint := await provider.redirect_after(_askable(question.url), question.near):
                         return msgspec.structs.replace(rescue, redirected_to=hint[0], redirect_seen=hint[1])
         return rescue
@@ -170,5 +170,5 @@ def _askable(url: str) -> str:
     return secrets.strip(without_fragment(url)) if url else ""
 
 
-def _unknown(provider: ArchiveProvider, error: Exception) -> Snapshot:
+def _unknown(provider: ArchiveProvider, error: ArchiveError) -> Snapshot:
     return Snapshot(SnapshotState.UNKNOWN, provider.name, detail=str(error))

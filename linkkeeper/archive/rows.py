@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from linkkeeper.archive import choose
-from linkkeeper.archive.archive_urls import stamp, without_fragment
+from linkkeeper.archive.archive_urls import on_the_wire, stamp, without_fragment
 from linkkeeper.archive.batch import Batch, plan_batches, rows_by_path
 from linkkeeper.archive.cdx import CdxAnswer, CdxQuery, ExcludedByOwner, ask_index
 from linkkeeper.archive.choose import CdxRow
@@ -12,7 +12,6 @@ from linkkeeper.archive.client import ArchiveClient
 from linkkeeper.archive.surt import surt_key
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
-from linkkeeper.urls.normalise import request_url
 
 CONTROLS = ("http://example.com/", "https://archive.org/", "https://www.wikipedia.org/")
 """Pages that the archive certainly holds: an index that denies all of them is out of order."""
@@ -37,7 +36,7 @@ class Rows:
 
     def expect(self, urls: list[str]) -> None:
         """Plan which of the URLs share a query, where that saves requests."""
-        for batch in plan_batches([request_url(url) for url in urls if key_of(url)]):
+        for batch in plan_batches([on_the_wire(url) for url in urls if key_of(url)]):
             self._batches |= dict.fromkeys(batch.keys.values(), batch)
 
     async def of(self, asked: str, near: Dated) -> tuple[tuple[CdxRow, ...], bool]:
@@ -50,7 +49,7 @@ class Rows:
 
     async def alone(self, asked: str, near: Dated) -> tuple[CdxRow, ...]:
         """Ask for the rows nearest to the date; if they may miss the last before it, for those before it too."""
-        query = CdxQuery(request_url(asked), closest=stamp(near.until))
+        query = CdxQuery(on_the_wire(asked), closest=stamp(near.until))
         answer = await self._ask(query)
         found = choose.candidates(answer.rows, near, asked)
         if answer.full and not choose.nearest_first(answer.rows, near):  # this index does not know sort=closest
@@ -103,8 +102,8 @@ def key_of(url: str) -> str:
 
 
 def wire(url: str) -> str:
-    """Return a URL as it is requested; empty for what stands in indexes and cannot be (`http://mailto:…`)."""
+    """Return a URL as it is requested; empty for what cannot be."""
     try:
-        return request_url(url)
-    except ValueError:
+        return on_the_wire(url)
+    except ArchiveError:
         return ""

@@ -11,6 +11,7 @@ from linkkeeper.archive import choose
 from linkkeeper.archive.archive_urls import (
     instant,
     memento_url,
+    on_the_wire,
     read_memento,
     stamp,
     without_default_port,
@@ -41,7 +42,6 @@ from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Reply
-from linkkeeper.urls.normalise import request_url
 
 EXCLUDED = "the owner asked the archive to forget this page"
 ONLY_ERRORS = "only redirects and errors were captured"
@@ -152,7 +152,7 @@ class Wayback:
         return played
 
     async def _ask_playback(self, timestamp: str, url: str) -> Played:
-        name = memento_url(self._base, timestamp, request_url(url), "id_")
+        name = memento_url(self._base, timestamp, on_the_wire(url), "id_")
         reply = await self._client.get(name, Pool.PAGE, nonsense=self._nonsense)
         return refuse_dead(read(reply, self._base), url, self._looks_dead)
 

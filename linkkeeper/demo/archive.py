@@ -127,7 +127,7 @@ class ArchiveServer:
         answer = self._answer(route, path, request, (await request.read()).decode("utf-8", "replace"))
         fault = self._fault_now(route)
         if fault is not None:
-            answer = _broken(answer, fault)
+            answer = _broken(answer, fault, route)
         self.log.append(Seen(at, route, path, answer.status, agent))
         if fault is not None and fault.kind in ("hang", "reset", "drip", "truncated"):
             return await _misbehave(request, answer, fault.kind)
@@ -281,7 +281,7 @@ def _from_http_date(text: str) -> str:
     return parsedate_to_datetime(text).strftime("%Y%m%d%H%M%S")
 
 
-def _broken(answer: web.Response, fault: Fault) -> web.Response:
+def _broken(answer: web.Response, fault: Fault, route: str) -> web.Response:
     match fault.kind:
         case "429":
             return _html(REFUSAL, 429, {"Retry-After": fault.retry_after} if fault.retry_after else {})
@@ -290,7 +290,7 @@ def _broken(answer: web.Response, fault: Fault) -> web.Response:
         case "html":
             return _html(OFFLINE, 200)
         case "empty":
-            return _text("[]\n", 200) if answer.content_type == "text/plain" else _html(UNKNOWN, 404)
+            return _text("[]\n", 200) if route == "index" else _html(UNKNOWN, 404)
         case _:
             return answer
 

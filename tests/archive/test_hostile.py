@@ -106,7 +106,7 @@ async def ask(replies: list[Reply]) -> list[Rescue]:
     return list((await rescuer(options, _Says(replies), MemoryClock()).rescue(wanted)).values())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(REPLY, min_size=1, max_size=5))
 def test_no_answer_of_an_archive_gets_out_as_an_exception(replies: list[Reply]) -> None:
     answers = asyncio.run(ask(replies))
