@@ -187,24 +187,27 @@ class Index:
         return found
 
     def _resolve(self, host: str) -> HostRules:
-        entries = list(self._entries(host))
+        entries = self._entries(host)
         if not entries and not any(within(host, scope) for scope in self._spoken_of):
             return self._anywhere
         found = HostRules(entries, self._anywhere)
         found.heed(host, self._options)
         return found
 
-    def _entries(self, host: str) -> Iterator[Entry]:
+    def _entries(self, host: str) -> list[Entry]:
+        found: list[Entry] = []
         if len(host) > _MAX_HOST:
-            return
-        labels = host.split(".")
-        for place in range(len(labels)):
-            yield from self._by_host.get(".".join(labels[place:]), ())
-        if not self._by_name.keys().isdisjoint(labels):
+            return found
+        start = 0
+        while start >= 0:
+            found += self._by_host.get(host[start:], ())
+            start = host.find(".", start) + 1 or -1
+        if not self._by_name.keys().isdisjoint(host.split(".")):
             domain = parse.registry_domain(host)
             for below, entry in self._by_name.get(domain.partition(".")[0], ()):
                 if within(host, f"{below}.{domain}" if below else domain):
-                    yield entry
+                    found.append(entry)
+        return found
 
 
 def scoped(rule: str) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def mask(text: str) -> str:
 
 def _names_near(text: str) -> frozenset[str]:
     """Return the names that are credentials on a host that text speaks of."""
-    found = (names for host, names in _names().on_hosts.items() if host in text)
+    found = (names for host, names in known_names().on_hosts.items() if host in text)
     return frozenset().union(*found)
 
 
@@ -104,7 +104,7 @@ def _without_secrets(query: str | None, also: frozenset[str]) -> str | None:
 
 def is_secret(name: str, value: str) -> bool:
     """Tell whether a parameter of this name and value is a credential. name in any case."""
-    names = _names()
+    names = known_names()
     name = name.lower()
     if name in names.always or name.startswith(names.prefixes):
         return bool(value)
@@ -117,6 +117,7 @@ def looks_random(value: str) -> bool:
 
 
 @cache
-def _names() -> SecretNames:
+def known_names() -> SecretNames:
+    """Return the names that come with linkkeeper."""
     file = resources.files("linkkeeper.urls") / "rules" / "secrets" / "names.toml"
     return msgspec.convert(tomllib.loads(file.read_text("utf-8")), SecretNames)

@@ -43,10 +43,21 @@ def _parameter(text: str, place: int) -> Parameter:
 
 def strip(path: str, query: str, rules: HostRules) -> list[tuple[int, Step]]:
     """Return which of the query's pieces go (by place), and why."""
+    if not rules.whole_query and not rules.keep_only and not _named(query, rules):
+        return []
     pieces = parameters(query)
     names = {piece.name for piece in pieces}
     whole = next((take for take in rules.whole_query if take.holds(path, names, "")), None)
     return list(_steps(path, pieces, names, rules, whole))
+
+
+def _named(query: str, rules: HostRules) -> bool:
+    """Tell quickly whether a rule may speak of any of these parameters: of most URLs none does."""
+    for piece in query.split("&"):
+        name = piece.partition("=")[0]
+        if "%" in name or name.startswith("amp;") or rules.strip.takes(name):
+            return True
+    return False
 
 
 def _steps(

