@@ -200,7 +200,7 @@ class Scanner:
         return max(end, start.end())
 
     def _as_prose(self, start: re.Match[bytes]) -> Scan:
-        found = bare.at(self.text, start.end() - 3, start.start(), len(self.text))
+        found = bare.at(self.text, start.end() - 3, start.start(), self._end_of_run(start.end()))
         if found is None:
             return start.end()
         yield Found(found.start, found.end, found.url, "bare", ("bare",), found.skip)

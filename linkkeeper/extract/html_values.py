@@ -157,7 +157,7 @@ def in_text(data: bytes, text: RawText) -> Iterator[Found]:
         for link in _sheet(content):
             start, end = link.start + text.start, link.end + text.start
             yield Found(start, end, link.url, link.kind, link.context, link.skip)
-    elif text.tag.name == b"script" and b"//" in content:
+    elif text.tag.name == b"script" and b":" in content:
         named = {attribute.name: attribute for attribute in attributes(data, text.tag)}
         if _lower(data, named, b"type") in _JSON_SCRIPTS:
             for start, end, url, vocabulary in json_ld.urls(content):

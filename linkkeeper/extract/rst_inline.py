@@ -169,7 +169,7 @@ def _as_docutils(data: bytes, found: Found, stop: int) -> Found:
         return found
     run = _ASCII_RUN.match(data, found.start, stop)
     end = run.end() if run else found.end
-    ascii_text = data[found.start : end + 1].decode("utf-8", "replace")
+    ascii_text = data[found.start : min(end + 1, stop)].decode("utf-8", "replace")
     if end < stop and data[end] >= 0x80:
         return found
     match = _patterns().uri.match(ascii_text)
