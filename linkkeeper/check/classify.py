@@ -110,7 +110,7 @@ def _page(reply: Reply, sibling: Reply | None, root: Reply | None, *, shared: bo
     signs = parked.signs(reply)
     if signs:
         return _parked(signs, reply, sibling)
-    soft = soft404.judge(reply, sibling, root, shared=shared)
+    soft = None if gone.is_there(reply) else soft404.judge(reply, sibling, root, shared=shared)
     if soft is not None:
         return soft
     if reply.method != "HEAD" and _is_empty(reply):

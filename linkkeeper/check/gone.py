@@ -41,16 +41,25 @@ def notices() -> tuple[Notice, ...]:
 
 def notice(reply: Reply) -> Judgement | None:
     """Judge a page by what its own site is known to say of what is gone; None if it says no such thing."""
-    if not reply.body:
-        return None
     view = page.view(reply)
-    labels = view.parts.host.lower().split(".")
-    for start in range(len(labels) - 1):
-        for entry in _by_host().get(".".join(labels[start:]), ()):
-            said = next((text for text in entry.texts if text in view.lower), "")
-            if said and not any(text in view.lower for text in entry.unless):
-                return GONE_NOTICE.judge(f"{entry.hosts[0]}: {entry.what}", (f"text: {said}",))
+    for entry in _known(reply):
+        said = next((text for text in entry.texts if text in view.lower), "")
+        if said and not any(text in view.lower for text in entry.unless):
+            return GONE_NOTICE.judge(f"{entry.hosts[0]}: {entry.what}", (f"text: {said}",))
     return None
+
+
+def is_there(reply: Reply) -> bool:
+    """Tell whether a page of a known site has what only its living pages have: then its words prove nothing."""
+    return any(text in page.view(reply).lower for entry in _known(reply) for text in entry.unless)
+
+
+def _known(reply: Reply) -> list[Notice]:
+    if not reply.body:
+        return []
+    labels = page.view(reply).parts.host.lower().split(".")
+    names = (".".join(labels[start:]) for start in range(len(labels) - 1))
+    return [entry for name in names for entry in _by_host().get(name, ())]
 
 
 @cache

@@ -27,7 +27,7 @@ _MARKUP = re.compile(
 _TITLE = re.compile(r"<title(?:\s[^>]{0,500})?>([^<]{0,1000})", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _UNSEEN = ("script", "style", "noscript", "template", "svg", "iframe", "head")
-_AROUND = ("nav", "header", "footer", "aside", "form", "select")
+_AROUND = ("nav", "footer", "aside", "form", "select")
 _REFRESH = re.compile(r"\s*+(?:[0-9]++(?:\.[0-9.]*+)?|\.[0-9.]++)\s*+[;,]?\s*+(?:url\s*+=\s*+)?([\"']?)", re.IGNORECASE)
 _SECONDS = re.compile(r"\s*+([0-9]{1,9})")
 
@@ -49,7 +49,7 @@ class Page(Struct, frozen=True):
     text: str = ""
     """All visible text, white space folded."""
     blocks: tuple[str, ...] = ()
-    """Visible text of the middle (no navigation, header, footer), one entry per element that holds text itself."""
+    """Visible text of the middle (no navigation, no footer), one entry per element that holds text itself."""
     prose_chars: int = 0
     """Length of the middle's text outside links."""
     canonical: str = ""

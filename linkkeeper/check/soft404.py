@@ -37,6 +37,7 @@ PROSE_LIMIT = 1500
 """Characters outside links in the middle of the page: what has more to say is no error page."""
 _BLOCK_LIMIT = 300
 _APART = 60
+_NAME_LIMIT = 40
 _ENOUGH_TARGETS = 3
 
 _PARTS = re.compile(r"\s[-–—~]+\s|\s?[|•·»«›‹｜–—_\\]+\s?|\s/\s|\s::\s|>>|【|】|\s-|-\s")
@@ -95,6 +96,7 @@ class Language(Struct, frozen=True, forbid_unknown_fields=True):
     predicates: tuple[str, ...]
     sentences: tuple[str, ...]
     explains: tuple[str, ...]
+    markup: tuple[str, ...] = ()
 
 
 class Phrases(Struct, frozen=True, forbid_unknown_fields=True):
@@ -222,11 +224,12 @@ def _page_signs(reply: Reply) -> list[str]:
     named = is_error_title(view.title)
     if not named and not _may_say_missing(view.source):
         return []
+    said = _error_text(view)
+    if said and _explains(view.page):
+        said = ""
+    named = named or bool(said and _says_only_error(view.title))
     found = [f"title: {view.title[:100]}"] if named else []
-    said = _error_text(view.page)
-    if said and not _explains(view.page):
-        found.append(f"text: {said[:100]}")
-    return found
+    return [*found, f"text: {said[:100]}"] if said else found
 
 
 def _plain_signs(text: str) -> list[str]:
@@ -245,6 +248,12 @@ def is_error_title(title: str) -> bool:
     for part in parts:
         candidates += [piece for piece in _COLON.split(part) if not _bare(piece).isdigit()]
     return any(_is_error_name(part) for part in candidates)
+
+
+def _says_only_error(title: str) -> bool:
+    """Tell whether a title is no more than the word for an error: it adds to a text, and is no sign by itself."""
+    words = _bare(title.lower()).split()
+    return bool(words) and all(word in _NOISE for word in words)
 
 
 def _bare(text: str) -> str:
@@ -268,7 +277,8 @@ def _titles() -> frozenset[str]:
 @cache
 def _clues() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return texts of which an error page has at least one: those in ASCII, and the others."""
-    texts = {text for language in languages() for text in (*language.predicates, *language.sentences)}
+    rows = languages()
+    texts = {text for row in rows for text in (*row.predicates, *row.sentences, *row.markup)} | {"404"}
     shortest = [text for text in texts if not any(other != text and other in text for other in texts)]
     return tuple(text for text in shortest if text.isascii()), tuple(text for text in shortest if not text.isascii())
 
@@ -283,15 +293,18 @@ def _may_say_missing(markup: str) -> bool:
     return any(clue in text for clue in ascii_clues) or (not text.isascii() and any(clue in text for clue in others))
 
 
-def _error_text(seen: page.Page) -> str:
+def _error_text(view: page.View) -> str:
     """Return the sentence by which a page with little prose says that something is missing; else the empty string."""
+    seen = view.page
     if seen.prose_chars > PROSE_LIMIT:
         return ""
     for text in (*seen.headings, *seen.blocks):
         block = text.lower().replace("’", "'")
         if len(block) <= _BLOCK_LIMIT and any(_says_missing(language, block) for language in languages()):
             return text
-    return ""
+        if len(block) <= _NAME_LIMIT and is_error_title(block):
+            return text
+    return next((mark for language in languages() for mark in language.markup if mark in view.lower), "")
 
 
 def _says_missing(language: Language, block: str) -> bool:
