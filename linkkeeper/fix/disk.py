@@ -122,11 +122,19 @@ def write_beside(folder: int, temporary: str, data: bytes, like: Seen) -> int:
     try:
         write_all(fd, data)
         _dress(fd, like)
+        _start_writing(fd)
     except BaseException:
         os.close(fd)
         remove(folder, temporary)
         raise
     return fd
+
+
+def _start_writing(fd: int) -> None:
+    """Let the system begin to write, so that waiting for one file of a batch waits for the others as well (Linux)."""
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def bring_down(fd: int) -> None:
