@@ -19,8 +19,8 @@ _DOWN_AFTER = 3
 _SLOW_DOWN = frozenset({420, 429})
 
 
-def how_of(job: Job, options: NetOptions) -> How:
-    """Return the manner of a job's next ask."""
+def how_of(job: Job, url: str, options: NetOptions) -> How:
+    """Return the manner of a job's next ask, of url."""
     limit = options.body_limit
     if job.question.want_anchors:
         limit = max(limit, _ANCHOR_BYTES)
@@ -32,8 +32,15 @@ def how_of(job: Job, options: NetOptions) -> How:
         browser=job.look in _BROWSER_LOOKS,
         body_limit=limit,
         max_redirects=options.max_redirects,
-        bare=job.base is not None or job.then is not None,
+        bare=job.base is not None
+        or job.then is not None
+        or (bool(job.way) and not _same_origin(url, job.question.url)),
     )
+
+
+def _same_origin(one: str, two: str) -> bool:
+    """Compare as written: what is not surely the same is another."""
+    return one.split("/", 3)[:3] == two.split("/", 3)[:3]
 
 
 def host_key(target: Target) -> str:

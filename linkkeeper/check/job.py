@@ -9,7 +9,7 @@ from msgspec import Struct
 from linkkeeper.check import classify
 from linkkeeper.check.base import Question
 from linkkeeper.check.retry import Retries, can_pass
-from linkkeeper.models.verdict import Failure, Judgement, Reply, Verdict
+from linkkeeper.models.verdict import Failure, Judgement, Redirect, Reply, Verdict
 from linkkeeper.net.trip import Trip
 
 ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
@@ -17,7 +17,7 @@ HEAD_REFUSED = frozenset({400, 405, 415, 426, 501})
 """Statuses that servers give to HEAD itself: asked by GET at once. Other refusals wait for the second look."""
 MAX_REQUESTS = 6
 """For one URL, redirects of its first two asks apart."""
-_LONG_CHAIN = 4
+_LONG_WAY = 2
 _MARGIN_S = 0.5
 
 
@@ -44,7 +44,7 @@ class Job:
 
     __slots__ = (
         "asks", "base", "fallback", "judgements", "look", "question", "refreshed", "requests", "retries", "spent_s",
-        "task", "then", "trip", "waited_s",
+        "task", "then", "trip", "waited_s", "way",
     )  # fmt: skip
 
     def __init__(self, question: Question, look: Look = Look.FIRST) -> None:
@@ -56,6 +56,8 @@ class Job:
         self.base: Reply | None = None
         """The page whose refresh order is being followed."""
         self.refreshed = 0
+        self.way: tuple[Redirect, ...] = ()
+        """Redirects already seen, where an ask begins at their end instead of making them all again."""
         self.fallback: tuple[Reply, Judgement] | None = None
         """What the cleaned URL brought, while the written one is asked."""
         self.then: Callable[[Reply], None] | None = None
@@ -109,7 +111,7 @@ def _before_second_look(job: Job, reply: Reply, judgement: Judgement, rules: Rul
     after_s = rules.retries.after_s(reply, job.retries + 1)
     if after_s is not None:
         return Again(Look.RETRY, after_s)
-    if reply.failure is Failure.TOO_MANY_REDIRECTS or len(reply.redirects) > _LONG_CHAIN:
+    if reply.failure is Failure.TOO_MANY_REDIRECTS:
         return Settle(judgement)
     return Again(Look.SECOND, rules.look_delay_s if can_pass(reply) else 0.0)
 
@@ -123,7 +125,17 @@ def _affordable(job: Job, reply: Reply, timeout_s: float) -> bool:
     """Say whether one more ask stays within what a URL may cost: requests, and two attempts' time."""
     if job.spent_s > 2 * timeout_s - _MARGIN_S:
         return False
-    return job.asks < 2 or job.requests + 1 + len(reply.redirects) <= MAX_REQUESTS
+    return job.asks < 2 or job.asks + 1 + min(len(reply.redirects), _LONG_WAY) <= MAX_REQUESTS
+
+
+def shortcut(look: Look, reply: Reply) -> bool:
+    """Say whether the next ask begins where the redirects of the last one ended.
+
+    A page that is only to be read is read there; after a long way the second look starts there too.
+    """
+    if reply.final_url is None or reply.failure is not None or not reply.redirects:
+        return False
+    return look is Look.GET or len(reply.redirects) > _LONG_WAY
 
 
 def _together(job: Job, last: Judgement) -> Judgement:

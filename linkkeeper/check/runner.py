@@ -3,7 +3,7 @@
 import asyncio
 import functools
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
@@ -22,9 +22,10 @@ from linkkeeper.check.base import (
 )
 from linkkeeper.check.crew import Crew
 from linkkeeper.check.doubt import Doubt
+from linkkeeper.check.errands import Errands
 from linkkeeper.check.evidence import ACCEPTED, PLAIN, Evidence
 from linkkeeper.check.finding import cleaning_to_blame, finding_of
-from linkkeeper.check.job import ALIVE, Again, Job, Look, Rules, Settle, decide
+from linkkeeper.check.job import ALIVE, Again, Job, Look, Rules, Settle, decide, shortcut
 from linkkeeper.check.retry import Retries
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
@@ -71,7 +72,7 @@ class Runner:
         self._evidence = Evidence()
         self._answering: set[str] = set()
         """Hosts with a page seen alive."""
-        self._errands: dict[str, list[Callable[[], None]]] = {}
+        self._errands = Errands(self._ask, self._evidence.learn)
         self._open: dict[str, Job] = {}
         self._found: deque[Finding] = deque()
         self._news = asyncio.Event()
@@ -149,7 +150,7 @@ class Runner:
         """Set out on the next ask of a job; settle it if the URL cannot be asked at all."""
         url = url or job.question.url
         try:
-            job.trip = trip = self.client.trip(url, how_of(job, self.client.options))
+            job.trip = trip = self.client.trip(url, how_of(job, url, self.client.options))
         except ValueError as problem:
             self._weigh(job, Reply(url=url, failure=Failure.BAD_URL, detail=str(problem)))
             return
@@ -252,11 +253,18 @@ class Runner:
         if job.then is not None:
             job.then(reply)
             return
+        if job.way:
+            reply, job.way = (
+                msgspec.structs.replace(reply, url=job.question.url, redirects=job.way + reply.redirects),
+                (),
+            )
         if job.base is not None:
             reply, job.base = classify.joined(job.base, reply), None
         self._evidence.note(reply)
         judgement = self._judge(job, reply)
-        if judgement.verdict in ALIVE and self._looks_further(job, reply, judgement):
+        if (judgement.verdict in ALIVE or judgement.rule == classify.EMPTY.id) and self._looks_further(
+            job, reply, judgement
+        ):
             return
         step = Settle(judgement) if final else decide(job, reply, judgement, self._rules, self._timeout_s(job))
         job.judgements = (*job.judgements, judgement)
@@ -265,8 +273,16 @@ class Runner:
                 self._conclude(job, reply, conclusion)
             case Again(look, after_s):
                 job.retries += look is Look.RETRY
-                job.look = look
-                self._ask(job, after_s=after_s)
+                self._ask_on(job, look, reply, after_s)
+
+    def _ask_on(self, job: Job, look: Look, reply: Reply, after_s: float = 0.0) -> None:
+        """Ask again, from the start or from where the last ask ended."""
+        job.look = look
+        if shortcut(look, reply):
+            job.way = reply.redirects
+            self._ask(job, reply.final_url or "", after_s)
+        else:
+            self._ask(job, after_s=after_s)
 
     def _judge(self, job: Job, reply: Reply) -> Judgement:
         special = self.options.hosts.get(job.trip.first.host) if job.trip and self.options.hosts else None
@@ -280,8 +296,7 @@ class Runner:
         host = host_key(job.trip.first)
         limited = self._scheduler.host(host).pace.rate is not None
         if job.look is Look.FIRST and not self._doubt.believes(host, reply, limited=limited):
-            job.look = Look.GET
-            self._ask(job)
+            self._ask_on(job, Look.GET, reply)
             return True
         if judgement is PLAIN or job.refreshed >= _MAX_REFRESHES:
             return False
@@ -325,18 +340,7 @@ class Runner:
             decided = again if again.verdict is not judgement.verdict and judgement in job.judgements else judgement
             self._conclude(job, reply, decided)
 
-        waiting = self._errands.setdefault(url, [])
-        waiting.append(back)
-        if len(waiting) > 1:
-            return
-        errand = Job(Question(url), Look.ERRAND)
-        errand.then = functools.partial(self._errand_done, url)
-        self._ask(errand)
-
-    def _errand_done(self, url: str, reply: Reply) -> None:
-        self._evidence.learn(url, reply)
-        for back in self._errands.pop(url, ()):
-            back()
+        self._errands.send(url, back)
 
     def _settle(self, job: Job, reply: Reply, judgement: Judgement) -> None:
         found = finding_of(job, reply, judgement)

@@ -24,6 +24,7 @@ MAX_FIELDS = 1000
 MAX_INTERIM = 20
 _HEAD_END = re.compile(rb"\n\r?\n")
 _END_SIZE = 3
+_STARTS_LIKE_HTTP = re.compile(rb"[\r\n]*(?:H(?:T(?:T(?:P(?:/|\Z)|\Z)|\Z)|\Z)|\Z)", re.IGNORECASE)
 _READ_SIZE = 16 * 1024
 _REDIRECT_BODY = 8 * 1024
 """Bytes read of a redirect's body: enough, mostly, to use the connection again."""
@@ -76,8 +77,11 @@ class Connection(ResponseHandler):
         while data and self._head_only:
             end = _HEAD_END.search(data, searched)
             searched = 0
-            if end is None:
+            if end is None and _STARTS_LIKE_HTTP.match(data):
                 self._held = data
+                return
+            if end is None:
+                super().data_received(data)
                 return
             super().data_received(data[: end.end()])
             data = data[end.end() :]

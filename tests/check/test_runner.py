@@ -260,6 +260,27 @@ async def test_a_refresh_leads_to_the_page_that_is_judged(raw_web: "RawWeb") -> 
     assert finding.final_url == raw_web.url("/lost")
 
 
+async def test_a_refresh_of_an_empty_page_is_followed_too(raw_web: "RawWeb") -> None:
+    raw_web.answers = {"/tea": 200, "/green": 200}
+    raw_web.pages["/tea"] = b"<meta http-equiv=refresh content='0; url=/green'>"
+    finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
+    assert (finding.judgement.verdict, finding.final_url) == (Verdict.OK, raw_web.url("/green"))
+
+
+async def test_a_long_way_is_made_once(raw_web: "RawWeb") -> None:
+    raw_web.chain = 19
+    raw_web.answers = {"/19": 200}
+    finding = (await check([raw_web.url("/0")], raw_web.net))[raw_web.url("/0")]
+    assert (finding.judgement.verdict, len(finding.redirects), finding.attempts) == (Verdict.OK, 19, 21)
+
+
+async def test_the_dead_end_of_a_long_way_is_looked_at_twice(raw_web: "RawWeb") -> None:
+    raw_web.chain = 5
+    raw_web.script = {"/5": [404, 200]}
+    finding = (await check([raw_web.url("/0")], raw_web.net))[raw_web.url("/0")]
+    assert (finding.judgement.verdict, len(finding.redirects)) == (Verdict.OK, 5)
+
+
 async def test_anchors_come_with_the_page_that_was_asked_for_them(raw_web: "RawWeb") -> None:
     raw_web.answers = {"/tea": 200}
     raw_web.pages["/tea"] = b"<h2 id=water>Water</h2><p>" + b"word " * 400 + b"</p>"
@@ -426,6 +447,8 @@ class RawWeb:
         self.latency_s = 0.0
         self.target = ""
         """Where everything redirects to."""
+        self.chain = 0
+        """So many pages, /0 and on, each redirect to the next."""
         self.seen: list[tuple[str, str]] = []
         self.most_at_once = 0
         self._at_once = 0
@@ -484,6 +507,8 @@ class RawWeb:
         more = b"" if status == 200 else self.fields
         if self.target and path != "/login":
             status, more = 302, f"Location: {self.target}{path}\r\n".encode()
+        if path[1:].isdigit() and int(path[1:]) < self.chain:
+            status, more = 302, f"Location: /{int(path[1:]) + 1}\r\n".encode()
         head = f"HTTP/1.1 {status} As told\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n".encode()
         return head + more + b"\r\n" + (b"" if method == "HEAD" else body)
 
