@@ -1,21 +1,15 @@
 """Queries to the Wayback Machine's index, through waybackpy.
 
-waybackpy writes the query and reads the records. It blocks, so it runs in a worker thread; what it would send
-goes out through our own client instead, because its transport has no timeout and takes a 503 for "no record"
-(3.0.6, measured; WaybackMachineCDXServerAPI.cdx_api_manager is where a subclass can step in).
+waybackpy writes the query and reads the records (see `waybackpy_index`). It blocks, so it runs in a worker thread;
+its requests go out through our own client.
 """
 
 import asyncio
-import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from typing import Any
 
 import msgspec
 from msgspec import Struct
-from waybackpy import WaybackMachineCDXServerAPI
-from waybackpy.cdx_utils import full_url
-from waybackpy.exceptions import WaybackError
 
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.client import ArchiveClient
@@ -27,9 +21,6 @@ from linkkeeper.models.verdict import Reply
 FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
 NOT_ERRORS = "!statuscode:[45].."
 """Captured errors are no use; redirects and revisits (status `-`) stay in."""
-_SHORTEST_ROW = 46
-"""waybackpy silently drops shorter rows."""
-_TIMESTAMP = re.compile(r"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d")
 _MAX_URL = 6000
 
 
@@ -58,34 +49,6 @@ class ExcludedByOwner(Exception):  # noqa: N818  # an answer, not an error; it e
     """The index refuses these URLs at their owner's wish."""
 
 
-class _Index(WaybackMachineCDXServerAPI):
-    """waybackpy's class with its transport handed in."""
-
-    def __init__(self, fetch: Callable[[str], list[list[str]]], endpoint: str, query: CdxQuery) -> None:
-        super().__init__(
-            query.url.replace("*", "%2A"),  # a trailing * is the index's shorthand for a prefix
-            end_timestamp=query.until or None,
-            filters=list(query.filters),
-            match_type=query.match_type or None,
-            sort="closest" if query.closest else None,
-            limit=str(query.limit),
-            closest=query.closest or None,
-        )
-        self.endpoint = endpoint
-        self.rows_seen = 0
-        self._fetch = fetch
-
-    def cdx_api_manager(self, payload: dict[str, str], headers: dict[str, str]) -> Generator[str, None, None]:  # noqa: ARG002
-        """Yield the answer's rows as waybackpy reads them: one page, seven columns."""
-        payload |= {"limit": str(self.limit), "output": "json", "fl": ",".join(FIELDS)}
-        self.last_api_request_url = full_url(self.endpoint, params=payload)
-        rows = self._fetch(self.last_api_request_url)
-        self.rows_seen = len(rows)
-        for row in rows:
-            if _TIMESTAMP.fullmatch(row[1]):
-                yield " ".join([*(field.replace(" ", "%20") or "-" for field in row[:6]), "0" * _SHORTEST_ROW])
-
-
 async def ask_index(client: ArchiveClient, base: str, query: CdxQuery, *, spare: bool = False) -> CdxAnswer:
     """Ask the index once (`spare`: see ArchiveClient).
 
@@ -110,18 +73,13 @@ def _ask(fetch: Callable[[str], list[list[str]]], endpoint: str, query: CdxQuery
     """Run waybackpy; what it raises stops here."""
     if len(query.url) > _MAX_URL:
         raise ArchiveError(f"a URL of {len(query.url)} characters is too long for the index")
+    from linkkeeper.archive import waybackpy_index  # requests comes with it: loaded once a link is dead
+
     try:
-        index = _Index(fetch, endpoint, query)
-        rows = tuple(_row(record) for record in index.snapshots())
-    except (WaybackError, ValueError) as error:
-        raise ArchiveError(f"the index's answer could not be read: {error}") from error
+        rows, seen = waybackpy_index.ask(fetch, endpoint, query)
     except CancelledError as error:
         raise ArchiveError("interrupted") from error
-    return CdxAnswer(rows, full=index.rows_seen >= abs(query.limit))
-
-
-def _row(record: Any) -> CdxRow:
-    return CdxRow(record.urlkey, record.timestamp, record.original, record.mimetype, record.statuscode, record.digest)
+    return CdxAnswer(rows, full=seen >= abs(query.limit))
 
 
 def _rows(reply: Reply) -> list[list[str]]:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import msgspec
-from bs4 import BeautifulSoup
 from msgspec import Struct
 
 from linkkeeper.archive.archive_urls import read_memento, resolve, stamp
@@ -108,6 +107,8 @@ def title_of(reply: Reply) -> str:
     """Return the title of a captured page, white space folded; empty if it has none."""
     if b"<title" not in reply.body[:TITLE_WITHIN].lower():
         return ""
+    from bs4 import BeautifulSoup  # heavy: loaded once a capture was played
+
     page = BeautifulSoup(reply.body[:TITLE_WITHIN], "lxml")
     return " ".join(page.title.get_text().split())[:TITLE_LENGTH] if page.title else ""
 

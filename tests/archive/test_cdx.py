@@ -1,5 +1,7 @@
 """The index's answers as recorded between 2020 and 2026, and what never was an answer."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import msgspec
@@ -7,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkkeeper.archive import choose
-from linkkeeper.archive.cdx import nonsense, parse_rows
+from linkkeeper.archive import choose, waybackpy_index
+from linkkeeper.archive.cdx import CdxQuery, nonsense, parse_rows
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.playback import is_excluded
 from linkkeeper.demo.archive import BLOCKED, OFFLINE, REFUSAL
@@ -123,3 +125,17 @@ def test_only_a_redirect_after_the_last_page_is_a_sign_of_a_move() -> None:
     assert choose.last_redirect([row("20170101000000"), redirect]) is None
     assert choose.last_redirect([page]) is None
     assert choose.last_redirect([]) is None
+
+
+def test_waybackpy_is_loaded_only_to_ask() -> None:
+    code = "import sys, linkkeeper.archive.registry; sys.exit('waybackpy' in sys.modules or 'bs4' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_one_damaged_row_does_not_spoil_the_others() -> None:
+    odd = [[*ROW[:1], stamp, *ROW[2:]] for stamp in ("20150000000000", "20150230000000", "2015", "", "20150101000000")]
+    odd.append(["a\nb", "20160101000000", "http://gone.example/a b\nc", "", "", "", ""])
+    rows, seen = waybackpy_index.ask(lambda _: odd, "http://a.example/cdx", CdxQuery("http://gone.example/a"))
+    assert seen == 6
+    assert [found.timestamp for found in rows] == ["20150101000000", "20160101000000"]
+    assert rows[1].original == "http://gone.example/a%20b%20c"
