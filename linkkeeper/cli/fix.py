@@ -154,4 +154,5 @@ def _report(result: "FixResult", format_name: str) -> None:
     else:
         from linkkeeper.fix import listing
 
-        output.note(listing.of_fix(result, everything=output.verbose()).rstrip("\n"))
+        say = output.error if result.summary.files_left_alone else output.note
+        say(listing.of_fix(result, everything=output.verbose()).rstrip("\n"))

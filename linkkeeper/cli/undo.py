@@ -36,5 +36,6 @@ def undo(*, loaded: Loaded, run: RunId = None, list_runs: List = False) -> None:
             output.data(listing.of_runs(journal.runs()))
             return
         result = journal.undo(run)
-    output.note(listing.of_undo(result).rstrip("\n"))
-    raise typer.Exit(exits.ATTENTION if any(outcome.reason for outcome in result.outcomes) else exits.OK)
+    refused = any(outcome.reason for outcome in result.outcomes)
+    (output.error if refused else output.note)(listing.of_undo(result).rstrip("\n"))
+    raise typer.Exit(exits.ATTENTION if refused else exits.OK)
