@@ -24,6 +24,7 @@ class Folders:
         self.boundary = boundary
         self._real = os.path.realpath(boundary)
         self._listed: dict[str, dict[str, Kind]] = {}
+        self._frozen: dict[str, frozenset[str]] = {}
 
     def holds(self, path: str) -> bool:
         """Tell whether a normalised absolute path lies within the boundary, by its text alone."""
@@ -31,19 +32,27 @@ class Folders:
 
     def kind(self, path: str) -> Kind | None:
         """Return what a normalised absolute path is; None if nothing is there."""
-        if path == self.boundary:
-            return Kind.FOLDER
         if not self.holds(path):
             return Kind.OUTSIDE
-        folder, _, name = path.rpartition("/")
-        above = self.kind(folder or "/")
-        if above is not Kind.FOLDER:
-            return Kind.OUTSIDE if above is Kind.OUTSIDE else None
-        return self._names(folder or "/").get(name)
+        if path in self._listed or path == self.boundary:
+            return Kind.FOLDER
+        here, kind = self.boundary.rstrip("/"), Kind.FOLDER
+        for name in path[len(here) + 1 :].split("/"):
+            found = self._names(here or "/").get(name) if kind is Kind.FOLDER else None
+            if found is None or found is Kind.OUTSIDE:
+                return found
+            here, kind = f"{here}/{name}", found
+        return kind
 
     def names(self, folder: str) -> frozenset[str]:
-        """Return the names in a folder within the boundary; none if it is no folder or cannot be read."""
-        return frozenset(self._names(folder)) if self.kind(folder) is Kind.FOLDER else frozenset()
+        """Return the names of what lies in a folder within the boundary; none if it is no folder or cannot be read."""
+        known = self._frozen.get(folder)
+        if known is None:
+            listed = self._names(folder) if self.kind(folder) is Kind.FOLDER else {}
+            known = frozenset(name for name, kind in listed.items() if kind is not Kind.OUTSIDE)
+            if listed:
+                self._frozen[folder] = known
+        return known
 
     def _names(self, folder: str) -> dict[str, Kind]:
         known = self._listed.get(folder)

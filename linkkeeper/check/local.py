@@ -96,14 +96,14 @@ class LocalChecker:
         outside = False
         for target in self._targets(document, path, site):
             if not self._folders.holds(target):
-                outside = True
+                outside = outside or not path.startswith("/")
                 continue
             found = self._resolve(target, folder=path.endswith("/"))
             if found is not None:
                 return found
             if self._folders.kind(target) is Kind.OUTSIDE:
                 outside = True
-        if outside and not path.startswith("/"):
+        if outside:
             return OUTSIDE.judge("outside the scanned root")
         return self._missing(document, path, site)
 
@@ -112,10 +112,8 @@ class LocalChecker:
         if path.startswith("/"):
             roots = site.folders if site else ()
             tails = [path.lstrip("/")]
-            # A site may live below a prefix (`baseurl: /blog`), which the sources do not show.
-            first, slash, rest = tails[0].partition("/")
-            if slash and site and not any(first in self._folders.names(root) for root in roots):
-                tails.append(rest)
+            if site and site.prefix and tails[0].startswith(f"{site.prefix}/"):
+                tails.append(tails[0][len(site.prefix) + 1 :])
             return [paths.normal(f"{root}/{tail}") for tail in tails for root in roots]
         here = paths.parent(document)
         targets = [paths.normal(f"{here}/{path}")]

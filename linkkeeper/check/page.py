@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 MARKUP_LIMIT = 300_000
 """Characters of markup that are read: error pages are short, and a hostile one shall not cost seconds."""
 
+_TAGS_LIMIT = 15_000
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _MARKUP = re.compile(
     rb"^\s{0,200}(?:\xef\xbb\xbf)?\s{0,200}<(?:!doctype|html|head|meta|title|body|script|!--|\?xml)", re.IGNORECASE
 )
 _TITLE = re.compile(r"<title(?:\s[^>]{0,500})?>([^<]{0,1000})", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
-_UNSEEN = ("script", "style", "noscript", "template", "svg", "iframe", "head")
+_UNSEEN = ("script", "style", "noscript", "template", "svg", "iframe", "title")
 _AROUND = ("nav", "footer", "aside", "form", "select")
 _REFRESH = re.compile(r"\s*+(?:[0-9]++(?:\.[0-9.]*+)?|\.[0-9.]++)\s*+[;,]?\s*+(?:url\s*+=\s*+)?([\"']?)", re.IGNORECASE)
 _SECONDS = re.compile(r"\s*+([0-9]{1,9})")
@@ -186,6 +187,8 @@ def has_anchor(known: frozenset[str], fragment: str) -> bool:
 def _soup(markup: str) -> "BeautifulSoup":
     from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning  # 60 ms, which a run from the cache does not need
 
+    if markup.count("<") > _TAGS_LIMIT:
+        markup = "<".join(markup.split("<", _TAGS_LIMIT)[:-1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         return BeautifulSoup(markup, "lxml")

@@ -29,6 +29,10 @@ class Generators(Struct, frozen=True, forbid_unknown_fields=True):
     generator: tuple[Generator, ...]
 
 
+_ADDRESS = re.compile(
+    r"^\s{0,20}(?:baseurl|base_url|root|site_url|url|base|pathPrefix)\s{0,9}[:=]\s{0,9}[\"']?([^\"'#\s]{1,200})",
+    re.IGNORECASE | re.MULTILINE,
+)
 _CONVENTIONAL = ("", "static", "public", "source", "docs", "content", "assets")
 """Folders that a site root without a known generator may take files from."""
 
@@ -40,6 +44,8 @@ class Site(Struct, frozen=True):
     generator: str
     """Name, or the empty string for a root that was set without a known generator."""
     folders: tuple[str, ...]
+    prefix: str = ""
+    """Path below which the site is published, which the sources do not show: `blog` for `baseurl: /blog`."""
 
 
 def site_at(root: str) -> Site | None:
@@ -51,7 +57,7 @@ def site_at(root: str) -> Site | None:
             continue
         if generator.beside and not any((here / name).exists() for name in generator.beside):
             continue
-        return Site(root, generator.name, _folders(here, generator, here / marker))
+        return Site(root, generator.name, _folders(here, generator, here / marker), _prefix(here / marker))
     return None
 
 
@@ -77,12 +83,26 @@ def _existing(root: Path, names: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _setting(marker: Path, name: str) -> str:
-    """Return a folder that a settings file names; empty for none, and for one outside the site."""
+def _text(marker: Path) -> str:
     try:
-        text = marker.read_text("utf-8", "replace")[:200_000] if marker.is_file() else ""
+        return marker.read_text("utf-8", "replace")[:200_000] if marker.is_file() else ""
     except OSError:
         return ""
+
+
+def _prefix(marker: Path) -> str:
+    """Return the path of the address that a settings file gives the site."""
+    for found in _ADDRESS.finditer(_text(marker)):
+        said = found[1].strip().rstrip("/")
+        path = said.partition("://")[2].partition("/")[2] if "://" in said else said.lstrip("/")
+        if path:
+            return path
+    return ""
+
+
+def _setting(marker: Path, name: str) -> str:
+    """Return a folder that a settings file names; empty for none, and for one outside the site."""
+    text = _text(marker)
     found = re.search(
         rf"^\s{{0,20}}[\"']?{re.escape(name)}[\"']?\s{{0,9}}[:=]\s{{0,9}}[\"']?([^\"'#\r\n]{{1,200}})",
         text,

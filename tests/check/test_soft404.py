@@ -100,7 +100,7 @@ LONG = "The server could not find the page, and says so with a number that every
     [
         page(
             "HTTP 404 - Wikipedia",
-            "In computer network communications, the HTTP 404 not found error is a response code: the page was not found.",
+            "In networks, the HTTP 404 not found error is a response code: the page was not found.",
         ),
         page(
             "404 Not Found - HTTP | MDN",
