@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from email.utils import format_datetime, parsedate_to_datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from linkkeeper.archive.surt import surt_key
-from linkkeeper.demo.captures import Capture, Collection, nearest, search
+from linkkeeper.demo.captures import Capture, Collection, key_of, nearest, search
 
 CONTROL = Capture("http://example.com/", "20020120142510")
 """A page that every archive holds."""
@@ -77,7 +76,7 @@ class ArchiveServer:
     ) -> None:
         """`faults` by route; `official_names`: redirects name https://web.archive.org instead of this server."""
         self.collection = Collection([*captures, *([CONTROL] if control else [])])
-        self.excluded = {surt_key(url) for url in excluded}
+        self.excluded = {key_of(url) for url in excluded}
         self.faults = faults or {}
         self.fails_on_prefixes = False
         """Queries over whole sites run into 504, as they do on large ones."""
@@ -156,10 +155,13 @@ class ArchiveServer:
 
     def _index(self, path: str) -> web.Response:
         query = urlsplit(path).query
-        values = dict(parse_qsl(query))
         if path.startswith("/web/timemap/"):
-            query = "url=" + path.split("/", 4)[4]
-        elif self._is_excluded(values.get("url", "")):
+            kind, _, url = path.removeprefix("/web/timemap/").partition("/")
+            if kind == "link":
+                return self._timemap(url)
+            query = urlencode({"url": url, "output": kind})
+        values = dict(parse_qsl(query))
+        if self._is_excluded(values.get("url", "")):
             error = {"X-Archive-Wayback-Runtime-Error": BLOCKED.strip(), "X-ts": "403"}
             return _text(BLOCKED, 403, error)
         if self.fails_on_prefixes and "matchType" in values:
@@ -170,6 +172,18 @@ class ArchiveServer:
         if values.get("output") == "json":
             return _text(msgspec.json.encode(found).decode().replace("],[", "],\n[") + "\n", 200)
         return _text("".join(" ".join(row) + "\n" for row in found[1:]), 200)
+
+    def _timemap(self, url: str) -> web.Response:
+        """Every capture in the link format (RFC 7089, 5)."""
+        same = [capture for capture in self.collection.of(url) if capture.playable]
+        if not same:
+            return _text("", 404)
+        lines = [f'<{url}>; rel="original"', *(self._link(capture, "memento") for capture in same)]
+        return web.Response(text=",\n".join(lines) + "\n", content_type="application/link-format")
+
+    def _link(self, capture: Capture, relation: str) -> str:
+        moment = format_datetime(capture.moment, usegmt=True)
+        return f'<{self._public}/web/{capture.timestamp}/{capture.url}>; rel="{relation}"; datetime="{moment}"'
 
     def _availability(self, path: str, body: str | None) -> web.Response:
         if body is None:
@@ -191,8 +205,6 @@ class ArchiveServer:
 
     def _playback(self, path: str, accept_datetime: str) -> web.Response:
         stamp, flag, url = _split_playback(path)
-        if not urlsplit(url).hostname:
-            return _html(UNKNOWN, 404)
         if self._is_excluded(url):
             error = {} if self._excluded_status == 200 else {"X-Archive-Wayback-Runtime-Error": BLOCKED.strip()}
             return _html(EXCLUDED, self._excluded_status, error)
@@ -234,17 +246,15 @@ class ArchiveServer:
         named = [(same[0], "first memento"), (found, "memento"), (same[-1], "last memento")]
         named += [(c, "prev memento") for c in same[:place][-1:]] + [(c, "next memento") for c in same[place + 1 :][:1]]
         web_root = f"{self._public}/web"
-        fixed = [f'<{found.url}>; rel="original"', f'<{web_root}/{found.url}>; rel="timegate"']
-        return ", ".join(
-            fixed
-            + [
-                f'<{web_root}/{c.timestamp}/{c.url}>; rel="{rel}"; datetime="{format_datetime(c.moment, usegmt=True)}"'
-                for c, rel in named
-            ]
-        )
+        fixed = [
+            f'<{found.url}>; rel="original"',
+            f'<{web_root}/timemap/link/{found.url}>; rel="timemap"; type="application/link-format"',
+            f'<{web_root}/{found.url}>; rel="timegate"',
+        ]
+        return ", ".join(fixed + [self._link(capture, relation) for capture, relation in named])
 
     def _is_excluded(self, url: str) -> bool:
-        key = surt_key(url.rstrip("*")) if url else ""
+        key = key_of(url.rstrip("*")) if url else ""
         return any(key.startswith(prefix) for prefix in self.excluded)
 
     def _with_header_case(self, answer: web.Response) -> web.Response:

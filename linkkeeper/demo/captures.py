@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import groupby
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 from msgspec import Struct
 
@@ -58,6 +58,11 @@ class Capture(Struct, frozen=True):
         return (self.key, self.timestamp, self.url, *shown, self.digest, str(len(self.body) + 300))
 
 
+def key_of(url: str) -> str:
+    """Return the key of a URL, with a scheme or without."""
+    return surt_key(url if "://" in url else f"http://{url}")
+
+
 class Collection:
     """All captures, findable by key."""
 
@@ -79,11 +84,14 @@ class Collection:
 
     def of(self, url: str) -> list[Capture]:
         """Return the captures of a URL's key, in order of time."""
-        return sorted(self._by_key.get(surt_key(url), ()), key=lambda capture: capture.timestamp)
+        return sorted(self._by_key.get(key_of(url), ()), key=lambda capture: capture.timestamp)
 
 
 def search(collection: Collection, query_string: str, *, knows_closest: bool = True) -> list[tuple[str, ...]] | str:
-    """Return the rows (header first, if there are any) for a CDX query, or the text of an error 400."""
+    """Return the rows (header first, if there are any) for a CDX query, or the text of an error 400.
+
+    With `showResumeKey`, an empty row and one with the key follow if there is more.
+    """
     pairs = parse_qsl(query_string, keep_blank_values=True)
     values = dict(pairs)
     if not values.get("url"):
@@ -96,16 +104,22 @@ def search(collection: Collection, query_string: str, *, knows_closest: bool = T
             rows = _collapsed(rows, text)
     if knows_closest and values.get("sort") == "closest" and values.get("closest"):
         rows.sort(key=lambda row: abs(_seconds(row[1]) - _seconds(values["closest"])))
-    rows = _limited(rows, values.get("limit", ""))
+    if key := values.get("resumeKey"):
+        rows = [row for row in rows if f"{row[0]} {row[1]}" >= key]
+    shown = _limited(rows, values.get("limit", ""))
     names = [name for name in values.get("fl", "").split(",") if name in FIELDS] or list(FIELDS)
-    return [tuple(names), *(tuple(row[FIELDS.index(name)] for name in names) for row in rows)] if rows else []
+    if not shown:
+        return []
+    rest = rows[len(shown) :] if values.get("showResumeKey") == "true" and shown == rows[: len(shown)] else []
+    resume: list[tuple[str, ...]] = [(), (quote_plus(" ".join(rest[0][:2])),)] if rest else []
+    return [tuple(names), *(tuple(row[FIELDS.index(name)] for name in names) for row in shown), *resume]
 
 
 def _matching(rows: list[tuple[str, ...]], values: dict[str, str]) -> list[tuple[str, ...]]:
     url, kind = values["url"], values.get("matchType", "exact")
     if url.endswith("*"):
         url, kind = url[:-1], "prefix"
-    wanted = surt_key(url)
+    wanted = key_of(url)
     host = wanted.partition(")")[0]
     starts = {"prefix": (wanted,), "host": (host + ")",), "domain": (host + ")", host + ",")}.get(kind)
     low, high = values.get("from", "").ljust(14, "0"), values.get("to", "").ljust(14, "9")
