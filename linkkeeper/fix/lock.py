@@ -44,7 +44,7 @@ class Lock:
         if self.held:
             return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._path.parent)
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise StateError(f"cannot lock {self._path}: {error.strerror}", "is the directory writable?") from error
@@ -67,6 +67,15 @@ class Lock:
             _held.discard(self._fd)
             os.close(self._fd)
             self._fd = None
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the state directory; git leaves it alone, for it holds what posts said before."""
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        (folder / ".gitignore").write_text("*\n", "ascii")
 
 
 def _sign(fd: int) -> None:

@@ -264,6 +264,13 @@ def test_the_lock_ends_with_its_process_even_if_that_left_a_worker_behind(projec
         os.killpg(holder.pid, 9)
 
 
+def test_git_does_not_see_the_journal(project: Path, posts: Posts, journal: Journal) -> None:
+    _write(journal, posts(1))
+    subprocess.run(["git", "init", "-q", "."], check=True)
+    status = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+    assert status == "?? post-0.md\n"
+
+
 def test_reading_the_list_of_runs_leaves_the_disk_alone(project: Path, journal: Journal) -> None:
     assert journal.runs() == []
     assert not (project / ".linkkeeper").exists()
