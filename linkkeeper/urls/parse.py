@@ -96,7 +96,7 @@ def join(parts: UrlParts) -> str:
 def without_userinfo(head: str) -> str:
     """Return head (all before `?` and `#`) without name and password, as if none had been written."""
     found = _HEAD.match(head)
-    if found is None or "@" not in found["authority"]:
+    if found is None or "@" not in found["authority"] or found["authority"].endswith("@"):
         return head
     start = found.start("authority")
     return head[:start] + head[start + found["authority"].rindex("@") + 1 :]

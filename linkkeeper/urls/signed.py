@@ -13,7 +13,7 @@ def left_whole(parts: parse.UrlParts, rules: HostRules) -> str | None:
     """Return the rule that says that nothing of this URL may change, or None."""
     if rules.exempt:
         return "user-exempt"
-    if _INNER.search(parts.path) or (parts.query is not None and _INNER.match(parts.query)):
+    if _INNER.search(parts.path) or _is_url(parts, rules):
         return "url-around-url"
     for take in rules.untouched_places:
         if take.holds(parts.path, (), ""):
@@ -21,6 +21,13 @@ def left_whole(parts: parse.UrlParts, rules: HostRules) -> str | None:
     if parts.query and rules.untouched_hint is not None and rules.untouched_hint.search(parts.query):
         return _by_parameters(parts.path, parts.query, rules)
     return None
+
+
+def _is_url(parts: parse.UrlParts, rules: HostRules) -> bool:
+    """Tell whether the query is one URL, and not the target of a wrapper."""
+    if not parts.query or not _INNER.match(parts.query):
+        return False
+    return not any(wrapper.query and take.holds(parts.path, (), "") for wrapper, take in rules.wrappers)
 
 
 def _by_parameters(path: str, query: str, rules: HostRules) -> str | None:
