@@ -16,8 +16,8 @@ from linkkeeper.models.edit import Edit, Plan, Refusal
 from linkkeeper.urls import secrets
 
 SCHEMA = "linkkeeper/fix/1"
-_MOST_PROOFS = 40
-"""When the proof of a document fails, its edits are tried one by one if there are no more than this."""
+_MOST_PROOFS = 60
+"""When the proof of a document fails, so many more are tried to find the edits at fault."""
 
 
 class EditRow(Struct, frozen=True):
@@ -130,38 +130,52 @@ def proved(plan: Plan, data: bytes, options: ExtractOptions = ExtractOptions()) 
     """Make a plan's edits on data and prove them; what cannot be proved is refused. Pure."""
     if not plan.edits:
         return Prepared(plan, data, data)
-    new = rewrite.rewrite(data, plan.edits)
-    doubt = proof.prove(plan.document, data, new, plan, options, plan.links or None)
-    if doubt is not None and plan.links:  # were these links read in another way?
-        doubt = proof.prove(plan.document, data, new, plan, options)
+    doubt = _doubt(plan, plan.edits, data, options)
     if doubt is None:
-        return Prepared(plan, data, new)
-    if len(plan.edits) > _MOST_PROOFS:
+        return Prepared(plan, data, rewrite.rewrite(data, plan.edits))
+    sieve = _Sieve(plan, data, options)
+    sieve.take(plan.edits, doubt)
+    rest = structs.replace(plan, edits=tuple(sieve.sound), refusals=(*plan.refusals, *sieve.doubtful))
+    doubt = _doubt(rest, rest.edits, data, options)
+    if doubt is not None:
         return Prepared(plan, data, data, f"the result could not be proved: {doubt}")
-    sound, doubtful = _sorted_out(plan, data, options, doubt)
-    rest = structs.replace(plan, edits=sound, refusals=plan.refusals + doubtful)
-    if sound == plan.edits:
-        return Prepared(plan, data, data, f"the result could not be proved: {doubt}")
-    return proved(rest, data, options)
+    return Prepared(rest, data, rewrite.rewrite(data, rest.edits))
 
 
-def _sorted_out(
-    plan: Plan, data: bytes, options: ExtractOptions, doubt: str
-) -> tuple[tuple[Edit, ...], tuple[Refusal, ...]]:
-    """Return the edits that can be proved each by itself, and refusals for the others."""
-    sound: list[Edit] = []
-    doubtful: list[Refusal] = []
-    for edit in plan.edits:
-        alone = Plan(plan.document, plan.digest, (edit,))
-        reason = doubt
-        if len(plan.edits) > 1:
-            found = proof.prove(plan.document, data, rewrite.rewrite(data, [edit]), alone, options)
-            if found is None:
-                sound.append(edit)
-                continue
-            reason = found
-        doubtful.append(Refusal(edit.link, edit.repair, f"the result could not be proved: {reason}"))
-    return tuple(sound), tuple(doubtful)
+def _doubt(plan: Plan, edits: Sequence[Edit], data: bytes, options: ExtractOptions) -> str | None:
+    """Return why these edits of a plan cannot be proved together, or None."""
+    new = rewrite.rewrite(data, edits)
+    tried = structs.replace(plan, edits=tuple(edits))
+    doubt = proof.prove(plan.document, data, new, tried, options, plan.links or None)
+    if doubt is not None and plan.links:  # were these links read in another way?
+        doubt = proof.prove(plan.document, data, new, tried, options)
+    return doubt
+
+
+class _Sieve:
+    """Tells edits that can be proved from those that cannot, by halves."""
+
+    def __init__(self, plan: Plan, data: bytes, options: ExtractOptions) -> None:
+        self._plan, self._data, self._options = plan, data, options
+        self.sound: list[Edit] = []
+        self.doubtful: list[Refusal] = []
+        self.proofs_left = _MOST_PROOFS
+
+    def take(self, edits: Sequence[Edit], doubt: str) -> None:
+        """Sort edits that cannot be proved together, for the reason doubt."""
+        if len(edits) == 1 or self.proofs_left <= 0:
+            self.doubtful += (
+                Refusal(edit.link, edit.repair, f"the result could not be proved: {doubt}") for edit in edits
+            )
+            return
+        middle = len(edits) // 2
+        for half in (edits[:middle], edits[middle:]):
+            self.proofs_left -= 1
+            doubt_now = _doubt(self._plan, half, self._data, self._options)
+            if doubt_now is None:
+                self.sound += half
+            else:
+                self.take(half, doubt_now)
 
 
 def apply(

@@ -68,6 +68,27 @@ def test_an_edit_that_breaks_its_neighbours_is_refused_and_the_others_are_made()
     assert "could not be proved" in prepared.plan.refusals[0].reason
 
 
+def test_a_harmful_edit_is_found_among_hundreds() -> None:
+    text = b"".join(b"[%d](http://dead.example/%d)\n\n" % (number, number) for number in range(300))
+    links = links_of(text)
+    edits = [tampering(link, NEW.encode()) for link in links]
+    edits[123] = tampering(links[123], b"x) `")
+    prepared = apply.proved(Plan("a.md", disk.digest(text), tuple(edits)), text)
+    assert prepared.problem is None
+    assert len(prepared.plan.edits) == 299
+    assert [refusal.link for refusal in prepared.plan.refusals] == [links[123]]
+    assert prepared.new.count(NEW.encode()) == 299
+
+
+def test_a_document_in_which_nearly_everything_fails_is_left_as_it_is() -> None:
+    text = b"".join(b"[%d](http://dead.example/%d)\n\n" % (number, number) for number in range(300))
+    edits = tuple(tampering(link, b"x) y") for link in links_of(text))
+    prepared = apply.proved(Plan("a.md", disk.digest(text), edits), text)
+    assert prepared.new == text
+    assert prepared.plan.edits == ()
+    assert len(prepared.plan.refusals) == 300
+
+
 def test_a_document_whose_only_edit_fails_is_left_as_it_is() -> None:
     prepared = apply.proved(Plan("a.md", disk.digest(TEXT), (tampering(links_of(TEXT)[1], b"`"),)), TEXT)
     assert prepared.new == TEXT
