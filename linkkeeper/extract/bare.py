@@ -14,7 +14,14 @@ from linkkeeper.extract.bare_ends import idn_end, trimmed_end
 from linkkeeper.extract.base import SKIP_MAIL, SKIP_TEMPLATE, Found
 
 _SCHEME_BEFORE = re.compile(rb"(?:https?|ftp)\Z", re.IGNORECASE)
-_ASCII_RUN = re.compile(rb"[!#-;=?-_a-~]*")
+_ESCAPED = rb"|\\[!-/:-@\[-`{-~]"
+_BEFORE_QUERY = rb"(?:[!#-)+\--:=@-\[\]-_a-}]++|[,;]++(?!(?i:https?|ftp)://)|\*(?!\*)|~(?!~)%b)*+"
+_FROM_QUERY = rb"(?:[!#-)+-;=?-\[\]-_a-}]++|\*(?!\*)|~(?!~)%b)*+"
+_RUNS = {
+    escapes: (re.compile(_BEFORE_QUERY % escaped), re.compile(_FROM_QUERY % escaped))
+    for escapes, escaped in ((False, b""), (True, _ESCAPED))
+}
+"""The ASCII characters of a URL; `**`, `~~` and a list of URLs with commas between end it."""
 _SPACED_LETTERS = re.compile(
     r"(?:[^\W\u0e00-\u0eff\u1000-\u10ff\u1100-\u11ff\u1780-\u17ff\u2e80-\U000fffff]|[\u0300-\u036f])+"
 )
@@ -23,11 +30,10 @@ _HOST = re.compile(rb"(?:[^\s/?#@\\]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\x80-\xff]
 _WWW_HOST = re.compile(rb"[Ww]{3}\.[A-Za-z0-9\x80-\xff]")
 _ADDRESS_AFTER = re.compile(rb"@[A-Za-z0-9](?:[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+)")
 _ADDRESS_BEFORE = re.compile(rb"(?:mailto:)?[A-Za-z0-9][A-Za-z0-9._+-]*\Z", re.IGNORECASE)
-_NEXT_URL = re.compile(rb"[,;]+(?=(?:https?|ftp)://)", re.IGNORECASE)
-_ESCAPED = re.compile(rb"\\[!-/:-@\[-`{-~]")
 _NOT_BEFORE_SCHEME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _NOT_BEFORE_WWW = _NOT_BEFORE_SCHEME | frozenset(b"./-@")
 _NEEDLES = (b"://", b"www.", b"WWW.", b"@")
+_LOOK_AHEAD = 4096
 _LONGEST_LOCAL_PART = 80
 """RFC 5321, 4.5.3.1.1 allows 64; what is longer is no address."""
 
@@ -109,39 +115,40 @@ def _raw_end(data: bytes, start: int, host: int, stop: int, escapes: bool) -> in
     idn = idn_end(data, host, stop)
     if idn:
         return idn
-    end = _run_end(data, host, stop, escapes)
     if start and data[start - 1] == 0x27:  # in single quotes, as in code and shortcodes
-        quote = data.find(b"'", start, end)
-        end = quote if quote > 0 else end
+        stop = _first_of(data, b"'", start, stop)
     elif start > 1 and data[start - 2 : start] == b"[[":  # a wiki's link: `[[URL|label]]`
-        label = data.find(b"|", start, end)
-        end = label if label > 0 else end
-    following = _NEXT_URL.search(data, host, end)
-    if following and b"?" not in data[host : following.start()]:
-        end = following.start()
-    return end
+        stop = _first_of(data, b"|", start, stop)
+    return _run_end(data, host, stop, escapes)
+
+
+def _first_of(data: bytes, mark: bytes, start: int, stop: int) -> int:
+    position = data.find(mark, start, min(stop, start + _LOOK_AHEAD))
+    return stop if position < 0 else position
 
 
 def _run_end(data: bytes, position: int, stop: int, escapes: bool) -> int:
+    run, from_query = _RUNS[escapes]
     while True:
-        position = _ascii_end(data, position, stop, escapes)
-        if position >= stop or data[position] < 0x80:
+        ascii_run = run.match(data, position, stop)
+        position = ascii_run.end() if ascii_run else position
+        if position >= stop:
             return position
-        letters = _SPACED_LETTERS.match(data[position : min(stop, position + 400)].decode("utf-8", "replace"))
-        if letters is None or "\ufffd" in letters.group():
+        if data[position] == 0x3F:  # "?"
+            run = from_query
+        elif data[position] < 0x80:
             return position
-        position += len(letters.group().encode())
+        else:
+            letters = _letters(data, position, stop)
+            if not letters:
+                return position
+            position += letters
 
 
-def _ascii_end(data: bytes, position: int, stop: int, escapes: bool) -> int:
-    match = _ASCII_RUN.match(data, position, stop)
-    end = match.end() if match else position
-    backslash = data.find(b"\\", position, end)
-    while backslash >= 0:
-        if not (escapes and _ESCAPED.match(data, backslash, end)):
-            return backslash
-        backslash = data.find(b"\\", backslash + 2, end)
-    return end
+def _letters(data: bytes, position: int, stop: int) -> int:
+    """Return the length of the letters here that go on with a URL, 0 if none do."""
+    letters = _SPACED_LETTERS.match(data[position : min(stop, position + 400)].decode("utf-8", "replace"))
+    return 0 if letters is None or "\ufffd" in letters.group() else len(letters.group().encode())
 
 
 def _is_host(data: bytes, host: int, end: int, dotted: bool) -> bool:

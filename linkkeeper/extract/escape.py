@@ -3,7 +3,14 @@
 Every format registers its layers in a module of its own (`LAYERS`); this one only puts them on top of each other.
 """
 
-from linkkeeper.extract import escape_asciidoc, escape_markdown, escape_markup, escape_org, escape_rst, escape_text
+from linkkeeper.extract import (
+    escape_asciidoc,
+    escape_markdown,
+    escape_markup,
+    escape_org,
+    escape_rst,
+    escape_text,
+)
 from linkkeeper.extract.escape_base import Layer
 
 LAYERS: dict[str, Layer] = {

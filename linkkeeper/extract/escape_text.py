@@ -42,6 +42,17 @@ def _basic(text: str) -> str | None:
 _ESCAPE = re.compile(r'\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|["\\/bfnrt])')
 
 
+def _in_quotes(quote: str) -> Layer:
+    """A JavaScript string in these quotes (ECMAScript, 12.9.4)."""
+
+    def encode(text: str) -> str | None:
+        if _CONTROL.search(text) or (quote == "`" and "${" in text):
+            return None
+        return text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+
+    return Layer(encode, lambda text: _ESCAPE.sub(_one_escape, text).replace(f"\\{quote}", quote))
+
+
 def _unbasic(text: str) -> str:
     return _ESCAPE.sub(_one_escape, text)
 
@@ -59,6 +70,9 @@ LAYERS: dict[str, Layer] = {
     "yaml-plain": Layer(_yaml_plain, identity),
     "yaml-single": Layer(_quoted_once, lambda text: text.replace("''", "'")),
     "yaml-double": Layer(_basic, _unbasic),
+    "js-double": _in_quotes('"'),
+    "js-single": _in_quotes("'"),
+    "js-template": _in_quotes("`"),
     "toml-basic": Layer(_basic, _unbasic),
     "toml-literal": Layer(_literal, identity),
 }

@@ -6,8 +6,10 @@ the word is the reason; `until 2027-01-31` in it is the last day it holds:
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from itertools import accumulate
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -75,9 +77,10 @@ def ranges(
 ) -> list[Exempt]:
     """Return what ignore comments exempt.
 
-    comments are (start, end, directive) in order; blocks (start, end) of the document, sorted, outer before inner;
-    size is the document's length: an unclosed `-start` holds to the end. A comment inside a block exempts that block.
+    comments are (start, end, directive) in order, each a block of its own; blocks (start, end) of the document, in any
+    order; size is the document's length: an unclosed `-start` holds to the end.
     """
+    blocks = sorted(blocks, key=lambda block: (block[0], -block[1]))
     exempt: list[Exempt] = []
     opened: tuple[int, Directive] | None = None
     for start, end, said in comments:
@@ -88,22 +91,21 @@ def ranges(
         elif said.scope == "start":
             opened = opened or (end, said)
         elif holds(said, options):
-            block = _block_for(start, end, blocks)
-            exempt += [Exempt(*block, said.skip)] if block else []
+            after = bisect_left(blocks, end, key=lambda block: block[0])
+            exempt += [Exempt(*block, said.skip) for block in blocks[after : after + 1]]
     if opened and holds(opened[1], options):
         exempt.append(Exempt(opened[0], size, opened[1].skip))
     return exempt
 
 
-def _block_for(start: int, end: int, blocks: list[tuple[int, int]]) -> tuple[int, int] | None:
-    around = [block for block in blocks if block[0] <= start and end <= block[1]]
-    if around:
-        return min(around, key=lambda block: block[1] - block[0])
-    return next((block for block in blocks if block[0] >= end), None)
-
-
 def apply(found: Iterable[Found], exempt: list[Exempt]) -> Iterator[Found]:
     """Yield what was found, exempted links marked as skipped."""
+    exempt = sorted(exempt, key=lambda one: one.start)
+    starts = [one.start for one in exempt]
+    reach = list(accumulate((one.end for one in exempt), max))
     for link in found:
-        reason = next((one.skip for one in exempt if one.start <= link.start and link.end <= one.end), "")
-        yield replace(link, skip=link.skip or reason) if reason else link
+        at = bisect_right(starts, link.start) - 1
+        while at >= 0 and link.end <= reach[at] and exempt[at].end < link.end:
+            at -= 1
+        held = at >= 0 and link.end <= exempt[at].end
+        yield replace(link, skip=link.skip or exempt[at].skip) if held else link

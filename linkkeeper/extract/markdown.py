@@ -5,12 +5,22 @@ URLs are looked for by our own scanner in what is left: no link, code, or HTML.
 """
 
 import re
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from linkkeeper.extract import bare, ignore, markdown_definitions, markdown_html, markdown_ignore, slugs, template
+from linkkeeper.extract import (
+    bare,
+    ignore,
+    markdown_definitions,
+    markdown_html,
+    markdown_ignore,
+    markdown_nested,
+    slugs,
+    template,
+)
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.commonmark import unescape
 from linkkeeper.extract.markdown_scan import Scan, definitions
@@ -18,9 +28,10 @@ from linkkeeper.extract.markdown_scan import Scan, definitions
 SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn", ".qmd", ".rmd"})
 _SIGNS = (b"](", b"://", b"<", b"]:", b"www.", b"WWW.", b"@")
 """Bytes without which Markdown holds no link."""
-_EMPHASIS = re.compile(rb"\*\*|~~")
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CELL_END = re.compile(rb"(?<!\\)\|")
+_DEEPEST = 5
+"""Admonitions in admonitions: deeper ones are code."""
 _DAMAGED = re.compile("[\udc80-\udcff]")
 
 Range = tuple[int, int]
@@ -28,7 +39,8 @@ Range = tuple[int, int]
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link of a Markdown text (without front matter), in order of position."""
-    return find(data, options, template.pieces(data) if template.is_near(data) else [])
+    masks = template.pieces(data) if template.is_near(data) else []
+    return find(data, masked(data, masks, options), masks, options)
 
 
 def anchors(data: bytes) -> frozenset[str]:
@@ -36,18 +48,23 @@ def anchors(data: bytes) -> frozenset[str]:
     return slugs.anchors(data)
 
 
-def find(data: bytes, options: ExtractOptions, masks: list[Range]) -> Iterator[Found]:
-    """Yield every link; masks are the ranges that a template engine fills in, ascending."""
+def masked(data: bytes, masks: list[Range], options: ExtractOptions) -> bytes:
+    """Return what the parser is to see: template code is letters, and so is what it shows as code or drops."""
+    if not masks:
+        return data
+    hidden = [] if options.include_verbatim else list(template.verbatim(data, masks))
+    return template.mask(data, masks + hidden)
+
+
+def find(data: bytes, source: bytes, masks: list[Range], options: ExtractOptions, mdx: bool = False) -> Iterator[Found]:
+    """Yield every link of data. source is what the parser sees, of the same length; masks are where they differ."""
     if not any(sign in data for sign in _SIGNS):
         return
-    hidden = [] if options.include_verbatim or not masks else list(template.verbatim(data, masks))
-    source = template.mask(data, masks + hidden) if masks else data
-    text = readable(source)
-    found = sorted(_all(data, source, text, masks, options), key=_position)
+    found = sorted([*_all(source, options, mdx), *_literals(data, source, masks)], key=_position)
     if masks:
         found = list(_filled_in(data, found, masks))
     if ignore.WORD in data:
-        found = list(ignore.apply(found, markdown_ignore.exempt(source, text, options)))
+        found = list(ignore.apply(found, markdown_ignore.exempt(source, readable(source), options)))
     yield from found
 
 
@@ -63,8 +80,8 @@ def _position(link: Found) -> Range:
     return link.start, -link.end
 
 
-def _all(data: bytes, source: bytes, text: str, masks: list[Range], options: ExtractOptions) -> Iterator[Found]:
-    scan = Scan(source)
+def _all(source: bytes, options: ExtractOptions, mdx: bool, depth: int = 0) -> Iterator[Found]:
+    scan, text = Scan(source), readable(source)
     scan.run(text)
     yield from scan.found
     for pieces in scan.html:
@@ -76,47 +93,48 @@ def _all(data: bytes, source: bytes, text: str, masks: list[Range], options: Ext
         defined += markdown_definitions.repeated(source, text, [span for _, span in defined])
         yield from (link for link, _ in defined)
         closed = sorted(closed + [span for _, span in defined])
-    yield from _bare(data, source, closed, scan.tables)
-    yield from _literals(data, masks, scan.code)
+    yield from _bare(source, closed, scan.tables)
+    if scan.indented and depth < _DEEPEST:
+        for place, content in markdown_nested.contents(source, scan.indented, everywhere=mdx):
+            scan.code.remove(place)
+            yield from map(content.back, _all(content.data, options, mdx, depth + 1))
     if options.include_verbatim:
         yield from _verbatim(source, scan)
 
 
-def _bare(data: bytes, source: bytes, closed: list[Range], tables: list[Range]) -> Iterator[Found]:
+def _bare(source: bytes, closed: list[Range], tables: list[Range]) -> Iterator[Found]:
     """Yield bare URLs that begin and end outside the closed ranges (ascending; inner ones after outer ones)."""
-    spots = bare.candidates(source)
-    if not spots:
-        return
     floor, at = 0, 0
-    for spot in spots:
+    for spot in bare.candidates(source):
         while at < len(closed) and closed[at][0] <= spot:
             floor = max(floor, closed[at][1])
             at += 1
         if spot < floor:
             continue
+        table = _inside(spot, tables)
         stop = closed[at][0] if at < len(closed) else len(source)
-        found = bare.at(source, spot, floor, _stop(source, spot, stop, tables), escapes=True)
+        found = bare.at(source, spot, floor, _cell_end(source, spot, stop) if table else stop, escapes=True)
         if found:
             floor = found.end
-            yield _in_markdown(data, found, _inside(spot, tables))
+            yield _in_markdown(source, found, table)
 
 
-def _stop(source: bytes, spot: int, stop: int, tables: list[Range]) -> int:
-    emphasis = _EMPHASIS.search(source, spot, min(stop, spot + 4096))
-    stop = emphasis.start() if emphasis else stop
-    cell = _CELL_END.search(source, spot, min(stop, spot + 4096)) if _inside(spot, tables) else None
+def _cell_end(source: bytes, spot: int, stop: int) -> int:
+    """Return where the cell of a table ends that holds spot: at a pipe without a backslash, or with the line."""
+    line = source.find(b"\n", spot, stop)
+    cell = _CELL_END.search(source, spot, line if line >= 0 else stop)
     return cell.start() if cell else stop
 
 
 def _inside(spot: int, ranges: list[Range]) -> bool:
-    return any(start <= spot < end for start, end in ranges)
+    """Tell whether a range (ascending, apart) holds the offset."""
+    before = bisect_right(ranges, (spot, sys.maxsize)) - 1
+    return before >= 0 and spot < ranges[before][1]
 
 
-def _in_markdown(data: bytes, found: Found, table: bool) -> Found:
-    written = data[found.start : found.end]
+def _in_markdown(source: bytes, found: Found, table: bool) -> Found:
+    written = source[found.start : found.end]
     context = ("md-bare", "md-table") if table else ("md-bare",)
-    if template.in_url(written):  # the scanner saw it masked
-        return replace(found, url=written.decode("utf-8", "replace"), context=context, skip=SKIP_TEMPLATE)
     if b"\\" not in written and b"&" not in written:
         return replace(found, context=context)
     url = found.url.replace("\\|", "|") if table else found.url
@@ -124,23 +142,21 @@ def _in_markdown(data: bytes, found: Found, table: bool) -> Found:
 
 
 def _filled_in(data: bytes, found: Iterable[Found], masks: list[Range]) -> Iterator[Found]:
-    """Give links that touch template code their bytes back, and mark them."""
-    starts = [start for start, _ in masks]
+    """Give links that template code is part of their bytes back, and mark them."""
     for link in found:
-        before = bisect_left(starts, link.end) - 1
-        if before < 0 or masks[before][1] <= link.start or link.kind == "bare":
+        before = bisect_left(masks, (link.end, 0)) - 1
+        start, end = masks[before] if before >= 0 else (0, 0)
+        if end <= link.start or (start <= link.start and link.end <= end and link.kind == "bare"):
             yield link
         else:
             url = data[link.start : link.end].decode("utf-8", "replace")
             yield replace(link, url=url, skip=SKIP_TEMPLATE)
 
 
-def _literals(data: bytes, masks: list[Range], code: list[Range]) -> Iterator[Found]:
+def _literals(data: bytes, source: bytes, masks: list[Range]) -> Iterator[Found]:
     """Yield the URLs that template code (a shortcode, an include) has as literals."""
-    starts = [start for start, _ in code]
     for start, end in masks:
-        around = bisect_right(starts, start) - 1
-        if around < 0 or code[around][1] <= start:
+        if source[start:end] != data[start:end]:
             yield from bare.find(data, start, end)
 
 

@@ -13,6 +13,7 @@ _CANDIDATE = re.compile(rb"(?m)^[ \t>*+\-0-9.)]*(\[(?!\^)(?:[^\\\[\]\r\n]|\\.){1
 _LEAVES = frozenset({"Paragraph", "HtmlBlock"})
 _LEAF_TAGS = frozenset({"Heading", "CodeBlock", "Table"})
 _LONGEST = 4096
+"""Bytes of a definition over several lines that are looked at."""
 
 
 def repeated(source: bytes, text: str, known: list[tuple[int, int]]) -> Iterator[tuple[Found, tuple[int, int]]]:
@@ -24,14 +25,18 @@ def repeated(source: bytes, text: str, known: list[tuple[int, int]]) -> Iterator
     leaves = _leaves(text) + known
     leaves.sort()
     for match in _outside(rest, leaves):
-        end = min(len(source), match.start(1) + _LONGEST)
-        piece = source[match.start(1) : max(match.end(), end)].decode("utf-8", "ignore")
-        for found, span in definitions(piece.encode(), piece):
-            if span[0] == 0:
-                shift = match.start(1)
-                moved = replace(found, start=found.start + shift, end=found.end + shift)
-                yield moved, (shift, span[1] + shift)
-            break
+        start = match.start(1)
+        found = _first(source[start : match.end()]) or _first(source[start : start + _LONGEST])
+        if found:
+            link, (_, end) = found
+            yield replace(link, start=link.start + start, end=link.end + start), (start, end + start)
+
+
+def _first(piece: bytes) -> tuple[Found, tuple[int, int]] | None:
+    """Return the definition that a text begins with, or None."""
+    text = piece.decode("utf-8", "ignore")
+    found = next(definitions(text.encode(), text), None)
+    return found if found and found[1][0] == 0 else None
 
 
 def _outside(matches: list[re.Match[bytes]], ranges: list[tuple[int, int]]) -> Iterator[re.Match[bytes]]:

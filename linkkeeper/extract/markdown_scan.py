@@ -30,6 +30,7 @@ class Scan:
         self.closed: list[tuple[int, int]] = []
         """Ranges without bare URLs: links, code, HTML. Ascending; inner ones may follow outer ones."""
         self.code: list[tuple[int, int]] = []
+        self.indented: list[tuple[int, int]] = []
         self.html: list[list[Piece]] = []
         self.tables: list[tuple[int, int]] = []
         self._open: list[tuple[dict[str, Any], bool]] = []
@@ -70,6 +71,8 @@ class Scan:
         elif "CodeBlock" in tag:
             self.closed.append(here)
             self.code.append(here)
+            if tag["CodeBlock"] == "Indented":
+                self.indented.append(here)
         elif "Table" in tag:
             self._table_end = here[1]
             self.tables.append(here)

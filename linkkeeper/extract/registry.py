@@ -11,29 +11,30 @@ from linkkeeper.extract.spans import Positions
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link, Span
 
-_FORMATS = {
+_DOCUMENTS = {
     "markdown": ".md .markdown .mdown .mkd .mkdn .mdwn .qmd .rmd",
-    "text": ".txt .text",
+    "mdx": ".mdx",
     "html": ".html .htm .xhtml .xht .shtml",
     "rst": ".rst .rest",
-    "notebook": ".ipynb",
     "asciidoc": ".adoc .asciidoc .asc",
     "org": ".org",
+    "notebook": ".ipynb",
     "feeds": ".xml .rss .atom .opml",
+    "text": ".txt .text",
+}
+"""Module of this package -> the suffixes it reads (its `SUFFIXES`; a test holds them equal). Loaded when needed."""
+_DATA = {
     "csv_data": ".csv .tsv",
     "json_data": ".json .jsonl .ndjson .webmanifest",
     "yaml_data": ".yaml .yml",
     "toml_data": ".toml",
 }
-"""Module of this package -> the suffixes it reads (its `SUFFIXES`; a test holds them equal). Loaded when needed."""
-_MODULE_OF = {suffix: module for module, suffixes in _FORMATS.items() for suffix in suffixes.split()}
+"""Data files: read when named, or on request."""
+_MODULE_OF = {suffix: name for name, suffixes in (_DOCUMENTS | _DATA).items() for suffix in suffixes.split()}
 _WITH_HEAD = frozenset({"markdown", "mdx", "html", "asciidoc", "rst", "org"})
 """Formats that site generators give a front matter."""
 SUFFIXES = frozenset(_MODULE_OF)
-DATA_SUFFIXES: frozenset[str] = frozenset(
-    suffix for module, suffixes in _FORMATS.items() if module.endswith("_data") for suffix in suffixes.split()
-)
-"""Data files: read when named, or on request."""
+DATA_SUFFIXES = frozenset(" ".join(_DATA.values()).split())
 WIDE = "the document is in {}: reported, not rewritten"
 LOSSY = "the document has bytes that are no text in {}: offsets cannot be proved"
 

@@ -1,0 +1,76 @@
+"""MDX: Markdown with JSX. Expressions are template code; a string in one is a literal; nothing is indented code."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from linkkeeper.extract import ignore, markdown, template
+from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
+from linkkeeper.extract.escape_text import LAYERS
+
+SUFFIXES = frozenset({".mdx"})
+_EXPRESSION = re.compile(rb"(?<==)\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}")
+"""The value of a JSX attribute, braces nested up to three deep."""
+_COMMENT = re.compile(rb"\{/\*(?:(?!\*/)[\s\S])*+\*/\s*+\}")
+_LITERAL = re.compile(rb"\{\s*+([\"'`])((?:(?!\1)[^\\\n]|\\.)*+)\1\s*+\}")
+_LAYER = {b'"': "js-double", b"'": "js-single", b"`": "js-template"}
+
+
+def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
+    """Yield every link of an MDX document (without front matter), in order of position."""
+    masks, literals = _expressions(data) if b"{" in data else ([], [])
+    source = markdown.masked(data, masks, options)
+    if not options.include_verbatim and b"{/*" in data:
+        comments = (one for one in _COMMENT.finditer(data) if ignore.WORD not in one.group())
+        source = template.mask(source, [one.span() for one in comments])
+    for found in markdown.find(data, _as_attributes(source, literals), masks, options, mdx=True):
+        yield _judged(data, found, literals)
+
+
+def _as_attributes(source: bytes, literals: list[re.Match[bytes]]) -> bytes:
+    """Turn `{"a"}` into a plain attribute value of the same length."""
+    out = bytearray(source)
+    for literal in literals:
+        start, end = literal.span()
+        inner, after = literal.span(2)
+        out[start:end] = b" " * (inner - 1 - start) + b'"' + literal.group(2) + b'"' + b" " * (end - after - 1)
+    return bytes(out)
+
+
+def anchors(data: bytes) -> frozenset[str]:
+    """Return the fragments of its headings and elements."""
+    return markdown.anchors(data)
+
+
+def _expressions(data: bytes) -> tuple[list[tuple[int, int]], list[re.Match[bytes]]]:
+    """Return what stands for code (ascending), and the attribute values that are one string."""
+    masks = template.pieces(data) if template.is_near(data) else []
+    literals = []
+    for match in _EXPRESSION.finditer(data):
+        literal = _LITERAL.fullmatch(match.group())
+        if literal and b"${" not in match.group():
+            literals.append(_LITERAL.match(data, match.start()))
+        else:
+            masks.append(match.span())
+    return _apart(masks), [one for one in literals if one]
+
+
+def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the spans ascending, those inside others dropped."""
+    kept: list[tuple[int, int]] = []
+    for span in sorted(spans, key=lambda one: (one[0], -one[1])):
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
+
+
+def _judged(data: bytes, found: Found, literals: list[re.Match[bytes]]) -> Found:
+    """Read what stands in a string by its rules; what holds an expression is template code."""
+    text = data[found.start : found.end].decode("utf-8", "replace")
+    before = bisect_right(literals, found.start, key=lambda one: one.start()) - 1
+    if before < 0 or literals[before].end() <= found.start:
+        return replace(found, url=text, skip=SKIP_TEMPLATE) if "{" in text and not found.skip else found
+    layer = _LAYER[literals[before].group(1)]
+    return replace(found, url=LAYERS[layer].decode(text), context=(layer,))
