@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from linkkeeper.fix import archive_links, styles
+from linkkeeper.fix import archive_links, rewrite, styles
 from linkkeeper.fix.surroundings import Surroundings
 from linkkeeper.models.edit import Edit, Plan, Refusal
 from linkkeeper.models.link import Link, Span
@@ -165,7 +165,7 @@ def _apart(edits: list[Edit]) -> tuple[list[Edit], list[Refusal]]:
     kept: list[Edit] = []
     refused: list[Refusal] = []
     for edit in sorted(edits, key=lambda edit: edit.span):
-        if kept and (edit.span.start < kept[-1].span.end or edit.span == kept[-1].span):
+        if kept and rewrite.overlap(kept[-1].span, edit.span):
             refused.append(Refusal(edit.link, edit.repair, "another repair changes the same bytes"))
         else:
             kept.append(edit)

@@ -65,8 +65,8 @@ def _expected(before: Sequence[Link], edits: Sequence[Edit]) -> list[_Expected] 
             expected.append(_Expected(start, link.url, link.kind, link.skip, link.written))
         else:
             expected.append(_Expected(start, edit.url_after, link.kind, link.skip))
-    added = [edit for edit in edits if edit.adds]
-    expected += (_Expected(shifts.of(edit), edit.adds, None, slack=len(edit.new)) for edit in added)
+    added = [(shifts.of(number), edit) for number, edit in enumerate(edits) if edit.adds]
+    expected += (_Expected(start, edit.adds, None, slack=len(edit.new)) for start, edit in added)
     return sorted(expected, key=lambda one: one.start) if added else expected
 
 
@@ -74,22 +74,19 @@ class _Shifts:
     """Where bytes of the old text are in the new one."""
 
     def __init__(self, edits: Sequence[Edit]) -> None:
-        self._keys = [self._key(edit) for edit in edits]
+        self._edits = edits
+        self._keys = [(edit.span.start, edit.span.end > edit.span.start) for edit in edits]
         self._sums = [0]
         for edit in edits:
             self._sums.append(self._sums[-1] + len(edit.new) - len(edit.old))
-
-    @staticmethod
-    def _key(edit: Edit) -> tuple[int, bool]:
-        return edit.span.start, edit.span.end > edit.span.start
 
     def after(self, offset: int) -> int:
         """Return where the byte at offset is: behind what is inserted there, at the start of what is replaced."""
         return offset + self._sums[bisect_left(self._keys, (offset, True))]
 
-    def of(self, edit: Edit) -> int:
+    def of(self, number: int) -> int:
         """Return where an edit's new bytes begin."""
-        return edit.span.start + self._sums[bisect_left(self._keys, self._key(edit))]
+        return self._edits[number].span.start + self._sums[number]
 
 
 def _is(wanted: _Expected, found: Link) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from linkkeeper.models.edit import Edit
+from linkkeeper.models.link import Span
 
 
 def rewrite(data: bytes, edits: Sequence[Edit]) -> bytes:
@@ -21,9 +22,14 @@ def rewrite(data: bytes, edits: Sequence[Edit]) -> bytes:
     return b"".join(pieces)
 
 
+def overlap(before: Span, after: Span) -> bool:
+    """Say whether two spans, in order, share bytes. Insertions at one place do not: they follow each other."""
+    return after.start < before.end or (after == before and after.start < after.end)
+
+
 def _check(data: bytes, edits: Sequence[Edit]) -> None:
     for before, after in pairwise(edits):
-        if after.span.start < before.span.end or after.span == before.span:
+        if overlap(before.span, after.span):
             raise ValueError(f"edits overlap at byte {after.span.start}")
     for edit in edits:
         if not 0 <= edit.span.start <= edit.span.end <= len(data):

@@ -100,6 +100,11 @@ APPENDED = {
     "inline": ("a.md", "[t](http://dead.example/a 'T').", "[t](http://dead.example/a 'T')A."),
     "image": ("a.md", "![t](http://dead.example/a)", "![t](http://dead.example/a)A"),
     "image in living link": ("a.md", "[![i](http://dead.example/a)](/x)", "[![i](http://dead.example/a)](/x)A"),
+    "image in dead link": (
+        "a.md",
+        "[![i](http://dead.example/a)](http://dead.example/a) x",
+        "[![i](http://dead.example/a)](http://dead.example/a)AA x",
+    ),
     "autolink": ("a.md", "<http://dead.example/a> x", "<http://dead.example/a>A x"),
     "bare": ("a.md", "见http://dead.example/a。", "见http://dead.example/aA。"),
     "emphasis": ("a.md", "**[t](http://dead.example/a)**", "**[t](http://dead.example/a)A**"),
