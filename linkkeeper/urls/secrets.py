@@ -33,6 +33,8 @@ _ESCAPED_PARAMETER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _PATH_PARAMETER = re.compile(r";(?:jsessionid|phpsessid|sid)=[^;/?#]*", re.IGNORECASE)
+_KEY_ESCAPES = re.compile(r"%(?:2[BF]|3D|7[CE])", re.IGNORECASE)
+"""What Base64 and its kin need escaped: other escapes stand in texts."""
 _CHUNK = re.compile(r"[A-Za-z0-9]{12,}")
 
 
@@ -112,8 +114,11 @@ def is_secret(name: str, value: str) -> bool:
 
 
 def looks_random(value: str) -> bool:
-    """Tell whether value is made like a key: long, letters and digits mixed, unlike words, numbers and dates."""
-    return len(value) >= 16 and any(not chunk.isdigit() and not chunk.isalpha() for chunk in _CHUNK.findall(value))
+    """Tell whether value is made like a key: long, letters and digits mixed, unlike words, numbers, dates and texts."""
+    plain = _KEY_ESCAPES.sub("", value)
+    if len(plain) < 16 or "%" in plain:
+        return False
+    return any(not chunk.isdigit() and not chunk.isalpha() for chunk in _CHUNK.findall(plain))
 
 
 @cache
