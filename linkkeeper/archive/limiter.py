@@ -18,6 +18,9 @@ from linkkeeper.errors import ArchiveError
 
 REFUSALS_PER_RUN = 3
 LONGEST_PAUSE_S = 3600.0
+LONGEST_WAIT_S = 600.0
+"""Who would have to wait longer than this leaves the archive to the next run."""
+_TICK_S = 1.0
 _PAGES_IN_FLIGHT = 4
 _PAGE_SPACING_S = 1.0
 _SLACK = 1.02
@@ -67,7 +70,8 @@ class Limiter:
     async def turn(self, pool: Pool) -> AsyncIterator[None]:
         """Wait until a request may start, and count it as in flight inside.
 
-        Raises ArchiveClosedError at once if the turn would come after the deadline, or after the third refusal.
+        Raises ArchiveClosedError at once if the turn would come after the deadline or in more than ten minutes,
+        and after the third refusal.
         """
         async with self._in_flight[pool]:
             await self._wait_for_turn(pool)
@@ -94,10 +98,11 @@ class Limiter:
         while True:
             while (wait := begins - self._now()) > 0:
                 self._on_wait(wait)
-                await self._sleep(wait)
+                await self._sleep(min(wait, _TICK_S))
             if self._silent_until() <= self._now():
                 break
             begins = self._book(pool)  # refused meanwhile, here or in another process: a new turn after the pause
+        self._on_wait(0.0)
         self._check_refusals()
 
     def _check_refusals(self) -> None:
@@ -112,14 +117,17 @@ class Limiter:
         def take(pace: Pace) -> Pace:
             nonlocal slot
             slot = _slot(pace, pool, now, self._spacing[pool])
-            if self._deadline is not None and slot > self._deadline:
+            if self._is_too_late(slot, now):
                 return pace
             return _booked(pace, pool, slot + self._spacing[pool])
 
         self._clock.update(take)
-        if self._deadline is not None and slot > self._deadline:
+        if self._is_too_late(slot, now):
             raise ArchiveClosedError(f"no time left for the archive ({_seconds(slot - now)})")
         return slot
+
+    def _is_too_late(self, slot: float, now: float) -> bool:
+        return slot - now > LONGEST_WAIT_S or (self._deadline is not None and slot > self._deadline)
 
     def _silent_until(self) -> float:
         return _believable(self._clock.update(lambda pace: pace).paused_until, self._now())

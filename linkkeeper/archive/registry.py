@@ -12,14 +12,20 @@ from linkkeeper.archive.limiter import Limiter
 from linkkeeper.archive.memento import TimeGate
 from linkkeeper.archive.rescue import Rescuer
 from linkkeeper.archive.wayback import Wayback
+from linkkeeper.errors import UsageError
 from linkkeeper.net.options import NetOptions
+
+NEVER = frozenset(f"archive.{end}" for end in ("today", "is", "ph", "md", "li", "vn", "fo"))
+"""One archive under many names: programs cannot look at its copies."""
 
 
 def net_options(options: ArchiveOptions, general: NetOptions) -> NetOptions:
     """Return how archives are asked: as everybody, but they are trusted, slow, and none of the user's sites.
 
     Cookies, headers and per-host settings are meant for the sites that are checked, so they stay away.
+    Raises UsageError as `check_options` does.
     """
+    check_options(options)
     return msgspec.structs.replace(
         general,
         timeout_s=options.timeout_s,
@@ -46,7 +52,9 @@ def rescuer(
     """Put everything together. `web` is a Client with `net_options`; `extra` archives (the local one) come last.
 
     `clock` is the Wayback Machine's; what is asked of another host has manners of its own, for this run.
+    Raises UsageError as `check_options` does.
     """
+    check_options(options)
     limiters = {_host(options.wayback_url): Limiter(options, clock, on_wait=on_wait)}
     found: list[ArchiveProvider] = []
     if options.wayback_url:
@@ -62,6 +70,25 @@ def rescuer(
         max_time_s=options.max_archive_time_s,
         on_done=on_done,
     )
+
+
+def check_options(options: ArchiveOptions) -> None:
+    """Raise UsageError for an archive that cannot be one: to be called before anything is asked."""
+    named = {f"timegate.{name}": url for name, url in options.timegates.items()}
+    named |= {"wayback.url": options.wayback_url} if options.wayback_url else {}
+    for setting, url in named.items():
+        host = _hostname(url)
+        if not host or not url.lower().startswith(("http://", "https://")):
+            raise UsageError(f"{setting}: not an http(s) URL: {url}", "give the archive's address, e.g. https://…/")
+        if host in NEVER:
+            raise UsageError(f"{setting}: links to {host} are never written", "name another archive")
+
+
+def _hostname(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _host(url: str) -> str:

@@ -130,7 +130,8 @@ class Rescuer:
     def _tell_ahead(self, questions: list[Wanted]) -> None:
         for provider in self._providers:
             if isinstance(provider, Batching):
-                provider.expect([(_askable(question.url), question.near) for question in questions])
+                forms = [(form, one.near) for one in questions for form in (_askable(one.url), _askable(one.written))]
+                provider.expect([form for form in dict.fromkeys(forms) if form[0]])
 
     def _known(self, question: Wanted) -> Rescue | None:
         if self._answers is None:

@@ -71,15 +71,23 @@ async def test_a_refusal_silences_every_pool_and_each_one_doubles() -> None:
         await take(limit, time, Pool.PAGE, 1)
 
 
-async def test_a_longer_retry_after_is_obeyed_and_an_absurd_one_bounded() -> None:
+async def test_a_longer_retry_after_is_obeyed() -> None:
     time = Time()
     limit = limiter(time)
-    limit.refused(600)
+    limit.refused(500)
     begin = time.now
-    assert (await take(limit, time, Pool.INDEX, 1))[0] - begin >= 600
-    limit.refused(1e12)
+    assert (await take(limit, time, Pool.INDEX, 1))[0] - begin >= 500
+
+
+async def test_nobody_waits_for_an_hour() -> None:
+    time, clock = Time(), MemoryClock()
+    limiter(time, clock).refused(1e12)
     begin = time.now
-    assert (await take(limit, time, Pool.INDEX, 1))[0] - begin <= 3600
+    with pytest.raises(ArchiveClosedError, match="may be asked again in 3600 s"):
+        await take(limiter(time, clock), time, Pool.INDEX, 1)
+    assert time.now == begin
+    time.now += 3601
+    await take(limiter(time, clock), time, Pool.INDEX, 1)
 
 
 async def test_a_new_run_waits_for_the_pause_of_the_last() -> None:

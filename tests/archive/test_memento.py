@@ -20,6 +20,7 @@ from linkkeeper.archive.links import memento_links
 from linkkeeper.archive.rescue import Rescuer
 from linkkeeper.demo.archive import ArchiveServer, Fault
 from linkkeeper.demo.captures import Capture
+from linkkeeper.errors import UsageError
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot
 from linkkeeper.models.snapshot import SnapshotState as State
@@ -200,6 +201,14 @@ async def test_one_unreachable_archive_does_not_hide_anothers_copy(
     up = await start_archive(Capture(URL, "20150101000000"))
     rescuer = await make_rescuer(down, timegates={"up": up.url + "/web/"})
     assert (await look_up(rescuer, URL, day("2016-07-08"))).state is State.VERIFIED
+
+
+@pytest.mark.parametrize(
+    "url", ["https://archive.ph/timegate/", "https://www.archive.today/", "ftp://a.example/", "x", "http://[::1"]
+)
+async def test_what_can_be_no_timegate_is_a_wrong_setting(url: str, make_rescuer: Make) -> None:
+    with pytest.raises(UsageError, match=r"timegate\.wrong"):
+        await make_rescuer(None, timegates={"wrong": url})
 
 
 def test_link_headers_are_read() -> None:

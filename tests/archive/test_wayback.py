@@ -229,7 +229,7 @@ CASES = (
         BEFORE,
         written=U + "?utm_source=x",
         form=U + "?utm_source=x",
-        requests=5,
+        requests=3,
     ),
     Case(
         "cleaned and as written both captured: cleaned",
