@@ -185,14 +185,14 @@ class Runner:
             reply = await self._vouched(target, reply)
         pause = self._learn(host, trip, target, reply, started)
         self._scheduler.place(host, asyncio.get_running_loop().time())
-        if not host.queue:
-            self.client.rest(target.origin)
         if reply is None:
             self._enqueue(job, trip, first=True)
         elif pause is not None:
             self._wait_and_ask(host, job, reply, pause)
         else:
             self._weigh(job, reply)
+        if not host.queue:
+            self.client.rest(target.origin)
 
     def _share(self, host: Host, job: Job, trip: Trip, now: float) -> None:
         """Give a job the answer that its host has for everybody, without asking."""

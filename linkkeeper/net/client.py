@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
@@ -30,6 +31,9 @@ _EXPECTED = (
     *(NameLookupError, ForbiddenError, failures.ProtocolError, failures.ProxyPassError),
 )
 _MIN_S = 0.05
+_TICKS_TO_CLOSE = 3
+_NO_FILES = (errno.EMFILE, errno.ENFILE)
+_TRIES_TO_OPEN = 60
 _BODY_SHARE = 0.8
 """Of the time left when the request went out; after it, a body that keeps us waiting is taken as it is."""
 
@@ -61,7 +65,8 @@ class Client:
         """Close every kept connection and let look-ups go."""
         self.pool.close()
         await self.names.close()
-        await asyncio.sleep(0)  # lets transports finish closing
+        for _ in range(_TICKS_TO_CLOSE):  # lets transports finish closing
+            await asyncio.sleep(0)
 
     async def ask(
         self,
@@ -158,13 +163,24 @@ class Client:
         if self._proxy is not None:
             self.gate.judge_literal(where)
         addresses = () if self._proxy else await self.gate.addresses(where)
-        await self.pool.enter()
-        try:
-            made = await (self._proxy.dial(where) if self._proxy else connection.dial(addresses, where.port))
-            return await connection.open_on(made, context, where.host)
-        except BaseException:
-            self.pool.leave()
-            raise
+        for _ in range(_TRIES_TO_OPEN):
+            await self.pool.enter()
+            try:
+                made = await (self._proxy.dial(where) if self._proxy else connection.dial(addresses, where.port))
+                link = await connection.open_on(made, context, where.host)
+            except OSError as error:
+                if error.errno not in _NO_FILES:
+                    self.pool.leave()
+                    raise
+                self.pool.shrink()
+                await asyncio.sleep(_MIN_S)
+            except BaseException:
+                self.pool.leave()
+                raise
+            else:
+                link.tell_when_lost(self.pool.leave)
+                return link
+        raise OSError(errno.EMFILE, "too many open files")
 
     def _request(self, trip: Trip) -> bytes:
         where, how = trip.target, trip.how

@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aiohappyeyeballs
 from aiohttp import ClientPayloadError
@@ -51,6 +51,7 @@ class Connection(ResponseHandler):
         self.received = 0
         self.used = 0
         """Answers had on this connection."""
+        self._on_lost: Callable[[], None] | None = None
         self._head_from = -1
         self._head_only = False
         self._held = b""
@@ -96,6 +97,20 @@ class Connection(ResponseHandler):
             held, self._held = self._held, b""
             super().data_received(held)
         super().eof_received()
+
+    def tell_when_lost(self, told: Callable[[], None]) -> None:
+        """Call back once the socket is closed, by whichever side."""
+        if self.transport is None:
+            told()
+        else:
+            self._on_lost = told
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End, and tell."""
+        super().connection_lost(exc)
+        told, self._on_lost = self._on_lost, None
+        if told is not None:
+            told()
 
     def abort(self) -> None:
         """Close at once; what was learned of a failure stays."""

@@ -26,6 +26,8 @@ _BY_ERRNO = {
     errno.EAFNOSUPPORT: (Failure.UNREACHABLE, "no such kind of network here"),
     errno.EACCES: (Failure.UNREACHABLE, "forbidden by this machine"),
     errno.EPERM: (Failure.UNREACHABLE, "forbidden by this machine"),
+    errno.EMFILE: (Failure.OUT_OF_TIME, "this machine lets us open no more files"),
+    errno.ENFILE: (Failure.OUT_OF_TIME, "this machine lets us open no more files"),
     errno.ETIMEDOUT: (Failure.TIMEOUT, "connection timed out"),
 }
 

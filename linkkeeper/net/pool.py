@@ -7,6 +7,7 @@ from linkkeeper.net.connection import Connection
 
 Origin = tuple[str, str, int]
 _KEPT_PER_ORIGIN = 8
+_FEWEST = 4
 
 
 class Pool:
@@ -38,10 +39,10 @@ class Pool:
         else:
             kept.append(connection)
 
-    def discard(self, connection: Connection) -> None:
-        """Close a connection; its place is free."""
+    @staticmethod
+    def discard(connection: Connection) -> None:
+        """Close a connection; its place is free once its socket is."""
         connection.abort()
-        self.leave()
 
     def rest(self, origin: Origin) -> None:
         """Close what is kept for an origin that nobody wants to ask any more."""
@@ -51,9 +52,7 @@ class Pool:
     async def enter(self) -> None:
         """Wait until one more connection may be opened, and count it."""
         while self.open >= self.limit:
-            if self._idle:
-                self._close_one_idle()
-                continue
+            self._close_one_idle()
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             try:
@@ -62,6 +61,12 @@ class Pool:
                 if turn in self._waiting:
                     self._waiting.remove(turn)
         self.open += 1
+
+    def shrink(self) -> None:
+        """Take back a place, and lower the limit: this machine lets us open fewer than it said."""
+        self.limit = max(_FEWEST, min(self.limit, self.open - 1))
+        self.leave()
+        self.close()
 
     def leave(self) -> None:
         """Count one connection less."""
@@ -78,7 +83,9 @@ class Pool:
             self.rest(origin)
 
     def _close_one_idle(self) -> None:
-        origin = next(iter(self._idle))
+        origin = next(iter(self._idle), None)
+        if origin is None:
+            return
         kept = self._idle[origin]
         oldest = kept.pop(0)
         if not kept:

@@ -1,6 +1,7 @@
 """One request, against servers that do what servers should not."""
 
 import asyncio
+import errno
 import gzip
 import ssl
 import time
@@ -390,6 +391,19 @@ async def test_more_connections_than_may_be_open_wait_their_turn(raw: Any, local
         replies = await asyncio.gather(*(client.ask(f"{base}/{n}") for n in range(20)))
         assert {reply.status for reply in replies} == {200}
         assert client.pool.open <= 2
+
+
+async def test_without_files_to_open_nobody_is_blamed(
+    raw: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    base = await raw.serve(OK)
+    monkeypatch.setattr("linkkeeper.net.connection.dial", refuse)
+    reply = await client.ask(base, timeout_s=10)
+    assert reply.failure is Failure.OUT_OF_TIME
+    assert client.pool.open == 0
 
 
 async def test_tls_failures_have_their_class(local: NetOptions, tmp_path: Any) -> None:
