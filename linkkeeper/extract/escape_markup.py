@@ -8,7 +8,7 @@ from linkkeeper.extract.escape_base import Layer, identity
 from linkkeeper.extract.unescaped import Unescaped
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_WHOLE_VALUE = re.compile(r"(?:https?|ftp)://[^\s<>\"]+", re.IGNORECASE)
+_WHOLE_VALUE = re.compile(r"(?:https?|ftp)://[^\s<>\"\x00-\x1f\x7f]+", re.IGNORECASE)
 _SPACE = re.compile(r"[\t\n\f\r ]")
 _TRIMMED = "".join(map(chr, range(0x21)))
 _IGNORED = str.maketrans("", "", "\t\n\r")

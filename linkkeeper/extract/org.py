@@ -20,6 +20,8 @@ _PREFIX = re.compile(r"([A-Za-z][\w+.-]*):")
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?|avif)\Z", re.IGNORECASE)
 _WEB = frozenset({"http", "https", "ftp"})
 _Closing = Callable[[bytes, re.Pattern[bytes], int], re.Match[bytes] | None]
+_LONGEST_VERBATIM, _LONGEST_ANGLE = 4000, 2000
+"""In bytes; what is longer is prose with a stray mark."""
 _BY_SEARCH = "found by searching the document"
 _ORG_TYPE = "a link type of Org, not a URL"
 _HEADING = re.compile(
@@ -76,12 +78,13 @@ def _in_text(data: bytes, block: Block, short: dict[str, str], options: ExtractO
                 end = _bracket_end(data, target, closing)
                 made = _bracket(target, short) if end else []
         elif start[0] == b"<":
-            end = data.find(b">", start.end(), min(block.end, start.end() + 2000)) + 1
+            end = data.find(b">", start.end(), min(block.end, start.end() + _LONGEST_ANGLE)) + 1
             made = [_angle(data, start.end(), end - 1)] if end and b"\n" not in data[start.end() : end] else []
         else:
             close = closing(start[0], _VERBATIM_END[start[0]], start.end() + 1)
-            if close and data.count(b"\n", start.end(), min(close.end(), start.end() + 4000)) <= 1:
-                end = close.end() if close.end() - start.end() < 4000 and not options.include_verbatim else 0
+            if close and data.count(b"\n", start.end(), min(close.end(), start.end() + _LONGEST_VERBATIM)) <= 1:
+                end = close.end() if close.end() - start.end() < _LONGEST_VERBATIM else 0
+                made = list(bare.find(data, start.end(), close.start())) if end and options.include_verbatim else []
         if end:
             yield from bare.find(data, position, start.start())
             yield from made
