@@ -56,11 +56,15 @@ class Doubt:
         True once a host: the page that is then looked at tells whether it lies.
         """
         tag = fields.get("etag") or fields.get("content-length")
-        first = self._tags.setdefault(host, tag)
-        if first is None or not tag or first != tag or len(self._tags) > _MAX_HOSTS:
+        if not tag or len(self._tags) > _MAX_HOSTS:
             return False
-        self._tags[host] = None
-        return True
+        if host not in self._tags:
+            self._tags[host] = tag
+            return False
+        repeated = self._tags[host] == tag
+        if repeated:
+            self._tags[host] = None
+        return repeated
 
 
 def _suspicious(reply: Reply, fields: dict[str, str]) -> bool:
