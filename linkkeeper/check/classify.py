@@ -22,7 +22,7 @@ GONE_UNPROVEN = RuleDoc(
     "gone-unproven",
     Verdict.BLOCKED,
     "The server says 404, but it refuses us its home page too: it may hide everything from us.",
-    "observed 2026: bot walls that answer 404",
+    "public reports: bot walls that answer 404",
 )
 GONE_UNSURE = RuleDoc(
     "gone-unsure",

@@ -44,7 +44,7 @@ STATUS_RULES: tuple[StatusRule, ...] = (
         {403, 405, 406, 412, 418, 430, 450, 495, 496, 566, 567},
         Verdict.BLOCKED,
         "The server refuses us, by policy or as a robot; readers may well get the page.",
-        "RFC 9110, 15.5.4, 15.5.6, 15.5.7; observed 2026: 412 bilibili, 418 douban and npm, 430 Shopify, "
+        "RFC 9110, 15.5.4, 15.5.6, 15.5.7; public reports: 412 bilibili, 418 douban and npm, 430 Shopify, "
         "450 parental controls, 495/496 nginx wants a client certificate, 566/567 Tencent EdgeOne",
     ),
     _row(
@@ -66,7 +66,7 @@ STATUS_RULES: tuple[StatusRule, ...] = (
         {999},
         Verdict.BLOCKED,
         "LinkedIn's refusal of anyone it takes for a robot.",
-        "observed 2026: linkedin.com",
+        "github.com/dkhamsing/awesome_bot issue 165: linkedin.com",
     ),
     _row(
         "http-moved-nowhere",

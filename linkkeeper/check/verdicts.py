@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from linkkeeper.check import classify, doors, fragments, gone, links, local, parked, soft404, walls
+from linkkeeper.check import classify, doors, evidence, fragments, gone, links, local, parked, soft404, walls
 from linkkeeper.check.failures import FAILURE_RULES
 from linkkeeper.check.rule import RuleDoc
 from linkkeeper.check.statuses import STATUS_RULES, UNLISTED
@@ -45,6 +45,7 @@ _ALL = (
     *fragments.RULES,
     *links.RULES,
     *local.RULES,
+    evidence.ACCEPTED,
     EXCLUDED,
     CONFIRMED,
     OFFLINE,

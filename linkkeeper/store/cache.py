@@ -35,7 +35,8 @@ class CacheOptions(Struct, frozen=True):
     jitter: float = 0.2
     """Ages differ by up to this share, so that not everything falls due in the same run."""
     options: str = ""
-    """All else that could change an answer (headers, proxy, fragments, …) in one text: part of the key."""
+    """All else that could change an answer (headers, proxy, fragments, …) in one text: part of the key.
+    It may hold credentials; only a keyed hash of it is kept."""
 
 
 class Cache:
@@ -44,6 +45,7 @@ class Cache:
     def __init__(self, database: Database, options: CacheOptions | None = None) -> None:
         self._database, self._options = database, options or CacheOptions()
         self._keys = Keys(database)
+        self._variant = self._keys.told(self._options.options)
         self._decoder = msgspec.msgpack.Decoder(Finding)
         self._encoder = msgspec.msgpack.Encoder()
         self._loaded: dict[str, Finding | None] = {}
@@ -60,7 +62,7 @@ class Cache:
             marks = ",".join("?" * len(some))
             statement = f"SELECT url, due, finding FROM replies WHERE options = ? AND url IN ({marks})"  # noqa: S608
             self._loaded.update({wanted[key]: None for key in some})
-            for key, due, blob in self._database.read(statement, (self._options.options, *some)):
+            for key, due, blob in self._database.read(statement, (self._variant, *some)):
                 self._loaded[wanted[str(key)]] = self._fresh(wanted[str(key)], due, blob)
 
     def get(self, url: str) -> Finding | None:
@@ -69,7 +71,7 @@ class Cache:
             return self._loaded[url]
         key = self._keys.of(url)
         statement = "SELECT due, finding FROM replies WHERE url = ? AND options = ?"
-        rows = self._database.read(statement, (key, self._options.options))
+        rows = self._database.read(statement, (key, self._variant))
         return self._fresh(url, *rows[0]) if rows else None
 
     def put(self, finding: Finding) -> None:
@@ -81,7 +83,7 @@ class Cache:
         key = self._keys.of(finding.url)
         checked = int(finding.checked.timestamp())
         blob = self._encoder.encode(_stripped(finding))
-        self._waiting[key] = (key, self._options.options, checked, int(checked + age_s), blob)
+        self._waiting[key] = (key, self._variant, checked, int(checked + age_s), blob)
         now = datetime.now(UTC)
         if len(self._waiting) >= _BATCH or now - self._flushed > timedelta(seconds=_BATCH_S):
             self.flush(patient=False)

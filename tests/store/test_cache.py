@@ -76,6 +76,15 @@ def test_other_options_are_another_question(tmp_path: Path) -> None:
     assert _again(tmp_path, _finding("https://example.com/"), CacheOptions(options="proxy")) is None
 
 
+def test_options_that_hold_a_secret_are_not_written_down(tmp_path: Path) -> None:
+    options = CacheOptions(options='["Authorization: Bearer hunter2secret"]')
+    with open_state(tmp_path) as state:
+        Cache(state, options).put(_finding("https://example.com/"))
+    assert all(b"hunter2secret" not in path.read_bytes() for path in tmp_path.iterdir())
+    with open_state(tmp_path) as state:
+        assert Cache(state, options).get("https://example.com/") is not None
+
+
 def test_a_finding_from_the_future_is_not_believed(tmp_path: Path) -> None:
     assert _again(tmp_path, _finding("https://example.com/", age=timedelta(days=-3))) is None
 
