@@ -11,7 +11,6 @@ import typer
 from linkkeeper.cli import output
 from linkkeeper.cli.options import Loaded, with_settings
 from linkkeeper.errors import UsageError
-from linkkeeper.urls import secrets
 
 if TYPE_CHECKING:
     from linkkeeper.urls.clean import Cleaned
@@ -21,7 +20,7 @@ _MAX_LINE = 1 << 20
 
 Urls = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[URL]...", help="URLs; none, or `-`, reads one a line from stdin.", show_default=False),
+    typer.Argument(metavar="URL", help="URLs; none, or `-`, reads one a line from stdin.", show_default=False),
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Say below each URL what went, and by which rule.")]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON for each URL.")]
@@ -101,6 +100,8 @@ def _json(cleaned: "Cleaned", url: str) -> str:
 
 def _shown(text: str, cleaned: "Cleaned") -> str:
     """Return text without the credentials that were removed, and those that are known by their names."""
+    from linkkeeper.urls import secrets
+
     for step in cleaned.steps:
         if step.credential:
             name, equals, _ = step.removed.partition("=")

@@ -9,8 +9,7 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 
 from linkkeeper.cli import output
-from linkkeeper.config.load import Loaded, load
-from linkkeeper.config.settings import Field, fields
+from linkkeeper.config.settings import Field, Loaded, fields
 
 FINDING = ("include", "exclude", "include_verbatim", "root", "rules")
 NETWORK = (
@@ -23,7 +22,7 @@ STATE = ("state",)
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATHS]...",
+        metavar="PATHS",
         help="Files and folders; `-` reads a document from stdin, `@list.txt` reads paths from a file.",
         show_default=False,
     ),
@@ -46,6 +45,8 @@ def with_settings(*groups: Iterable[str]) -> Callable[[Callable[..., None]], Cal
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(**given: Any) -> None:
+            from linkkeeper.config.load import load
+
             output.setup(given.pop("quiet"), given.pop("verbose"))
             config_file = given.pop("config_file")
             values = {item.path: given.pop(name) for name, item in flags.items()}
@@ -72,7 +73,7 @@ def _parameter_name(path: str) -> str:
 def _parameter(name: str, item: Field) -> inspect.Parameter:
     kind = _plain_type(item)
     declarations = [item.flag or "--" + name.replace("_", "-")]
-    shown = "" if item.default in ("", [], 0, False, True) else f" [default: {_shown(item.default)}]"
+    shown = f" [default: {_shown(item.default)}]" if item.default and item.default is not True else ""
     option = typer.Option(
         *declarations,
         help=item.description + shown,

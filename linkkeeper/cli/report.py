@@ -10,7 +10,7 @@ from linkkeeper.cli.options import STATE, Loaded, with_settings
 RunId = Annotated[
     str | None,
     typer.Argument(
-        metavar="[RUN]", help="The run to show, or the beginning of its name; else the last.", show_default=False
+        metavar="RUN", help="The run to show, or the beginning of its name; else the last.", show_default=False
     ),
 ]
 

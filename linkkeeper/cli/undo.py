@@ -9,7 +9,7 @@ from linkkeeper.cli.options import STATE, Loaded, with_settings
 
 RunId = Annotated[
     str | None,
-    typer.Argument(metavar="[RUN]", help="The run to take back; else the last that wrote.", show_default=False),
+    typer.Argument(metavar="RUN", help="The run to take back; else the last that wrote.", show_default=False),
 ]
 List = Annotated[bool, typer.Option("--list", "-l", help="Name the runs that the journal remembers, the last first.")]
 

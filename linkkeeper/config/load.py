@@ -9,22 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from linkkeeper.config.settings import ENVIRONMENT_PREFIX, LOOSENING, Field, HostSettings, Settings, fields
+from linkkeeper.config.settings import ENVIRONMENT_PREFIX, LOOSENING, Field, HostSettings, Loaded, Settings, fields
 from linkkeeper.config.values import check
 from linkkeeper.errors import UsageError
 
 FILE_NAMES = ("linkkeeper.toml", "pyproject.toml")
-
-
-class Loaded(Struct, frozen=True):
-    """Settings, and for each path where its value came from."""
-
-    settings: Settings
-    origins: dict[str, str]
-    notes: tuple[str, ...] = ()
-    """Sentences for the user: settings that were not honoured, and why."""
 
 
 def load(flags: Mapping[str, Any], config_file: str | None = None, start: Path | None = None) -> Loaded:

@@ -52,7 +52,7 @@ class CleanSettings(Struct, frozen=True, forbid_unknown_fields=True):
     keep_hosts: Annotated[
         list[str], Meta(description="Hosts (with their subdomains) whose URLs are never cleaned.")
     ] = field(default_factory=list)
-    keep_params: Annotated[list[str], Meta(description="Parameters that always stay: `name`, `prefix*`, or either after `host:`.")] = field(
+    keep_params: Annotated[list[str], Meta(description="Parameters that always stay, written as in `strip`.")] = field(
         default_factory=list
     )
 
@@ -200,6 +200,15 @@ class Field(Struct, frozen=True):
     def variable(self) -> str:
         """The environment variable, e.g. `LINKKEEPER_WAYBACK_RATE`."""
         return ENVIRONMENT_PREFIX + self.path.replace(".", "_").upper()
+
+
+class Loaded(Struct, frozen=True):
+    """Settings, and for each path where its value came from."""
+
+    settings: Settings
+    origins: dict[str, str]
+    notes: tuple[str, ...] = ()
+    """Sentences for the user: settings that were not honoured, and why."""
 
 
 def fields() -> Iterator[Field]:

@@ -53,7 +53,8 @@ def test_one_url_is_asked_once_however_often_it_stands_there(run: Run, stage: St
     Path("post.md").write_text(f"[a]({url}) [b]({url}#x) <{url}>\n")
     stage.web.seen.clear()
     assert run("scan", "post.md", *trusted).returncode == 0
-    assert len([seen for seen in stage.web.seen if seen.path == "/asked-once"]) == 1
+    methods = [seen.method for seen in stage.web.seen if seen.path == "/asked-once"]
+    assert sorted(methods) in (["HEAD"], ["GET", "HEAD"]), "the first page of a host may be read to see if HEAD lies"
 
 
 def test_a_second_scan_asks_nobody(run: Run, stage: Stage, trusted: list[str]) -> None:

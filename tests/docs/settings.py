@@ -68,7 +68,8 @@ def render() -> str:
 
 def _row(item: Field) -> str:
     flag = f"`{item.flag}`" if item.flag else "–"
-    return f"| `{item.path}` | {flag} | `{item.variable}` | {_takes(item.type)} | {_default(item.default)} | {item.description} |\n"
+    cells = (f"`{item.path}`", flag, f"`{item.variable}`", _takes(item.type), _default(item.default), item.description)
+    return "| " + " | ".join(cells) + " |\n"
 
 
 def _default(value: Any) -> str:
