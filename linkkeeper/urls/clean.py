@@ -19,7 +19,7 @@ class Cleaned(Struct, frozen=True):
     url: str
     steps: tuple[Step, ...] = ()
     without_credentials: str = ""
-    """The URL as written, less only what may open somebody's account."""
+    """The URL as written, less only what may open somebody's account (unwrapped, if that lies within a wrapper)."""
     left_whole: str = ""
     """The rule by which nothing of this URL may change; empty if there is none."""
 
@@ -60,7 +60,8 @@ class Cleaner:
         if inner is None:
             return outer
         credentials = tuple(step for step in outer.steps if step.credential)
-        return Cleaned(inner.url, credentials + inner.steps, outer.without_credentials)
+        safe = inner.without_credentials if inner.credentials_removed else outer.without_credentials
+        return Cleaned(inner.url, credentials + inner.steps, safe)
 
     def _unwrapped(self, parts: parse.UrlParts, rules: HostRules) -> Cleaned | None:
         """Return what the wrapper leads to, cleaned; None if it is no wrapper, or one of too many."""
@@ -72,11 +73,11 @@ class Cleaner:
             parts = parse.split(found[1])
             rules = self._index.at(parts.host)
             if signed.left_whole(parts, rules):
-                return Cleaned(found[1], tuple(steps))
+                return Cleaned(found[1], tuple(steps), found[1])
         if not steps:
             return None
         inner = _stripped(parse.join(parts), parts, rules)
-        return Cleaned(inner.url, (*steps, *inner.steps))
+        return Cleaned(inner.url, (*steps, *inner.steps), inner.without_credentials)
 
     def _settled(self, first: Cleaned, providers: clearurls.Providers) -> Cleaned:
         """Apply a user's ClearURLs rules and ours in turn until neither changes anything."""

@@ -15,7 +15,7 @@ from linkkeeper.urls.tracking import parameters, without
 MASK = "***"
 
 # `%(?:25){0,3}XX`: a character escaped once to four times, as in a URL that is another's value.
-_USERINFO = re.compile(r"""(https?:[/\\]*|://|(?<![^\s"'(<=\[])//)([^\s/?#\\"'<>`]*)@""", re.IGNORECASE)
+_USERINFO = re.compile(r"""(https?:[/\\]*|://|(?<![^\s"'(<=\[@])//)([^\s/?#\\"'<>`]*)@""", re.IGNORECASE)
 _ESCAPED_USERINFO = re.compile(
     r"""(%(?:25){0,3}3A(?:%(?:25){0,3}(?:2F|5C))+)
     ((?: (?!%(?:25){0,3}(?:2F|5C|3F|23|26|40)) [^\s/?#\\"'<>`&@] )*)

@@ -68,6 +68,13 @@ def test_a_wrapper_tells_whose_chat_it_came_from(cleaner: Cleaner) -> None:
     assert cleaned.without_credentials == "https://c.pc.qq.com/middlem.html?pfurl=https%3A%2F%2Fexample.com"
 
 
+def test_credentials_inside_a_wrapper_are_in_no_form_of_the_url(cleaner: Cleaner) -> None:
+    inner = "https%3A%2F%2Fmp.weixin.qq.com%2Fs%2FAbCdEfGhIjKlMnOp%3Fkey%3Ds3cret%26scene%3D1"
+    cleaned = cleaner.clean("https://link.zhihu.com/?target=" + inner)
+    assert cleaned.credentials_removed
+    assert cleaned.without_credentials == "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp?scene=1"
+
+
 def test_each_step_names_its_rule(cleaner: Cleaner) -> None:
     steps = cleaner.clean(
         "https://link.zhihu.com/?target=https%3A//www.bilibili.com/%3Fvd_source%3D1%26utm_id%3D2"

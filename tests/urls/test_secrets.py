@@ -18,6 +18,7 @@ HEX = "77421cf58af4a65394523938c341c823"
         ("https://token@a.example/x", "https://***@a.example/x"),
         ("https://u:p@ss@a.example/", "https://***@a.example/"),
         ("https:\\\\u:p@a.example\\", "https:\\\\***@a.example\\"),
+        ("https:@//u:p@a.example/", "https:***@//***@a.example/"),
         ("see //u:p@a.example/ now", "see //***@a.example/ now"),
         ("ftp://u:p@a.example/", "ftp://***@a.example/"),
         (f"https://mp.weixin.qq.com/s?__biz=M&key={HEX}&uin=MTM%3D&pass_ticket=lQ%2F&scene=1",
@@ -80,6 +81,7 @@ def test_what_is_no_credential_shows(text: str) -> None:
         ("https://a.example/?a==&&B=%zz", "https://a.example/?a==&&B=%zz"),
         ("https://l.example/?u=https%3A%2F%2Fa%3Ab%40c.example", "https://l.example/?u=https%3A%2F%2F***%40c.example"),
         ("https://mp.weixin.qq.com/s/abc?key=short&x=1", "https://mp.weixin.qq.com/s/abc?x=1"),
+        ("https:@//u:p@a.example/", "https:***@//***@a.example/"),
         ("https://a.example/b@c", "https://a.example/b@c"),
     ],
 )
