@@ -13,7 +13,7 @@ from linkkeeper.archive.surt import surt_key
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
 
-CONTROLS = ("http://example.com/", "https://archive.org/", "https://www.wikipedia.org/")
+CONTROLS = ("http://example.com/", "https://archive.org/", "https://www.wikipedia.org/", "https://www.google.com/")
 """Pages that the archive certainly holds: an index that denies all of them is out of order."""
 OUT_OF_ORDER = "the index lists nothing, not even pages that it certainly holds"
 
