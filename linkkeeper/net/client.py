@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import errno
+import functools
+import re
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
@@ -10,6 +12,7 @@ from typing import Self
 from aiohttp import ClientError
 from aiohttp.http_exceptions import HttpProcessingError
 
+from linkkeeper.errors import UsageError
 from linkkeeper.models.verdict import Failure, Reply
 from linkkeeper.net import connection, failures, files, headers, target, tls
 from linkkeeper.net.connection import Answer, Connection
@@ -42,11 +45,17 @@ class Client:
     """Asks servers. An async context manager; never raises for what servers and networks do."""
 
     def __init__(self, options: NetOptions | None = None, resolver: Resolver | None = None) -> None:
-        """Raises UsageError for a cookies file or proxy that cannot be used."""
+        """Raises UsageError for a cookies file, certificate, proxy or remap rule that cannot be used."""
         self.options = options or NetOptions()
         self.names = Names(resolver or SystemResolver())
         self.gate = Gate(self.options, self.names)
         self.pool = Pool(min(self.options.max_connections, files.raise_limit()))
+        self._tls = functools.partial(
+            tls.context, self.options.insecure, self.options.ca_file, self.options.client_cert
+        )
+        if self.options.ca_file or self.options.client_cert:
+            self._tls()
+        self._remap = [(_pattern(wanted), instead) for wanted, instead in self.options.remap]
         self._cookies = CookieFile(self.options.cookies) if self.options.cookies else None
         self._proxy = Proxy(self.options.proxy) if self.options.proxy else None
         agent = self.options.user_agent
@@ -100,8 +109,15 @@ class Client:
 
     def trip(self, url: str, how: How, timeout_s: float | None = None) -> Trip:
         """Prepare a question. Raises ValueError, with the reason, if the URL cannot be requested."""
-        first = target.parse(url)
+        first = target.parse(self._elsewhere(url) if self._remap else url)
         return Trip(url, first, how, timeout_s or self.timeout_s(first))
+
+    def _elsewhere(self, url: str) -> str:
+        """Return where a URL is asked: by the first rule of `remap` that fits."""
+        for pattern, instead in self._remap:
+            if pattern.search(url):
+                return pattern.sub(instead, url)
+        return url
 
     def timeout_s(self, where: Target) -> float:
         """Seconds for one attempt at a host."""
@@ -159,7 +175,7 @@ class Client:
     async def _open(self, trip: Trip) -> Connection:
         """Open a connection to an address that was judged, and to no other."""
         where = trip.target
-        context = tls.context(self.options.insecure) if where.scheme == "https" else None
+        context = self._tls() if where.scheme == "https" else None
         if self._proxy is not None:
             self.gate.judge_literal(where)
         addresses = () if self._proxy else await self.gate.addresses(where)
@@ -208,6 +224,13 @@ class Client:
         if self._proxy and self._proxy.authorization and where.scheme == "http":
             more.append(("Proxy-Authorization", self._proxy.authorization))
         return headers.lines(more) if more else ""
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as problem:
+        raise UsageError(f"remap: {text!r} is not a regular expression: {problem}") from problem
 
 
 def _with_place(failure: Failure, detail: str, trip: Trip) -> str:

@@ -39,5 +39,11 @@ class NetOptions(Struct, frozen=True):
     """Bytes received for one question, redirects included."""
     max_connections: int = 1024
     """Open at once, kept ones included; lowered to what the system lets us open."""
+    ca_file: str = ""
+    """More authorities to trust, in PEM."""
+    client_cert: str = ""
+    """Certificate and key of ours, in one PEM file, for servers that ask for one."""
+    remap: tuple[tuple[str, str], ...] = ()
+    """Pattern and replacement (regular expressions): URLs are asked elsewhere than where they point."""
     hosts: dict[str, HostNet] = {}
     """By host name, lower case."""

@@ -4,6 +4,7 @@ import contextlib
 import ssl
 from functools import cache
 
+from linkkeeper.errors import UsageError
 from linkkeeper.models.verdict import Failure
 
 _BY_CODE = {
@@ -21,9 +22,21 @@ _BY_CODE = {
 
 
 @cache
-def context(insecure: bool = False) -> ssl.SSLContext:
-    """Return the settings of a client that verifies as browsers do (or, insecure, not at all)."""
+def context(insecure: bool = False, ca_file: str = "", client_cert: str = "") -> ssl.SSLContext:
+    """Return the settings of a client that verifies as browsers do (or, insecure, not at all).
+
+    Raises UsageError for a file that cannot be used.
+    """
     made = ssl.create_default_context()
+    try:
+        if ca_file:
+            made.load_verify_locations(ca_file)
+        if client_cert:
+            made.load_cert_chain(client_cert)
+    except (OSError, ssl.SSLError) as problem:
+        raise UsageError(
+            f"certificate file {ca_file or client_cert}: {problem}", "give a readable PEM file"
+        ) from problem
     made.set_alpn_protocols(["http/1.1"])
     with contextlib.suppress(ssl.SSLError):
         made.set_ciphers("DEFAULT:@SECLEVEL=1")  # as browsers: distributions refuse more than they do

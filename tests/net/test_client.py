@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import gzip
-import ssl
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from linkkeeper.errors import UsageError
 from linkkeeper.models.verdict import Failure
 from linkkeeper.net.client import Client
 from linkkeeper.net.options import NetOptions
@@ -401,32 +401,20 @@ async def test_without_files_to_open_nobody_is_blamed(
 
     base = await raw.serve(OK)
     monkeypatch.setattr("linkkeeper.net.connection.dial", refuse)
+    monkeypatch.setattr("linkkeeper.net.client._TRIES_TO_OPEN", 4)
     reply = await client.ask(base, timeout_s=10)
     assert reply.failure is Failure.OUT_OF_TIME
     assert client.pool.open == 0
 
 
-async def test_tls_failures_have_their_class(local: NetOptions, tmp_path: Any) -> None:
-    trustme = pytest.importorskip("trustme")
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
+async def test_a_url_can_be_asked_elsewhere(raw: Any, local: NetOptions) -> None:
+    base = await raw.serve(OK)
+    options = msgspec.structs.replace(local, remap=((r"^https://page\.example/(.*)", rf"{base}/\1?here"),))
+    async with Client(options) as client:
+        reply = await client.ask("https://page.example/a")
+    assert (reply.url, reply.final_url) == ("https://page.example/a", base + "/a?here")
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(OK)
-        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
-            pass
-        writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context)
-    port = server.sockets[0].getsockname()[1]
-    async with Client(local) as client:
-        reply = await client.ask(f"https://127.0.0.1:{port}/")
-        assert reply.failure in (Failure.TLS_INCOMPLETE, Failure.TLS_SELF_SIGNED)
-        assert (await client.ask(f"http://127.0.0.1:{port}/")).failure in (Failure.RESET, Failure.PROTOCOL)
-    async with Client(msgspec.structs.replace(local, insecure=True)) as client:
-        assert (await client.ask(f"https://127.0.0.1:{port}/")).status == 200
-    server.close()
+def test_a_rule_that_is_no_pattern_is_a_usage_error() -> None:
+    with pytest.raises(UsageError):
+        Client(NetOptions(remap=(("(", "x"),)))
