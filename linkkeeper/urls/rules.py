@@ -30,7 +30,7 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     why: str
     source: str
     date: date
-    """When the source was last looked at."""
+    """When the entry was last considered."""
     hosts: tuple[str, ...] = ()
     """Domains, each with all below it; `amazon.*` stands for amazon under every public suffix."""
     path: str = ""

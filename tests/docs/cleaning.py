@@ -66,7 +66,7 @@ strip = ["from", "share_*"]       # a final star takes what follows
 keep = ["id"]                     # never removed here
 why = "the list an article was clicked in"
 source = "links between the site's own pages"
-date = 2026-11-20
+date = 2026-11-20                 # when this was last considered
 ```
 
 Other keys of a `[[site]]` or `[[global]]`: `credentials` (as `strip`, removed without asking), `patterns` (regular
