@@ -44,8 +44,10 @@ class Constructs:
 
     def uses(self, offset: int) -> list[Construct] | None:
         """Return the constructs that refer to the definition that holds the byte at offset; None if none does."""
-        label = next((label for start, end, label in self._labels if start <= offset < end), None)
-        return None if label is None else self._uses.get(label, [])
+        number = bisect_right(self._labels, offset, key=lambda one: one[0]) - 1
+        if number < 0 or offset >= self._labels[number][1]:
+            return None
+        return self._uses.get(self._labels[number][2], [])
 
     def _read(self, text: str) -> None:
         depth, labels, table_end = 0, set[str](), 0
@@ -69,6 +71,7 @@ class Constructs:
                     labels = set()
         for label, known in PARSER.reference_definitions(text).items():
             self._labels.append((known["span"]["start"], known["span"]["end"], _label(label)))
+        self._labels.sort()
 
     def _add(self, start: int, end: int, in_table: bool, labels: set[str]) -> None:
         if labels and self._source.startswith(b"[]", end):
