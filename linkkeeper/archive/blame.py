@@ -28,6 +28,7 @@ class GitBlame:
     def __init__(self) -> None:
         self._files: dict[str, dict[int, datetime]] = {}
         self._git_is_missing = False
+        self._outside: set[Path] = set()
 
     def __call__(self, path: str, line: int) -> datetime | None:
         """Return when the commit that brought the line (from 1) was written, in its author's zone."""
@@ -37,7 +38,7 @@ class GitBlame:
 
     def _run(self, path: str) -> bytes:
         file = Path(path)
-        if self._git_is_missing or not file.is_file():
+        if self._git_is_missing or file.parent in self._outside or not file.is_file():
             return b""
         command = ["git", *_SAFE, "blame", "--porcelain", "--no-textconv", "-w", "--", os.path.join(".", file.name)]  # noqa: PTH118
         try:
@@ -51,6 +52,8 @@ class GitBlame:
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             log.info("git blame said nothing about %s: %s", path, error)
             return b""
+        if b"not a git repository" in done.stderr:
+            self._outside.add(file.parent)
         return done.stdout if done.returncode == 0 else b""
 
 

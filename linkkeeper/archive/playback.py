@@ -134,7 +134,7 @@ def _read_capture(reply: Reply, base: str) -> Played:
     if status != 200:
         return NoPage(f"captured as HTTP {status}", timestamp)
     if not reply.body.strip():
-        return NoPage("captured without a body", timestamp)
+        return NoPage(reply.detail or "captured without a body", timestamp)
     return Page(timestamp, reply)
 
 

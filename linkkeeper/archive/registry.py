@@ -1,6 +1,7 @@
 """Archives by name, in the order in which they are asked."""
 
 from collections.abc import Callable
+from importlib import metadata
 from urllib.parse import urlsplit
 
 import msgspec
@@ -29,6 +30,7 @@ def net_options(options: ArchiveOptions, general: NetOptions) -> NetOptions:
     return msgspec.structs.replace(
         general,
         timeout_s=options.timeout_s,
+        user_agent=general.user_agent or own_agent(),
         headers=(),
         cookies="",
         hosts={},
@@ -36,6 +38,14 @@ def net_options(options: ArchiveOptions, general: NetOptions) -> NetOptions:
         allow_private=general.allow_private,
         total_limit=max(general.total_limit, INDEX_BODY_LIMIT * 2),
     )
+
+
+def own_agent() -> str:
+    """Return the name under which archives know us: with the version, as they ask of programs."""
+    try:
+        return f"linkkeeper/{metadata.version('linkkeeper')} (looks up copies of dead links)"
+    except metadata.PackageNotFoundError:
+        return "linkkeeper (looks up copies of dead links)"
 
 
 def rescuer(

@@ -55,7 +55,8 @@ class Seen(Struct, frozen=True):
     """`index`, `page`, `availability` or `other`."""
     path: str
     status: int
-    agent: str
+    headers: dict[str, str]
+    """As received."""
 
 
 class ArchiveServer:
@@ -120,14 +121,14 @@ class ArchiveServer:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path
         route = _route(path)
-        at, agent = time.monotonic(), request.headers.get("User-Agent", "")
+        at = time.monotonic()
         if self._latency_s:
             await asyncio.sleep(self._latency_s)
         answer = self._answer(route, path, request, (await request.read()).decode("utf-8", "replace"))
         fault = self._fault_now(route)
         if fault is not None:
             answer = _broken(answer, fault, route)
-        self.log.append(Seen(at, route, path, answer.status, agent))
+        self.log.append(Seen(at, route, path, answer.status, dict(request.headers)))
         if fault is not None and fault.kind in ("hang", "reset", "drip", "truncated"):
             return await _misbehave(request, answer, fault.kind)
         return self._with_header_case(answer)

@@ -2,14 +2,19 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from itertools import pairwise
 
-from linkkeeper.archive.base import Wanted
+from linkkeeper.archive.base import ArchiveOptions, Wanted
+from linkkeeper.archive.clocks import MemoryClock
+from linkkeeper.archive.registry import net_options, rescuer
 from linkkeeper.archive.rescue import MemoryAnswers, Rescuer
 from linkkeeper.demo.archive import ArchiveServer, Fault
 from linkkeeper.demo.captures import Capture
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import SnapshotState as State
+from linkkeeper.net.client import Client
+from linkkeeper.net.options import NetOptions
 
 Start = Callable[..., Awaitable[ArchiveServer]]
 Make = Callable[..., Awaitable[Rescuer]]
@@ -172,3 +177,16 @@ async def test_waiting_is_announced(start_archive: Start, make_rescuer: Make, da
     await rescuer.rescue([Wanted(url, day("2016-07-08")) for url in urls])
     assert waits
     assert time.monotonic() - started < 1.5
+
+
+async def test_archives_hear_our_name_and_none_of_the_users_headers(
+    start_archive: Start, stack: AsyncExitStack, day: Day
+) -> None:
+    archive = await start_archive(Capture("http://gone.example/post", STAMPS[0]))
+    options = ArchiveOptions(archive.url, rate_per_minute=60_000)
+    general = NetOptions(headers=(("Authorization", "Bearer s3cr3t"),), cookies="/no/such/file")
+    async with Client(net_options(options, general)) as web:
+        await rescuer(options, web, MemoryClock()).rescue([Wanted("http://gone.example/post", day("2016-07-08"))])
+    assert {entry.headers["User-Agent"].split("/")[0].split(" ")[0] for entry in archive.log} == {"linkkeeper"}
+    assert len(archive.log) == 2
+    assert not any({"Authorization", "Cookie"} & entry.headers.keys() for entry in archive.log)
