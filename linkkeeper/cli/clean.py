@@ -100,8 +100,6 @@ def _json(cleaned: "Cleaned", url: str) -> str:
 
 def _shown(text: str, cleaned: "Cleaned") -> str:
     """Return text without the credentials that were removed, and those that are known by their names."""
-    from linkkeeper.urls import secrets
-
     from linkkeeper.urls import secrets  # 20 ms that --help need not wait
 
     for step in cleaned.steps:
