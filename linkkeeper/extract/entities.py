@@ -10,12 +10,28 @@ _NAMES: dict[bytes, bytes] = {name.encode(): text.encode() for name, text in htm
 _LONGEST_BARE = max(len(name) for name in _NAMES if not name.endswith(b";"))
 _WINDOWS = {number: bytes([number]).decode("cp1252", "ignore") for number in range(0x80, 0xA0)}
 """Numeric references to C1 controls mean what Windows-1252 has there (WHATWG 13.2.5.80)."""
+_LONGEST_VALUE = 1 << 20
+"""A longer attribute value is no address: it stays as it is written."""
 _ALPHANUMERIC = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 
 
 def attribute(raw: bytes) -> Unescaped:
     """Decode an attribute value: `&copy=2` and `&copy2` stay as they are, `&copy;` does not."""
-    return unescape(raw, _REFERENCE, _in_attribute) if b"&" in raw else Unescaped(raw)
+    if b"&" not in raw or len(raw) > _LONGEST_VALUE:
+        return Unescaped(raw)
+    return unescape(raw, _REFERENCE, _in_attribute)
+
+
+def in_value(raw: bytes) -> bytes:
+    """Decode an attribute value when nobody asks where its bytes came from."""
+    if b"&" not in raw or len(raw) > _LONGEST_VALUE:
+        return raw
+    return _REFERENCE.sub(_replaced, raw)
+
+
+def _replaced(match: re.Match[bytes]) -> bytes:
+    reference = _in_attribute(match)
+    return match[0] if reference is None else reference[1] + match[0][reference[0] :]
 
 
 def text(raw: bytes) -> Unescaped:

@@ -39,7 +39,7 @@ def find(data: bytes, in_markdown: bool = False, include_verbatim: bool = False)
 def anchors(data: bytes) -> frozenset[str]:
     """Return the `id` of every element and the `name` of every `<a>`."""
     found = set()
-    for token in tokens(data):
+    for token in tokens(data, plain=False):
         if isinstance(token, StartTag) and _HAS_ANCHOR.search(data, token.rest, token.end):
             for attribute in attributes(data, token):
                 if attribute.name == b"id" or (attribute.name == b"name" and token.name == b"a"):
@@ -49,7 +49,7 @@ def anchors(data: bytes) -> frozenset[str]:
 
 def _found(data: bytes, in_markdown: bool, include_verbatim: bool, nested: bool) -> Iterator[Found]:
     """Yield links as written. What is inside a comment or a `srcdoc` is looked at once, not what is inside that."""
-    for token in tokens(data, xml=data.startswith(b"<?xml")):
+    for token in tokens(data, xml=data.startswith(b"<?xml"), plain=False):
         match token:
             case StartTag():
                 if _HAS_URL.search(data, token.rest, token.end):
@@ -78,7 +78,7 @@ def _base(data: bytes) -> str:
     """Return the document's base URL as written, or empty: relative links start there, wherever it stands."""
     if re.search(rb"<base[\t\n\f\r /]", data, re.IGNORECASE) is None:
         return ""
-    for token in tokens(data):
+    for token in tokens(data, plain=False):
         if isinstance(token, StartTag) and token.name == b"base" and not token.foreign:
             for attribute in attributes(data, token):
                 if attribute.name == b"href":

@@ -25,6 +25,11 @@ class Foreign:
         self._count: Counter[bytes] = Counter()
 
     @property
+    def is_open(self) -> bool:
+        """Whether an `<svg>` or `<math>` is open."""
+        return bool(self._open)
+
+    @property
     def is_current(self) -> bool:
         """Whether the innermost open element is foreign: CDATA exists there."""
         return bool(self._open) and self._open[-1][1] != _HTML

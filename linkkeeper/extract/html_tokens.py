@@ -26,6 +26,12 @@ def _attribute_pattern(group: bytes) -> bytes:
 _ATTRIBUTES = re.compile(_attribute_pattern(b"("))
 _REST_OF_TAG = re.compile(rb"(?:[%(s)s/]*+%(a)s)*+([%(s)s/]*+)>" % {b"s": SPACE, b"a": _attribute_pattern(b"(?:")})
 _MARKUP = re.compile(rb"<(?:([A-Za-z][^%(s)s/>]*+)|/([A-Za-z][^%(s)s/>]*+)|(!--)|(!\[CDATA\[)|[!?/])" % {b"s": SPACE})
+_PLAIN = re.compile(
+    rb"(?:[^<]++|<(?!(?:script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext|svg|math)>)"
+    rb"[A-Za-z][A-Za-z0-9-]*+>|</[A-Za-z][A-Za-z0-9-]*+>)*+",
+    re.IGNORECASE,
+)
+"""Text and tags without attributes that change nothing outside SVG and MathML: most of a page, passed over at once."""
 _COMMENT_END = re.compile(rb"--!?>")
 _SCRIPT_MARK = re.compile(rb"<!--|-->|<(/?)script(?=[%s/>])" % SPACE, re.IGNORECASE)
 
@@ -84,14 +90,15 @@ class EndTag(Struct, frozen=True, gc=False):
 Token = StartTag | EndTag | RawText | Comment
 
 
-def tokens(data: bytes, xml: bool = False) -> Iterator[Token]:
+def tokens(data: bytes, xml: bool = False, plain: bool = True) -> Iterator[Token]:
     """Yield tags, comments and text-only content in order of position.
 
-    With `xml`, `<script/>` and `<title/>` are closed, as in XHTML served as XML.
+    With `xml`, `<script/>` and `<title/>` are closed, as in XHTML served as XML. Without `plain`, tags without
+    attributes may be left out.
     """
     foreign = Foreign()
     position = 0
-    while markup := _MARKUP.search(data, position):
+    while markup := _MARKUP.search(data, position if plain or foreign.is_open else _past_plain(data, position)):
         name, closing, comment, cdata = markup.groups()
         if name is not None:
             rest = _REST_OF_TAG.match(data, markup.end())
@@ -139,6 +146,11 @@ def _attribute(name: bytes, match: re.Match[bytes]) -> Attribute:
     if index == 1:
         return Attribute(name, match.end(), match.end(), bare=True)
     return Attribute(name, match.start(index), match.end(index), (b"", b"", b'"', b"'", b"")[index])
+
+
+def _past_plain(data: bytes, position: int) -> int:
+    match = _PLAIN.match(data, position)
+    return match.end() if match else position
 
 
 def _after(data: bytes, end: bytes, position: int) -> int:

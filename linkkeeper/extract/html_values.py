@@ -70,14 +70,14 @@ def in_tag(data: bytes, tag: StartTag, in_markdown: bool) -> Iterator[Found]:
 
 def _lower(data: bytes, named: dict[bytes, Attribute], name: bytes) -> bytes:
     attribute = named.get(name)
-    return b"" if attribute is None else value_of(data, attribute).data.strip(_SPACE).lower()
+    return b"" if attribute is None else entities.in_value(data[attribute.start : attribute.end]).strip(_SPACE).lower()
 
 
 def _one(data: bytes, attribute: Attribute, skip: str, in_markdown: bool) -> Found:
     raw = data[attribute.start : attribute.end]
     start = attribute.start + len(raw) - len(raw.lstrip(_SPACE))
     end = max(start, attribute.start + len(raw.rstrip(_SPACE)))
-    url = url_of(entities.attribute(raw).data)
+    url = url_of(entities.in_value(raw))
     if not skip and is_template(url, in_markdown and not attribute.quote):
         skip = SKIP_TEMPLATE
     elif not skip and url[:7].lower() == "mailto:":

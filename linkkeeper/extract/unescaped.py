@@ -1,6 +1,7 @@
 """Decoded bytes that know where in the source they came from."""
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable
 
@@ -18,8 +19,8 @@ class Unescaped:
     def __init__(self, data: bytes, origin: int = 0) -> None:
         """Hold `data` as it is; it stands at `origin` in the source."""
         self.data = data
-        self._at, self._origin, self._size = [0], [origin], [len(data)]
-        self._atom, self._run = [False], [0]
+        self._at, self._origin, self._size = array("q", [0]), array("q", [origin]), array("q", [len(data)])
+        self._atom, self._run = bytearray(1), array("q", [0])
 
     @property
     def is_plain(self) -> bool:
@@ -65,11 +66,11 @@ class Builder:
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._length = 0
-        self._at: list[int] = []
-        self._origin: list[int] = []
-        self._size: list[int] = []
-        self._atom: list[bool] = []
-        self._run: list[int] = []
+        self._at = array("q")
+        self._origin = array("q")
+        self._size = array("q")
+        self._atom = bytearray()
+        self._run = array("q")
 
     def plain(self, data: bytes, origin: int) -> None:
         """Add bytes that stand in the source as they are, at `origin`."""
