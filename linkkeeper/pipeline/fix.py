@@ -9,6 +9,7 @@ from linkkeeper.config.settings import Settings
 from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.fix import plan as planning
 from linkkeeper.fix.apply import FixResult
+from linkkeeper.fix.journal import shown
 from linkkeeper.fix.plan import FixOptions, Style
 from linkkeeper.models.edit import Plan
 from linkkeeper.models.snapshot import SnapshotState
@@ -68,19 +69,19 @@ def plan(request: Request, settings: Settings, wanted: FixOptions, events: Event
             [place.link for place in places[document]],
             wishes,
             wanted,
-            _bytes(document) if wanted.style != "replace" else None,
+            _bytes(document) if wanted.style != "replace" or "revert" in wanted.only else None,
         )
         for document, wishes in sorted(found.items())
     )
-    return Planned(scanned, tuple(one for one in plans if one.edits or one.refusals))
+    return Planned(scanned, tuple(one for one in plans if one.edits or one.refusals or one.settled))
 
 
 def left_over(planned: Planned, made: FixResult) -> tuple[int, int]:
     """Return how many dead links stay as they are, and how many of them only because an archive could not be asked."""
-    changed = {row.file for row in made.files if row.status in ("written", "planned")}
     done = [
-        (one.document, edit.link.span.start) for one in planned.plans if one.document in changed for edit in one.edits
+        (row.file, edit.start) for row in made.files if row.status in ("written", "planned") for edit in row.edits
     ]
+    done += [(shown(one.document), link.span.start) for one in planned.plans for link in one.settled]
     left = wants.unrepaired(planned.scanned.collection, planned.scanned.outcome, done)
     unknown = sum(rescue is not None and rescue.snapshot.state is SnapshotState.UNKNOWN for rescue in left)
     return len(left), unknown

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from linkkeeper.archive.base import Rescue
+from linkkeeper.fix.journal import shown
 from linkkeeper.fix.plan import Want
 from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Finding, Verdict
@@ -91,7 +92,7 @@ def unrepaired(collection: Collection, outcome: Outcome, repaired: Sequence[tupl
             continue
         for place in entry.places:
             key = (place.link.document, place.link.span.start)
-            if key not in done:
+            if (shown(key[0]), key[1]) not in done:
                 wanted = outcome.wanted.get(key)
                 left.append(outcome.rescues.get(wanted) if wanted else None)
     return left
