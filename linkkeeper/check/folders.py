@@ -15,28 +15,29 @@ class Kind(Enum):
 
 
 class Folders:
-    """Answers what a path is, without a look at anything outside `boundary`.
+    """Answers what a path is, without a look at anything outside `boundaries` (absolute, normalised).
 
     Names are compared as listed, so `Image.PNG` is not `image.png` on any system.
     """
 
-    def __init__(self, boundary: str) -> None:
-        self.boundary = boundary
-        self._real = os.path.realpath(boundary)
+    def __init__(self, boundaries: tuple[str, ...]) -> None:
+        self.boundaries = tuple(sorted(set(boundaries), key=len))
+        self._real = tuple(os.path.realpath(boundary) for boundary in self.boundaries)
         self._listed: dict[str, dict[str, Kind]] = {}
         self._frozen: dict[str, frozenset[str]] = {}
 
-    def holds(self, path: str) -> bool:
-        """Tell whether a normalised absolute path lies within the boundary, by its text alone."""
-        return path == self.boundary or path.startswith(self.boundary.rstrip("/") + "/")
+    def around(self, path: str) -> str:
+        """Return the boundary that a normalised absolute path lies within, by its text alone; empty: none."""
+        return next((boundary for boundary in self.boundaries if _within(path, boundary)), "")
 
     def kind(self, path: str) -> Kind | None:
         """Return what a normalised absolute path is; None if nothing is there."""
-        if not self.holds(path):
+        boundary = self.around(path)
+        if not boundary:
             return Kind.OUTSIDE
-        if path in self._listed or path == self.boundary:
+        if path in self._listed or path == boundary:
             return Kind.FOLDER
-        here, kind = self.boundary.rstrip("/"), Kind.FOLDER
+        here, kind = boundary.rstrip("/"), Kind.FOLDER
         for name in path[len(here) + 1 :].split("/"):
             found = self._names(here or "/").get(name) if kind is Kind.FOLDER else None
             if found is None or found is Kind.OUTSIDE:
@@ -45,7 +46,7 @@ class Folders:
         return kind
 
     def names(self, folder: str) -> frozenset[str]:
-        """Return the names of what lies in a folder within the boundary; none if it is no folder or cannot be read."""
+        """Return the names of what lies in a folder within a boundary; none if it is no folder or cannot be read."""
         known = self._frozen.get(folder)
         if known is None:
             listed = self._names(folder) if self.kind(folder) is Kind.FOLDER else {}
@@ -77,8 +78,12 @@ class Folders:
 
     def _linked(self, path: str) -> Kind | None:
         real = os.path.realpath(path)
-        if real != self._real and not real.startswith(self._real.rstrip("/") + "/"):
+        if not any(_within(real, boundary) for boundary in self._real):
             return Kind.OUTSIDE
         if Path(real).is_dir():
             return Kind.FOLDER
         return Kind.FILE if Path(real).exists() else None
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -47,6 +47,9 @@ _DATED = re.compile(r"(?:^|/)(?:19|20)\d\d/(?:\d\d?/)?")
 _POST = re.compile(r"^\d{4}-\d\d?-\d\d?-(.+)$")
 
 
+_KNOWN_LIMIT = 100_000
+
+
 class LocalOptions(Struct, frozen=True):
     """Where the site is."""
 
@@ -61,8 +64,7 @@ class LocalChecker:
 
     def __init__(self, options: LocalOptions) -> None:
         self._set_root = paths.absolute(options.root) if options.root else ""
-        self._boundary = paths.boundary(options.scanned, self._set_root)
-        self._folders = Folders(self._boundary)
+        self._folders = Folders(paths.boundaries(options.scanned, self._set_root))
         self._sites: dict[str, sites.Site | None] = {}
         self._anchors = anchors.Anchors()
         self._known: dict[tuple[str, str], Judgement] = {}
@@ -73,6 +75,8 @@ class LocalChecker:
         key = (document if url.startswith("#") else paths.parent(document) + "\0" + paths.stem(document), url)
         known = self._known.get(key)
         if known is None:
+            if len(self._known) >= _KNOWN_LIMIT:
+                self._known.clear()
             known = self._known[key] = self._judge(document, url)
         return known
 
@@ -95,7 +99,7 @@ class LocalChecker:
         """Return the file or folder that a path leads to, or why there is none."""
         outside = False
         for target in self._targets(document, path, site):
-            if not self._folders.holds(target):
+            if not self._folders.around(target):
                 outside = outside or not path.startswith("/")
                 continue
             found = self._resolve(target, folder=path.endswith("/"))
@@ -116,11 +120,8 @@ class LocalChecker:
                 tails.append(tails[0][len(site.prefix) + 1 :])
             return [paths.normal(f"{root}/{tail}") for tail in tails for root in roots]
         here = paths.parent(document)
-        targets = [paths.normal(f"{here}/{path}")]
-        stem = paths.stem(document)
         # A page may be served as a folder of its own, and its files may lie in a folder of its name (Hexo).
-        targets.append(paths.normal(f"{here}/{stem}/{path}"))
-        return targets
+        return [paths.normal(f"{place}/{path}") for place in (here, *_served(document, site))]
 
     def _resolve(self, target: str, *, folder: bool) -> str | None:
         """Return the file for a target: itself, its source, or the index of a folder."""
@@ -130,7 +131,7 @@ class LocalChecker:
         if kind is Kind.FOLDER:
             return self._index(target) or target
         above, _, name = target.rpartition("/")
-        names = self._folders.names(above) if self._folders.holds(above) else frozenset()
+        names = self._folders.names(above)
         if not names:
             return None
         stem, dot, suffix = name.rpartition(".")
@@ -222,12 +223,26 @@ class LocalChecker:
         if folder in self._sites:
             return self._sites[folder]
         found = None
-        if self._folders.holds(folder):
+        boundary = self._folders.around(folder)
+        if boundary:
             found = sites.site_at(folder)
-            if found is None and folder != self._boundary:
+            if found is None and folder != boundary:
                 found = self._nearest(paths.parent(folder))
         self._sites[folder] = found
         return found
 
     def _shown(self, path: str) -> str:
-        return path.removeprefix(self._boundary.rstrip("/") + "/")
+        return path.removeprefix(self._folders.around(path).rstrip("/") + "/")
+
+
+def _served(document: str, site: sites.Site | None) -> list[str]:
+    """Return other folders that a page's relative links may mean: its own, and where static files are merged in."""
+    here, stem = paths.parent(document), paths.stem(document)
+    own = here if stem in _INDEX else f"{here}/{stem}"
+    found = [own]
+    for folder in site.folders if site else ():
+        if document.startswith(f"{folder}/"):
+            for place in (own, here):
+                inside = place[len(folder) :]
+                found += [f"{other}{inside}" for other in site.folders if other != folder] if site else []
+    return found

@@ -1,4 +1,4 @@
-"""Paths as text with forward slashes, and the boundary outside of which nothing is looked at."""
+"""Paths as text with forward slashes, and the boundaries outside of which nothing is looked at."""
 
 import os
 from pathlib import Path
@@ -46,13 +46,12 @@ def normal(path: str) -> str:
     return "/" + "/".join(kept)
 
 
-def boundary(scanned: tuple[str, ...], set_root: str) -> str:
-    """Return the folder outside of which nothing is looked at: what was scanned, or the site that it belongs to."""
+def boundaries(scanned: tuple[str, ...], set_root: str) -> tuple[str, ...]:
+    """Return the folders outside of which nothing is looked at: what was scanned, or the sites that it belongs to."""
     folders = [_folder_of(path) for path in scanned] or [absolute(".")]
-    common = os.path.commonpath(folders)
     if set_root:
-        return os.path.commonpath([common, set_root])
-    return _site_above(common) or common
+        return (*folders, set_root)
+    return tuple(_site_above(folder) or folder for folder in folders)
 
 
 def _folder_of(path: str) -> str:

@@ -113,6 +113,15 @@ def test_a_single_file_may_link_within_its_checkout(tmp_path: Path) -> None:
     assert judged(tmp_path, "repo/docs/guide.md", "../../outside.md", scanned="repo/docs/guide.md") == OUTSIDE
 
 
+def test_several_scanned_folders_do_not_open_what_lies_between(tmp_path: Path) -> None:
+    make(tmp_path, "a/post.md", "b/other.md", "between.md")
+    checker = LocalChecker(LocalOptions(scanned=(str(tmp_path / "a"), str(tmp_path / "b"))))
+    document = str(tmp_path / "a/post.md")
+    assert checker.judge(document, "../b/other.md").rule == "local-file"
+    assert checker.judge(document, "../b/absent.md").rule == "file-missing"
+    assert checker.judge(document, "../between.md").rule == "outside-root"
+
+
 JEKYLL = (
     "_config.yml",
     "_posts/2016-12-08-tea.md",
@@ -136,6 +145,8 @@ HUGO = (
     "content/posts/tea/cup.png",
     "content/posts/coffee.md",
     "static/images/tea.png",
+    "static/posts/coffee/merged.png",
+    "static/posts/beside.png",
     "content/about.md",
 )
 MKDOCS = ("mkdocs.yml", "docs/index.md", "docs/guide/start.md", "docs/img/tea.png")
@@ -170,6 +181,8 @@ ELEVENTY = (".eleventy.js", "posts/tea.md", "public/tea.png", "src/about.md")
         (HEXO, HEXO[2], "/tags/tea", SITE_ONLY),
         (HUGO, HUGO[1], "/images/tea.png", OK),
         (HUGO, HUGO[1], "cup.png", OK),
+        (HUGO, HUGO[3], "merged.png", OK),
+        (HUGO, HUGO[3], "../beside.png", OK),
         (HUGO, HUGO[1], "/posts/coffee/", OK),
         (HUGO, HUGO[1], "../coffee/", OK),
         (HUGO, HUGO[3], "../tea/", OK),

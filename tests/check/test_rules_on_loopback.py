@@ -57,7 +57,7 @@ ANSWERS: dict[str, tuple[bytes, str]] = {
     "/2018/error": (answer(302, "", "Location: /errors/404.html"), "soft-404-sign"),
     "/errors/404.html": (answer(200, TEA), "http-success"),
     "/soft": (answer(200, "<title>Page not found</title><h1>Sorry, this page does not exist.</h1>"), "soft-404"),
-    "/parked": (answer(200, "<p>This domain is for sale.</p><script src='//www.sedoparking.com/x.js'></script>"), "parked"),
+    "/parked": (answer(200, "<p>This domain is for sale.</p><script src='//sedoparking.com/'></script>"), "parked"),
     "/half-parked": (answer(200, "<title>x</title><p>This domain is for sale.</p>"), "parked-sign"),
     "/empty": (answer(200, ""), "empty-page"),
     "/short": (answer(200, TEA, length=5000), "http-success"),
