@@ -1,5 +1,6 @@
 """What a verdict needs besides the page itself: the home page, a page that cannot exist, where others were sent."""
 
+import re
 from functools import cache
 
 from linkkeeper.check import classify, soft404, walls
@@ -69,16 +70,19 @@ def _plain(reply: Reply) -> bool:
     """Say whether a reply is a 200 to a HEAD about which no rule has more to say: nine in ten, and so the quick way."""
     if reply.status != 200 or reply.method != "HEAD" or reply.redirects or reply.failure is not None:
         return False
-    names = {name for name, _ in reply.headers}
-    return not any(fields <= names and place in reply.url for fields, place in _telling())
+    fields, places = _telling()
+    return fields.isdisjoint([name for name, _ in reply.headers]) and not places.search(reply.url)
 
 
 @cache
-def _telling() -> tuple[tuple[frozenset[str], str], ...]:
-    """Return by which header fields, and where, walls show themselves without a page."""
-    return tuple(
-        (frozenset(signal.headers), signal.host or signal.path)
+def _telling() -> tuple[frozenset[str], re.Pattern[str]]:
+    """Return the header fields by which walls show themselves without a page, and the hosts and paths of the others."""
+    signals = [
+        signal
         for wall in walls.walls()
         for signal in wall.signals
         if not (signal.body or signal.title) and (not signal.status or 200 in signal.status)
-    )
+    ]
+    places = [re.escape(signal.host or signal.path) for signal in signals if not signal.headers]
+    fields = frozenset(name for signal in signals for name in signal.headers)
+    return fields, re.compile("|".join(places) or "$^", re.IGNORECASE)

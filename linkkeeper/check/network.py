@@ -7,6 +7,7 @@ import msgspec
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
 from linkkeeper.net import addresses
 from linkkeeper.net.control import RULE_IDS, SENTENCES, US, Control, Network
+from linkkeeper.net.resolver import Names
 from linkkeeper.net.target import Target
 from linkkeeper.urls import parse
 
@@ -134,6 +135,15 @@ class Watch:
 
 _INTERCEPTED = frozenset({Failure.TLS_SELF_SIGNED, Failure.TLS_WRONG_HOST, Failure.TLS_INCOMPLETE})
 _OF_NAMES = frozenset({Failure.NO_NAME, Failure.NO_ADDRESS, Failure.DNS_FAILED})
+
+
+async def vouched(names: Names, target: Target, reply: Reply) -> Reply:
+    """Return the reply of a missing name, or a milder one if the servers of its domain are broken."""
+    parent = parse.registrable_domain(target.host)
+    broken = await names.vouched_for(parent) if parent and parent != target.host else None
+    if broken is None:
+        return reply
+    return msgspec.structs.replace(reply, failure=broken.failure, detail=f"{parent}: {broken.detail}")
 
 
 def leaves(target: Target) -> bool:

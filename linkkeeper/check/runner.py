@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
-from linkkeeper.check import classify, network
-from linkkeeper.check.asking import host_key, how_of, pace_of, shares_failure, told_to_wait
+from linkkeeper.check import classify, collector, network
+from linkkeeper.check.asking import better_get, host_key, how_of, pace_of, shares_failure, told_to_wait
 from linkkeeper.check.base import (
     CheckOptions,
     Forgetful,
@@ -33,7 +33,6 @@ from linkkeeper.net.client import Client
 from linkkeeper.net.control import RULE_IDS, SENTENCES, Control
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import Trip
-from linkkeeper.urls import parse
 
 __all__ = ["CheckOptions", "History", "Memory", "Progress", "Question", "Runner", "Tools"]
 
@@ -101,10 +100,11 @@ class Runner:
         budget = loop.call_later(limit, self.stop, "out-of-time", "The time for the run was up.") if limit else None
         watching = loop.create_task(self._watch(loop.time()))
         try:
-            async for finding in self._take_in(questions):
-                yield finding
-            async for finding in self._findings():
-                yield finding
+            with collector.calm():
+                async for finding in self._take_in(questions):
+                    yield finding
+                async for finding in self._findings():
+                    yield finding
         finally:
             watching.cancel()
             if budget:
@@ -172,6 +172,9 @@ class Runner:
         if host.closed is not None or shares_failure(host, job):
             self._share(host, job, trip, started)
             return
+        if better_get(host, job):
+            job.look = Look.GET
+            trip.how = how_of(job, trip.url, self.client.options)
         requests, spent = trip.requests, trip.elapsed_s
         if job.look is Look.SECOND and not host.up:
             self.client.names.forget(target.host)
@@ -182,7 +185,7 @@ class Runner:
             job.requests += trip.requests - requests
             job.spent_s += trip.elapsed_s - spent
         if reply is not None and reply.failure is Failure.NO_NAME and job.look is Look.SECOND:
-            reply = await self._vouched(target, reply)
+            reply = await network.vouched(self.client.names, target, reply)
         pause = self._learn(host, trip, target, reply, started)
         self._scheduler.place(host, asyncio.get_running_loop().time())
         if reply is None:
@@ -203,14 +206,6 @@ class Runner:
             shared, url=trip.url, final_url=trip.target.url, redirects=tuple(trip.redirects)
         )
         self._weigh(job, reply, final=host.closed is not None)
-
-    async def _vouched(self, target: Target, reply: Reply) -> Reply:
-        """Return the reply of a missing name, or a milder one if its parent domain is broken."""
-        parent = parse.registrable_domain(target.host)
-        broken = await self.client.names.vouched_for(parent) if parent and parent != target.host else None
-        if broken is None:
-            return reply
-        return msgspec.structs.replace(reply, failure=broken.failure, detail=f"{parent}: {broken.detail}")
 
     def _learn(self, host: Host, trip: Trip, target: Target, reply: Reply | None, started: float) -> float | None:
         """Teach the host's pace and the watch; return the pause if the host told us to slow down."""
@@ -273,6 +268,8 @@ class Runner:
                 self._conclude(job, reply, conclusion)
             case Again(look, after_s):
                 job.retries += look is Look.RETRY
+                if look is Look.GET and job.trip is not None:
+                    self._scheduler.host(host_key(job.trip.target)).heads_refused += 1
                 self._ask_on(job, look, reply, after_s)
 
     def _ask_on(self, job: Job, look: Look, reply: Reply, after_s: float = 0.0) -> None:

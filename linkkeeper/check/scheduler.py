@@ -14,7 +14,7 @@ _NOTHING = Reply(url="")
 class Host:
     """The jobs of one host and its pace."""
 
-    __slots__ = ("closed", "down", "key", "last", "later", "pace", "queue", "ticket", "up")
+    __slots__ = ("closed", "down", "heads_refused", "key", "last", "later", "pace", "queue", "ticket", "up")
 
     def __init__(self, key: str, pace: Pace) -> None:
         self.key = key
@@ -29,6 +29,8 @@ class Host:
         """Failed connections in a row."""
         self.last = _NOTHING
         """The last of them."""
+        self.heads_refused = 0
+        """Answers that meant HEAD itself."""
         self.closed: Reply | None = None
         """Its answer to whatever is still to be asked: it wants no more of us in this run."""
 

@@ -119,6 +119,13 @@ async def test_a_head_that_lies_about_life_is_corrected(raw_web: "RawWeb") -> No
     assert finding.judgement.verdict is Verdict.DEAD
 
 
+async def test_a_host_without_head_is_asked_by_get_once_that_is_known(small_web: SmallWeb) -> None:
+    urls = [small_web.url("headless", f"/{n}") for n in range(40)]
+    findings = await check(urls, NetOptions(timeout_s=3, allow_hosts=small_web.hosts), CheckOptions(per_host=1))
+    assert {finding.judgement.verdict for finding in findings.values()} == {Verdict.OK}
+    assert [seen.method for seen in small_web.seen].count("HEAD") <= 3
+
+
 async def test_a_cleaned_url_that_fails_is_asked_as_written(small_web: SmallWeb) -> None:
     cleaned, written = small_web.url("gone", "/tea"), small_web.url("living", "/tea?id=1")
     question = Question(cleaned, written=written, wrong_rule="strip-id")
