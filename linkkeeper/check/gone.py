@@ -17,6 +17,10 @@ GONE_NOTICE = RuleDoc(
 )
 
 
+TEXT_LIMIT = 3000
+"""Characters a reader sees, navigation included: what shows more than a notice is not gone."""
+
+
 class Notice(Struct, frozen=True, forbid_unknown_fields=True):
     """How one site says it. Texts are lower case."""
 
@@ -44,7 +48,7 @@ def notice(reply: Reply) -> Judgement | None:
     view = page.view(reply)
     for entry in _known(reply):
         said = next((text for text in entry.texts if text in view.lower), "")
-        if said and not any(text in view.lower for text in entry.unless):
+        if said and not any(text in view.lower for text in entry.unless) and len(view.page.text) <= TEXT_LIMIT:
             return GONE_NOTICE.judge(f"{entry.hosts[0]}: {entry.what}", (f"text: {said}",))
     return None
 

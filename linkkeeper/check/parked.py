@@ -16,9 +16,10 @@ PARKED = RuleDoc(
 PARKED_SIGN = RuleDoc(
     "parked-sign", Verdict.SUSPECT, "One sign that the domain is parked or for sale.", "check/data/parking.toml"
 )
-PROSE_LIMIT = 2500
+PROSE_LIMIT = 1200
 """Characters outside links: what has more to say is no parked page."""
-_LOADED = re.compile(r"(?:src|href)\s{0,5}=\s{0,5}[\"']?(?:https?:)?//([\w.-]{1,253})", re.IGNORECASE)
+_BLOCK_LIMIT = 200
+_LOADED = re.compile(r"src\s{0,5}=\s{0,5}[\"']?(?:https?:)?//([\w.-]{1,253})", re.IGNORECASE)
 
 
 class Parking(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,9 +63,13 @@ def _said(view: page.View, asked: str) -> list[str]:
     if view.title and _offered(view.title.lower(), asked):
         found.append(f"parking-title: {view.title[:80]}")
     said = next((text for text in table().texts if text in view.lower), "")
-    if said and view.page.prose_chars <= PROSE_LIMIT and said in view.page.text.lower():
+    if said and view.page.prose_chars <= PROSE_LIMIT and any(said in block.lower() for block in _short(view.page)):
         found.append(f"parking-text: {said}")
     return found
+
+
+def _short(seen: page.Page) -> list[str]:
+    return [block for block in (*seen.headings, *seen.blocks) if len(block) <= _BLOCK_LIMIT]
 
 
 def _offered(title: str, asked: str) -> bool:

@@ -97,6 +97,7 @@ class Language(Struct, frozen=True, forbid_unknown_fields=True):
     sentences: tuple[str, ...]
     explains: tuple[str, ...]
     markup: tuple[str, ...] = ()
+    weak: frozenset[str] = frozenset()
 
 
 class Phrases(Struct, frozen=True, forbid_unknown_fields=True):
@@ -253,7 +254,10 @@ def is_error_title(title: str) -> bool:
 def _says_only_error(title: str) -> bool:
     """Tell whether a title is no more than the word for an error: it adds to a text, and is no sign by itself."""
     words = _bare(title.lower()).split()
-    return bool(words) and all(word in _NOISE for word in words)
+    if words and all(word in _NOISE for word in words):
+        return True
+    parts = [_bare(part.lower()) for part in _PARTS.split(title[:300]) if part]
+    return any(part in language.weak for language in languages() for part in parts)
 
 
 def _bare(text: str) -> str:

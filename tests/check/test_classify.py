@@ -320,6 +320,8 @@ def test_a_domain_for_sale_is_parked_by_two_signs_and_suspect_by_one() -> None:
 def test_a_page_about_domains_is_not_parked() -> None:
     page = b"<title>Why domains are parked</title>" + b"<p>When this domain is for sale, you will see it. </p>" * 100
     assert outcome(reply(body=page))[0] is Verdict.OK
+    bought = b"<title>My domain</title><p><a href='https://www.hugedomains.com/x'>this domain is for sale</a>."
+    assert outcome(reply(body=bought))[0] is not Verdict.DEAD
     assert outcome(reply(url="https://www.hugedomains.com/domain_profile.cfm?d=a.com"))[0] is Verdict.OK
 
 

@@ -117,6 +117,27 @@ def test_pages_about_error_pages_are_never_dead(answer: Reply) -> None:
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        page("This page isn't available", "This content is not available in your region."),
+        page("Content unavailable", "This video is not available in your country."),
+        page(
+            "Page not found",
+            "The page you are looking for is private. Please log in to see it; it may have been moved.",
+        ),
+        page("提示信息", "抱歉，您所在的用户组没有权限访问该页面，请先登录"),
+        page("出错了", "服务器维护中，页面暂时找不到，请稍后再试"),
+        page("Oops, something went wrong", "Please try again later: the page could not be found right now."),
+        page("Search results", "No results were found for tea."),
+        page("Lost - Wikipedia", "Lost is a television series about people who cannot find their way home."),
+        page("Peugeot 404", "The Peugeot 404 is a car."),
+    ],
+)
+def test_pages_missing_for_us_or_for_now_are_never_dead(answer: Reply) -> None:
+    assert classify(answer).verdict is not Verdict.DEAD
+
+
+@pytest.mark.parametrize(
     ("asked", "final", "sign"),
     [
         ("https://example.org/2019/tea", "https://example.org/", True),

@@ -5,8 +5,10 @@ from importlib import resources
 import pytest
 
 from linkkeeper.check import doors, gone, parked, soft404, tables, walls
+from linkkeeper.check.classify import classify
 from linkkeeper.check.links import Schemes
 from linkkeeper.check.sites import Generators
+from linkkeeper.models.verdict import Reply
 
 KINDS: dict[str, type] = {
     "challenges.toml": walls.Challenges,
@@ -52,3 +54,17 @@ def test_texts_are_written_as_they_are_compared() -> None:
 def test_the_languages_our_users_write_are_there() -> None:
     codes = {language.code for language in soft404.languages()}
     assert {"zh", "en", "ja", "de", "fr", "es", "ru", "pt", "it", "ko", "nl", "pl", "tr"} <= codes
+
+
+@pytest.mark.parametrize("wall", walls.walls(), ids=lambda wall: wall.name)
+def test_every_signal_of_a_wall_can_be_seen(wall: walls.Wall) -> None:
+    for signal in wall.signals:
+        host = signal.host or "example.com"
+        text = " ".join(signal.body)
+        title = f"<title>{signal.title[0]}</title>" if signal.title else ""
+        fields = (("content-type", "text/html; charset=utf-8"), *signal.headers.items())
+        url = f"https://{host}{signal.path or '/x'}"
+        status = min(signal.status) if signal.status else 200
+        seen = Reply(url, status=status, final_url=url, headers=fields, body=(title + text).encode())
+        assert walls.wall(seen), f"{wall.name}: {signal}"
+        assert classify(seen).rule == "bot-wall"
