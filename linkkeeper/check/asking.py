@@ -1,15 +1,18 @@
 """How each ask is made: its method and manner, its host's queue, its host's pace. Pure."""
 
+import msgspec
+
 from linkkeeper.check.base import CheckOptions
 from linkkeeper.check.doubt import PEEK_BYTES
+from linkkeeper.check.evidence import ACCEPTED
 from linkkeeper.check.job import Job, Look
 from linkkeeper.check.scheduler import Host
-from linkkeeper.models.verdict import Reply
+from linkkeeper.models.verdict import Failure, Judgement, Reply
 from linkkeeper.net import politeness
 from linkkeeper.net.options import NetOptions
 from linkkeeper.net.politeness import Pace
 from linkkeeper.net.target import Target
-from linkkeeper.net.trip import How
+from linkkeeper.net.trip import How, Trip
 
 _ANCHOR_BYTES = 2 * 1024 * 1024
 """Of a page that is needed whole, for its anchors."""
@@ -74,6 +77,20 @@ def better_get(host: Host, job: Job) -> bool:
 def shares_failure(host: Host, job: Job) -> bool:
     """Say whether a job gets the answer of its neighbours, since their host cannot be reached at all."""
     return not host.up and host.down >= _DOWN_AFTER + (2 if job.look is Look.SECOND else 0)
+
+
+def shared_answer(host: Host, trip: Trip) -> Reply:
+    """Return what a host has for everybody, as the end of this trip."""
+    shared = host.closed or trip.failed(host.last.failure or Failure.REFUSED, host.last.detail)
+    return msgspec.structs.replace(shared, url=trip.url, final_url=trip.target.url, redirects=tuple(trip.redirects))
+
+
+def accepted(job: Job, reply: Reply, options: CheckOptions) -> Judgement | None:
+    """Return the judgement of a status that the settings accept on this host."""
+    special = options.hosts.get(job.trip.first.host) if job.trip and options.hosts else None
+    if special is None or reply.status not in special.accept or reply.failure is not None:
+        return None
+    return ACCEPTED.judge(f"HTTP {reply.status}")
 
 
 def told_to_wait(reply: Reply) -> bool:

@@ -12,12 +12,13 @@ Step = Callable[[Host, Job, float], Awaitable[None]]
 class Crew:
     """Tasks that each do one job after the other, and one timer for all hosts that wait."""
 
-    def __init__(self, scheduler: Scheduler, slots: int, step: Step) -> None:
+    def __init__(self, scheduler: Scheduler, slots: int, step: Step, failed: Callable[[Job, Exception], None]) -> None:
         self.scheduler = scheduler
         self.error: BaseException | None = None
-        """What a step raised; never expected."""
+        """What `failed` itself raised; never expected."""
         self._slots = slots
         self._step = step
+        self._failed = failed
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._at_rest = False
@@ -77,7 +78,10 @@ class Crew:
         while pair is not None:
             host, job = pair
             job.task = asyncio.current_task()
-            await self._step(host, job, clock())
+            try:
+                await self._step(host, job, clock())
+            except Exception as error:  # noqa: BLE001 - one answer, however odd, must not end the run
+                self._failed(job, error)
             job.task = None
             pair = None if self._at_rest else self.scheduler.next(clock(), host)
             if self._slots > 0:

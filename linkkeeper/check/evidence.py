@@ -15,6 +15,13 @@ ACCEPTED = RuleDoc(
     "The settings say that this status means alive on this host.",
     "setting `host.NAME.accept`",
 )
+INTERNAL = RuleDoc(
+    "internal-error",
+    Verdict.UNCHECKED,
+    "linkkeeper itself failed at this answer; please report it. Nothing is said about the page.",
+    "check/crew.py",
+)
+RULES = (ACCEPTED, INTERNAL)
 
 
 class Evidence:

@@ -2,13 +2,13 @@
 
 import asyncio
 import functools
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
-from linkkeeper.check import classify, collector, network
-from linkkeeper.check.asking import better_get, host_key, how_of, pace_of, shares_failure, told_to_wait
+from linkkeeper.check import asking, classify, collector, network
 from linkkeeper.check.base import (
     CheckOptions,
     Forgetful,
@@ -23,7 +23,7 @@ from linkkeeper.check.base import (
 from linkkeeper.check.crew import Crew
 from linkkeeper.check.doubt import Doubt
 from linkkeeper.check.errands import Errands
-from linkkeeper.check.evidence import ACCEPTED, PLAIN, Evidence
+from linkkeeper.check.evidence import INTERNAL, PLAIN, Evidence
 from linkkeeper.check.finding import cleaning_to_blame, finding_of
 from linkkeeper.check.job import ALIVE, Again, Job, Look, Rules, Settle, decide, shortcut
 from linkkeeper.check.retry import Retries
@@ -36,6 +36,7 @@ from linkkeeper.net.trip import Trip
 
 __all__ = ["CheckOptions", "History", "Memory", "Progress", "Question", "Runner", "Tools"]
 
+_log = logging.getLogger(__name__)
 _FEED = 500
 """Questions taken in before others get a turn."""
 _MAX_REFRESHES = 2
@@ -64,8 +65,9 @@ class Runner:
         self._memory: Memory = tools.memory or Forgetful()
         self._history: History = tools.history or NoHistory()
         self._progress: Progress = tools.progress or Unwatched()
-        self._scheduler = Scheduler(functools.partial(pace_of, options=self.options))
-        self._crew = Crew(self._scheduler, min(self.options.concurrency, max(1, client.pool.limit)), self._step)
+        self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options))
+        slots = min(self.options.concurrency, max(1, client.pool.limit))
+        self._crew = Crew(self._scheduler, slots, self._step, self._failed)
         self._doubt = Doubt()
         self._rules = Rules(Retries(self.options), self.options.look_delay_s)
         self._evidence = Evidence()
@@ -150,7 +152,7 @@ class Runner:
         """Set out on the next ask of a job; settle it if the URL cannot be asked at all."""
         url = url or job.question.url
         try:
-            job.trip = trip = self.client.trip(url, how_of(job, url, self.client.options))
+            job.trip = trip = self.client.trip(url, asking.how_of(job, url, self.client.options))
         except ValueError as problem:
             self._weigh(job, Reply(url=url, failure=Failure.BAD_URL, detail=str(problem)))
             return
@@ -160,7 +162,7 @@ class Runner:
         self._enqueue(job, trip, after_s)
 
     def _enqueue(self, job: Job, trip: Trip, after_s: float = 0.0, first: bool = False) -> None:
-        host = self._scheduler.host(host_key(trip.target))
+        host = self._scheduler.host(asking.host_key(trip.target))
         now = asyncio.get_running_loop().time()
         self._scheduler.add(host, job, now, now + after_s if after_s else 0.0, first)
 
@@ -169,17 +171,20 @@ class Runner:
         trip = job.trip
         assert trip is not None
         target = trip.target
-        if host.closed is not None or shares_failure(host, job):
+        if host.closed is not None or asking.shares_failure(host, job):
             self._share(host, job, trip, started)
             return
-        if better_get(host, job):
+        if asking.better_get(host, job):
             job.look = Look.GET
-            trip.how = how_of(job, trip.url, self.client.options)
+            trip.how = asking.how_of(job, trip.url, self.client.options)
         requests, spent = trip.requests, trip.elapsed_s
         if job.look is Look.SECOND and not host.up:
             self.client.names.forget(target.host)
         try:
             reply = await self.client.step(trip)
+        except Exception:
+            host.pace.failed()
+            raise
         finally:
             self.requests += trip.requests - requests
             job.requests += trip.requests - requests
@@ -197,15 +202,20 @@ class Runner:
         if not host.queue:
             self.client.rest(target.origin)
 
+    def _failed(self, job: Job, error: Exception) -> None:
+        """Settle a job whose answer we could not handle."""
+        _log.error("%s", job.question.url, exc_info=error)
+        reply = Reply(url=job.question.url, failure=Failure.OUT_OF_TIME)
+        if job.then is not None:
+            job.then(reply)
+        elif job.question.url in self._open:
+            self._settle(job, reply, INTERNAL.judge(f"{type(error).__name__}: {error}"[:200]))
+
     def _share(self, host: Host, job: Job, trip: Trip, now: float) -> None:
         """Give a job the answer that its host has for everybody, without asking."""
         host.pace.failed()
         self._scheduler.place(host, now)
-        shared = host.closed or trip.failed(host.last.failure or Failure.REFUSED, host.last.detail)
-        reply = msgspec.structs.replace(
-            shared, url=trip.url, final_url=trip.target.url, redirects=tuple(trip.redirects)
-        )
-        self._weigh(job, reply, final=host.closed is not None)
+        self._weigh(job, asking.shared_answer(host, trip), final=host.closed is not None)
 
     def _learn(self, host: Host, trip: Trip, target: Target, reply: Reply | None, started: float) -> float | None:
         """Teach the host's pace and the watch; return the pause if the host told us to slow down."""
@@ -219,7 +229,7 @@ class Runner:
             return None
         host.up, host.down = True, 0
         self.network.answered(target)
-        if reply is not None and host.closed is None and told_to_wait(reply):
+        if reply is not None and host.closed is None and asking.told_to_wait(reply):
             return host.pace.refused(started, now, reply.retry_after_s)
         host.pace.accepted(now)
         return None
@@ -256,12 +266,13 @@ class Runner:
         if job.base is not None:
             reply, job.base = classify.joined(job.base, reply), None
         self._evidence.note(reply)
-        judgement = self._judge(job, reply)
+        judgement = asking.accepted(job, reply, self.options) or self._evidence.judge(reply)
         if (judgement.verdict in ALIVE or judgement.rule == classify.EMPTY.id) and self._looks_further(
             job, reply, judgement
         ):
             return
-        step = Settle(judgement) if final else decide(job, reply, judgement, self._rules, self._timeout_s(job))
+        timeout_s = self.client.timeout_s(job.trip.first) if job.trip else 0.0
+        step = Settle(judgement) if final else decide(job, reply, judgement, self._rules, timeout_s)
         job.judgements = (*job.judgements, judgement)
         match step:
             case Settle(conclusion):
@@ -269,7 +280,7 @@ class Runner:
             case Again(look, after_s):
                 job.retries += look is Look.RETRY
                 if look is Look.GET and job.trip is not None:
-                    self._scheduler.host(host_key(job.trip.target)).heads_refused += 1
+                    self._scheduler.host(asking.host_key(job.trip.target)).heads_refused += 1
                 self._ask_on(job, look, reply, after_s)
 
     def _ask_on(self, job: Job, look: Look, reply: Reply, after_s: float = 0.0) -> None:
@@ -281,16 +292,10 @@ class Runner:
         else:
             self._ask(job, after_s=after_s)
 
-    def _judge(self, job: Job, reply: Reply) -> Judgement:
-        special = self.options.hosts.get(job.trip.first.host) if job.trip and self.options.hosts else None
-        if special and reply.status in special.accept and reply.failure is None:
-            return ACCEPTED.judge(f"HTTP {reply.status}")
-        return self._evidence.judge(reply)
-
     def _looks_further(self, job: Job, reply: Reply, judgement: Judgement) -> bool:
         """Ask for the page where a HEAD is no ground, and for the page that this one sends its readers on to."""
         assert job.trip is not None
-        host = host_key(job.trip.first)
+        host = asking.host_key(job.trip.first)
         limited = self._scheduler.host(host).pace.rate is not None
         if job.look is Look.FIRST and not self._doubt.believes(host, reply, limited=limited):
             self._ask_on(job, Look.GET, reply)
@@ -305,14 +310,11 @@ class Runner:
         self._ask(job, onward)
         return True
 
-    def _timeout_s(self, job: Job) -> float:
-        return self.client.timeout_s(job.trip.first) if job.trip else self.client.options.timeout_s
-
     def _conclude(self, job: Job, reply: Reply, judgement: Judgement) -> None:
         """Settle, once the evidence is in and the cleaning rules are not to blame."""
         if job.question.url not in self._open:
             return
-        key = host_key(job.trip.target) if job.trip is not None else ""
+        key = asking.host_key(job.trip.target) if job.trip is not None else ""
         if judgement.verdict in ALIVE and not reply.redirects:
             self._answering.add(key)
         errand = self._evidence.missing(reply, judgement, host_answers=key in self._answering)

@@ -45,7 +45,7 @@ _ALL = (
     *fragments.RULES,
     *links.RULES,
     *local.RULES,
-    evidence.ACCEPTED,
+    *evidence.RULES,
     EXCLUDED,
     CONFIRMED,
     OFFLINE,

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 import pytest
 
 from linkkeeper.check.base import CheckOptions, HostCheck, Question, Tools
+from linkkeeper.check.evidence import Evidence
 from linkkeeper.check.network import Watch
 from linkkeeper.check.runner import Runner
 from linkkeeper.demo.web import SmallWeb
-from linkkeeper.models.verdict import Failure, Finding, Verdict
+from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
 from linkkeeper.net.client import Client
 from linkkeeper.net.control import Control
 from linkkeeper.net.options import NetOptions
@@ -231,6 +232,23 @@ async def test_a_status_that_the_settings_accept_is_alive(raw_web: "RawWeb") -> 
     options = CheckOptions(hosts={"127.0.0.1": HostCheck(accept=frozenset({418}))})
     finding = (await check([raw_web.url("/tea")], raw_web.net, options))[raw_web.url("/tea")]
     assert (finding.judgement.verdict, finding.judgement.rule) == (Verdict.OK, "accepted-status")
+
+
+async def test_an_answer_we_cannot_handle_does_not_end_the_run(
+    raw_web: "RawWeb", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw_web.answers = {f"/{n}": 200 for n in range(5)}
+    judge = Evidence.judge
+
+    def stumble(self: Evidence, reply: Reply) -> Judgement:
+        if reply.url.endswith("/3"):
+            raise KeyError("odd")
+        return judge(self, reply)
+
+    monkeypatch.setattr(Evidence, "judge", stumble)
+    findings = await check([raw_web.url(f"/{n}") for n in range(5)], raw_web.net)
+    assert findings[raw_web.url("/3")].judgement.rule == "internal-error"
+    assert [finding.judgement.verdict for finding in findings.values()].count(Verdict.OK) == 4
 
 
 async def test_what_time_did_not_reach_is_unchecked(raw_web: "RawWeb") -> None:
