@@ -27,11 +27,14 @@ _MAGIC = (
     b"SQLite format 3",
 )
 _LOST = re.compile("[\udc80-\udcff]")
-_HAN_PAIR = {
-    "gb18030": re.compile(rb"[\xb0-\xd7][\xa1-\xfe]|[\xa1\xa3][\xa1-\xfe]"),
-    "big5hkscs": re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|\xa1[\x40-\x7e\xa1-\xfe]"),
-}
-"""The frequent characters (GB 2312 level 1, Big5 level 1) and punctuation, as they stand in the bytes."""
+_FREQUENT = (
+    ("euc_jp", 0.2, re.compile(rb"\xa4[\xa1-\xf3]|\xa5[\xa1-\xf6]")),
+    ("cp932", 0.2, re.compile(rb"\x82[\x9f-\xf1]|\x83[\x40-\x96]")),
+    ("gb18030", 0.5, re.compile(rb"[\xb0-\xd7][\xa1-\xfe]|[\xa1\xa3][\xa1-\xfe]")),
+    ("big5hkscs", 0.5, re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|\xa1[\x40-\x7e\xa1-\xfe]")),
+)
+"""Kana, and the frequent Han characters with punctuation, as the bytes of each encoding, and which share of
+the bytes above ASCII they make up in real text at least. A guess is only made where the whole document decodes."""
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
@@ -113,11 +116,7 @@ def _known(declared: str | None) -> str | None:
 
 
 def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    return _decodes(data, "utf-8")
 
 
 def _mostly_utf8(data: bytes) -> bool:
@@ -162,19 +161,23 @@ def _is_binary(data: bytes) -> bool:
     sample = data[:_SAMPLE_BYTES]
     if sample.startswith(_MAGIC):
         return True
-    return len(sample) - len(sample.translate(None, _BINARY_CONTROLS)) > max(1, len(sample) // 20)
+    return len(sample) - len(sample.translate(None, _BINARY_CONTROLS)) > 3 + len(sample) // 16
 
 
 def _guess(data: bytes) -> str:
     sample = data[: 64 * _SAMPLE_BYTES]
-    best, most = "latin-1", 0.5
-    for name, frequent in _HAN_PAIR.items():
-        try:
-            data.decode(name)
-        except UnicodeDecodeError:
-            continue
-        high = len(_HIGH.findall(sample))
-        share = 2 * len(frequent.findall(sample)) / max(1, high)
-        if share > most:
-            best, most = name, share
+    high = max(1, len(_HIGH.findall(sample)))
+    best, most = "latin-1", 0.0
+    for name, least, frequent in _FREQUENT:
+        share = 2 * len(frequent.findall(sample)) / high
+        if share > least and share / least > most and _decodes(data, name):
+            best, most = name, share / least
     return best
+
+
+def _decodes(data: bytes, name: str) -> bool:
+    try:
+        data.decode(name)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -43,6 +43,9 @@ def _autolink(text: str) -> str | None:
 
 
 def _bare(text: str) -> str | None:
+    """Brackets must be even, or those around the URL would be taken for its partners."""
+    if any(text.count(opening) != text.count(closing) for opening, closing in ("()", "[]", "{}")):
+        return None
     written = escape(text)
     data = written.encode("utf-8", "replace")
     found = next(bare.find(data, escapes=True), None)

@@ -6,7 +6,8 @@ import re
 from linkkeeper.extract import bare
 from linkkeeper.extract.escape_base import Layer, identity
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\s]")
+"""A value with white space in it would not be read back as one URL."""
 _PLAIN_YAML = re.compile(r"[A-Za-z0-9/][^\s#]*(?:#[^\s#]*)*")
 _SCHEMED = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 
@@ -14,6 +15,8 @@ _SCHEMED = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 def _bare(text: str) -> str | None:
     """Only what the scanner reads back whole can stand bare."""
     if not _SCHEMED.match(text) and not text.lower().startswith("mailto:"):
+        return None
+    if any(text.count(opening) != text.count(closing) for opening, closing in ("()", "[]", "{}")):
         return None
     data = text.encode("utf-8", "replace")
     found = next(bare.find(data), None)
@@ -46,7 +49,7 @@ def _in_quotes(quote: str) -> Layer:
     """A JavaScript string in these quotes (ECMAScript, 12.9.4)."""
 
     def encode(text: str) -> str | None:
-        if _CONTROL.search(text) or (quote == "`" and "${" in text):
+        if _CONTROL.search(text) or any(letter in text for letter in '{}"'):
             return None
         return text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
 

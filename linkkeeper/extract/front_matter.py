@@ -168,4 +168,5 @@ def _within(data: bytes, spot: int, floor: int, stop: int, layer: str) -> Found 
     if found is None:
         return None
     context = ("bare", layer) if layer else ("bare",)
-    return Found(found.start, found.end, found.url, "frontmatter", context, found.skip)
+    url = LAYERS[layer].decode(found.url) if layer else found.url
+    return Found(found.start, found.end, url, "frontmatter", context, found.skip)

@@ -18,7 +18,7 @@ from linkkeeper.extract.base import ExtractOptions, Found
 
 WORD = b"linkkeeper-ignore"
 """A document without these bytes has no ignore comment."""
-_DIRECTIVE = re.compile(rb"\A[\s<!/*#.%{;-]*linkkeeper-ignore(-start|-end)?(?![\w-])[ \t:]*([^\r\n]*)")
+_DIRECTIVE = re.compile(rb"\A[\s<!/*#.%{;-]*linkkeeper-ignore(-start|-end)?(?!\w|-(?!->))[ \t:]*([^\r\n]*)")
 _TAIL = re.compile(r"\s*(?:-->|--%?>|\*/\s*\}?|#\})?\s*\Z")
 _UNTIL = re.compile(r"[\s,;(]*\buntil\b\s*[=:]?\s*[\"']?(\d{4}-\d{2}-\d{2})[\"']?\)?", re.IGNORECASE)
 _REASON = re.compile(r"\Areason\s*[=:]\s*", re.IGNORECASE)

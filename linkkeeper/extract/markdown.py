@@ -63,6 +63,8 @@ def find(data: bytes, source: bytes, masks: list[Range], options: ExtractOptions
     found = sorted([*_all(source, options, mdx), *_literals(data, source, masks)], key=_position)
     if masks:
         found = list(_filled_in(data, found, masks))
+    if b"${" in data:
+        found = [replace(one, skip=one.skip or SKIP_TEMPLATE) if "${" in one.url else one for one in found]
     if ignore.WORD in data:
         found = list(ignore.apply(found, markdown_ignore.exempt(source, readable(source), options)))
     yield from found
@@ -86,7 +88,8 @@ def _all(source: bytes, options: ExtractOptions, mdx: bool, depth: int = 0) -> I
     yield from scan.found
     for pieces in scan.html:
         if pieces:
-            yield from markdown_html.links(source, pieces)
+            found = markdown_html.links(source, pieces)
+            yield from map(_in_cell, found) if _inside(pieces[0].start, scan.tables) else found
     closed = scan.closed
     if b"]:" in source:
         defined = list(definitions(source, text))
@@ -139,6 +142,11 @@ def _in_markdown(source: bytes, found: Found, table: bool) -> Found:
         return replace(found, context=context)
     url = found.url.replace("\\|", "|") if table else found.url
     return replace(found, url=unescape(url), context=context)
+
+
+def _in_cell(found: Found) -> Found:
+    """A cell of a table knows the pipe only with a backslash (GFM 4.10)."""
+    return replace(found, url=found.url.replace("\\|", "|"), context=(*found.context, "md-table"))
 
 
 def _filled_in(data: bytes, found: Iterable[Found], masks: list[Range]) -> Iterator[Found]:

@@ -28,7 +28,7 @@ class Scan:
         self.source = source
         self.found: list[Found] = []
         self.closed: list[tuple[int, int]] = []
-        """Ranges without bare URLs: links, code, HTML. Ascending; inner ones may follow outer ones."""
+        """Ranges without bare URLs: links, code, HTML. Ascending, once all is read; some lie in others."""
         self.code: list[tuple[int, int]] = []
         self.indented: list[tuple[int, int]] = []
         self.html: list[list[Piece]] = []
@@ -56,6 +56,7 @@ class Scan:
                 else:
                     self._leaf(event, span)
             last = span
+        self.closed.sort()
 
     def _start(self, tag: Any, span: Any) -> None:
         here = (span["start"], span["end"])
@@ -88,7 +89,8 @@ class Scan:
             last_end = start + 1 + is_image if last["start"] == start and last["end"] == end else last["end"]
             self._inline(link["dest_url"], last_end, start, end, "image" if is_image else "inline")
         elif how == "Autolink":
-            self.found.append(self._made(start + 1, end - 1, link["dest_url"], "autolink", "md-autolink"))
+            url = link["dest_url"].replace("\\|", "|") if start < self._table_end else link["dest_url"]
+            self.found.append(self._made(start + 1, end - 1, url, "autolink", "md-autolink"))
         elif how == "Email":
             url = f"mailto:{link['dest_url']}"
             self.found.append(Found(start + 1, end - 1, url, "autolink", ("md-autolink",), SKIP_MAIL))

@@ -50,7 +50,7 @@ def _expressions(data: bytes) -> tuple[list[tuple[int, int]], list[re.Match[byte
     literals = []
     for match in _EXPRESSION.finditer(data):
         literal = _LITERAL.fullmatch(match.group())
-        if literal and b"${" not in match.group():
+        if literal and b"${" not in match.group() and b'"' not in literal.group(2):
             literals.append(_LITERAL.match(data, match.start()))
         else:
             masks.append(match.span())
