@@ -1,8 +1,8 @@
 """Findings worth reusing: fresh ones are returned, new ones written in batches."""
 
-import hashlib
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+import time
+import zlib
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct, structs
@@ -14,10 +14,11 @@ from linkkeeper.urls import secrets
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
-_BATCH = 500
+_BATCH = 2000
 _BATCH_S = 2.0
 _AT_ONCE = 500
 """Keys asked for in one statement; SQLite takes 999 and more."""
+_CLOCKS_DIFFER_S = HOUR_S
 _KEPT_S = 90 * DAY_S
 """Rows that were due so long ago are dropped: nobody links there any more."""
 
@@ -50,47 +51,49 @@ class Cache:
         self._encoder = msgspec.msgpack.Encoder()
         self._loaded: dict[str, Finding | None] = {}
         self._waiting: dict[str, tuple[object, ...]] = {}
-        self._flushed = datetime.now(UTC)
+        self._flushed = time.monotonic()
         database.at_close(self.close)
 
     def load(self, urls: Iterable[str]) -> None:
-        """Fetch what is known of many URLs at once; `get` then answers from memory."""
+        """Fetch what is known of many URLs at once; the next `get` of each then answers from memory."""
         wanted = {self._keys.of(url): url for url in urls}
         keys = list(wanted)
+        now = time.time()
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
             marks = ",".join("?" * len(some))
-            statement = f"SELECT url, due, finding FROM replies WHERE options = ? AND url IN ({marks})"  # noqa: S608
+            statement = f"SELECT url, checked, due, finding FROM replies WHERE options = ? AND url IN ({marks})"  # noqa: S608
             self._loaded.update({wanted[key]: None for key in some})
-            for key, due, blob in self._database.read(statement, (self._variant, *some)):
-                self._loaded[wanted[str(key)]] = self._fresh(wanted[str(key)], due, blob)
+            for key, *row in self._database.read(statement, (self._variant, *some)):
+                url = wanted[str(key)]
+                self._loaded[url] = self._fresh(url, row, now)
 
     def get(self, url: str) -> Finding | None:
         """Return what is known of url and still fresh; None: ask the server."""
         if url in self._loaded:
-            return self._loaded[url]
+            return self._loaded.pop(url)
         key = self._keys.of(url)
-        statement = "SELECT due, finding FROM replies WHERE url = ? AND options = ?"
+        if key in self._waiting:
+            return self._fresh(url, self._waiting[key][2:], time.time())
+        statement = "SELECT checked, due, finding FROM replies WHERE url = ? AND options = ?"
         rows = self._database.read(statement, (key, self._variant))
-        return self._fresh(url, *rows[0]) if rows else None
+        return self._fresh(url, rows[0], time.time()) if rows else None
 
     def put(self, finding: Finding) -> None:
         """Keep a finding; written with others, at the latest when the database closes."""
         age_s = self._age_s(finding)
         if age_s is None or finding.checked is None:
             return
-        self._loaded[finding.url] = None  # what was loaded is out of date; who needs this one has it
         key = self._keys.of(finding.url)
         checked = int(finding.checked.timestamp())
-        blob = self._encoder.encode(_stripped(finding))
-        self._waiting[key] = (key, self._variant, checked, int(checked + age_s), blob)
-        now = datetime.now(UTC)
-        if len(self._waiting) >= _BATCH or now - self._flushed > timedelta(seconds=_BATCH_S):
+        kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
+        self._waiting[key] = (key, self._variant, checked, int(checked + age_s), self._encoder.encode(kept))
+        if len(self._waiting) >= _BATCH or time.monotonic() - self._flushed > _BATCH_S:
             self.flush(patient=False)
 
     def flush(self, *, patient: bool = True) -> None:
         """Write what is waiting. Without patience a busy database is left for the next time."""
-        self._flushed = datetime.now(UTC)
+        self._flushed = time.monotonic()
         if self._waiting and self._database.write(
             ("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", self._waiting.values()), patient=patient
         ):
@@ -100,24 +103,21 @@ class Cache:
         """Write what is waiting; drop what has been due for months."""
         if self._waiting:
             self.flush()
-            old = int(datetime.now(UTC).timestamp() - _KEPT_S)
+            old = int(time.time() - _KEPT_S)
             self._database.write(("DELETE FROM replies WHERE due < ?", [(old,)]), patient=False)
 
-    def _fresh(self, url: str, due: object, blob: object) -> Finding | None:
-        if not isinstance(due, int) or not isinstance(blob, bytes):
+    def _fresh(self, url: str, row: Sequence[object], now: float) -> Finding | None:
+        """Return the finding of a row (checked, due, blob), if it is not too old, nor from the future."""
+        checked, due, blob = row
+        if not isinstance(checked, int) or not isinstance(due, int) or not isinstance(blob, bytes):
+            return None
+        limit_s = self._options.max_age_s
+        if checked > now + _CLOCKS_DIFFER_S or now > (due if limit_s is None else checked + limit_s):
             return None
         try:
-            finding = self._decoder.decode(blob)
+            return structs.replace(self._decoder.decode(blob), url=url, cached=True)
         except (msgspec.MsgspecError, ValueError):  # written by another version: ask again
             return None
-        now = datetime.now(UTC)
-        if finding.checked is None or finding.checked > now + timedelta(hours=1):  # the clock was wrong then, or is now
-            return None
-        age_s = (now - finding.checked).total_seconds()
-        limit_s = self._options.max_age_s
-        if (age_s > limit_s) if limit_s is not None else now.timestamp() > due:
-            return None
-        return structs.replace(finding, url=url, cached=True)
 
     def _age_s(self, finding: Finding) -> float | None:
         """Return how long a finding is good for; None: it is not kept."""
@@ -131,15 +131,12 @@ class Cache:
         limit_s = limits.get(finding.judgement.verdict)
         if limit_s is None:
             return None
-        seed = hashlib.blake2b(f"{finding.url} {finding.checked}".encode("utf-8", "replace"), digest_size=4).digest()
-        share = int.from_bytes(seed, "big") / 0xFFFFFFFF
+        share = zlib.crc32(f"{finding.url} {finding.checked}".encode("utf-8", "replace")) / 0xFFFFFFFF
         return limit_s * (1 - self._options.jitter * share)
 
 
 def _stripped(finding: Finding) -> Finding:
     """Return a finding without credentials anywhere."""
-    if "?" not in finding.url and "@" not in finding.url and not finding.redirects:
-        return finding
     judgement = finding.judgement
     return structs.replace(
         finding,

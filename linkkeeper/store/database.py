@@ -22,6 +22,8 @@ NAME = "state.db"
 WAIT_S = 10.0
 """All the waiting for other processes that one run may do."""
 _POLL_S = 0.5
+_GLANCE_S = 0.02
+"""In the middle of a run, where waiting would hold up the network."""
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 Parameters = Sequence[object]
@@ -87,9 +89,10 @@ class Database:
         if self._lost:
             return True
         rows = [(statement, list(parameters)) for statement, parameters in work]
+        wait_s = _POLL_S if patient else _GLANCE_S
         for _ in range(3):
             try:
-                return self._attempt(lambda: self._transaction(rows), patient=patient)
+                return self._attempt(lambda: self._transaction(rows, wait_s), patient=patient)
             except sqlite3.Error as error:
                 self._failed(error)
                 if self._lost:
@@ -105,10 +108,11 @@ class Database:
                 self._failed(error)
         return False
 
-    def _transaction(self, rows: list[tuple[str, list[Parameters]]]) -> None:
-        self._within(lambda connection: [connection.executemany(statement, some) for statement, some in rows])
+    def _transaction(self, rows: list[tuple[str, list[Parameters]]], wait_s: float) -> None:
+        self._within(lambda connection: [connection.executemany(statement, some) for statement, some in rows], wait_s)
 
-    def _within(self, work: Callable[[sqlite3.Connection], object]) -> None:
+    def _within(self, work: Callable[[sqlite3.Connection], object], wait_s: float = _POLL_S) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             work(self._connection)

@@ -3,6 +3,7 @@
 import time
 
 from linkkeeper.store.database import Database
+from linkkeeper.urls import secrets
 
 _DAY_S = 86_400
 _KEPT_DAYS = 30
@@ -33,7 +34,10 @@ class Extractions:
         return rows[0][0]
 
     def put(self, key: str, value: bytes) -> None:
-        """Remember value; written with others."""
+        """Remember value; written with others. What holds credentials is read anew each time instead."""
+        text = value.decode("latin-1")
+        if secrets.mask(text) != text:
+            return
         self._waiting[key] = value
         self._bytes += len(value)
         if len(self._waiting) >= _BATCH or self._bytes > _BATCH_BYTES:

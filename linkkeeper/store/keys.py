@@ -1,9 +1,13 @@
 """The name under which a URL is kept: without credentials, and one that differs by them stays apart."""
 
 import hashlib
+import re
 
 from linkkeeper.store.database import Database
 from linkkeeper.urls import secrets
+
+_PLACES = re.compile(r"[@?;#%&=]")
+"""Without any of these there is nowhere for a credential to be."""
 
 
 class Keys:
@@ -16,6 +20,8 @@ class Keys:
 
     def of(self, url: str) -> str:
         """Return the key of a URL: itself if it holds no credential."""
+        if not _PLACES.search(url):
+            return url
         stripped = secrets.strip(url)
         if stripped == url:
             return url

@@ -34,6 +34,17 @@ def test_a_fresh_finding_comes_back_marked_as_cached(tmp_path: Path) -> None:
     assert known.checked == finding.checked
 
 
+def test_the_newest_finding_is_known_before_it_is_written(tmp_path: Path) -> None:
+    with open_state(tmp_path) as state:
+        cache = Cache(state)
+        cache.put(_finding("https://example.com/", age=timedelta(days=2)))
+        cache.flush()
+        cache.put(_finding("https://example.com/", Verdict.DEAD))
+        known = cache.get("https://example.com/")
+        assert known is not None
+        assert known.judgement.verdict is Verdict.DEAD
+
+
 @pytest.mark.parametrize(
     ("verdict", "fresh", "stale"),
     [

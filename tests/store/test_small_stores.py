@@ -39,6 +39,17 @@ def test_what_was_read_of_a_document_is_remembered(tmp_path: Path) -> None:
         assert Extractions(state).get("other") is None
 
 
+def test_a_document_with_credentials_is_read_anew_each_time(tmp_path: Path) -> None:
+    secret = (
+        b"https://mp.weixin.qq.com/s?__biz=a&mid=1&idx=1&sn=b&key=0123456789abcdef0123456789abcdef&pass_ticket=abc123"
+    )
+    with open_state(tmp_path) as state:
+        store = Extractions(state)
+        store.put("digest", b"\x81\xa3url\xd9\x80" + secret + b"\xc0")
+        assert store.get("digest") is None
+    assert b"pass_ticket" not in (tmp_path / "state.db").read_bytes()
+
+
 def test_extractions_that_nobody_uses_for_a_month_are_dropped(tmp_path: Path) -> None:
     with open_state(tmp_path) as state:
         Extractions(state).put("old", b"links")
