@@ -31,7 +31,9 @@ class Entry(Struct):
     judgement: Judgement | None = None
     """Known without asking anybody; None: it must be asked."""
     written: str | None = None
-    """The URL as written (no fragment), where cleaning changed it."""
+    """The URL as written (no fragment, no credentials), where cleaning changed it."""
+    rule: str = ""
+    """Id of the cleaning rule that changed it."""
 
 
 class Rules(Struct, frozen=True):
@@ -82,9 +84,9 @@ class Collection:
         if entry is None:
             entry = self.entries[key] = Entry(key, [])
         entry.places.append(place)
-        written = link.url.partition("#")[0]
+        written = (place.harmless or link.url).partition("#")[0]
         if entry.written is None and written != key:
-            entry.written = written
+            entry.written, entry.rule = written, place.rule
 
     def _excluded(self, link: Link) -> Judgement | None:
         text = link.written.decode("utf-8", "replace")

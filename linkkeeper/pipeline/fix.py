@@ -78,9 +78,7 @@ def plan(request: Request, settings: Settings, wanted: FixOptions, events: Event
 
 def left_over(planned: Planned, made: FixResult) -> tuple[int, int]:
     """Return how many dead links stay as they are, and how many of them only because an archive could not be asked."""
-    done = [
-        (row.file, edit.start) for row in made.files if row.status in ("written", "planned") for edit in row.edits
-    ]
+    done = [(row.file, edit.start) for row in made.files if row.status in ("written", "planned") for edit in row.edits]
     done += [(shown(one.document), link.span.start) for one in planned.plans for link in one.settled]
     left = wants.unrepaired(planned.scanned.collection, planned.scanned.outcome, done)
     unknown = sum(rescue is not None and rescue.snapshot.state is SnapshotState.UNKNOWN for rescue in left)

@@ -68,7 +68,7 @@ class _Online:
                 with suppress(asyncio.CancelledError):
                     await self._rescuing
         for entry in self._late():
-            self.events.row(result.url_row(entry, self.outcome))
+            self._tell(entry)
 
     def _interrupted(self) -> None:
         self.outcome.interrupted = True
@@ -99,7 +99,11 @@ class _Online:
             self.outcome.moved[finding.url] = successor
         if finding.judgement.verdict is not Verdict.DEAD:
             self._settled.add(finding.url)
-            self.events.row(result.url_row(self._by_url[finding.url], self.outcome))
+            self._tell(self._by_url[finding.url])
+
+    def _tell(self, entry: Entry) -> None:
+        for row in result.url_rows(entry, self.outcome):
+            self.events.row(row)
 
     def _late(self) -> list[Entry]:
         """Return the entries whose row had to wait for the archives, or that nobody was asked about."""

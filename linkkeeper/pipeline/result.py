@@ -58,7 +58,7 @@ def build(
     started: datetime,
 ) -> Run:
     """Return the run, URLs and files in sorted order."""
-    rows = [url_row(entry, outcome) for entry in collection.entries.values()]
+    rows = [row for entry in collection.entries.values() for row in url_rows(entry, outcome)]
     rows.sort(key=lambda row: (row.url, row.rule, row.links[0].file if row.links else "", row.detail))
     counts = {str(verdict): 0 for verdict in Verdict}
     for row in rows:
@@ -77,16 +77,27 @@ def build(
     )
 
 
-def url_row(entry: Entry, outcome: Outcome) -> UrlRow:
-    """Return one URL with every place it stands in."""
+def url_rows(entry: Entry, outcome: Outcome) -> list[UrlRow]:
+    """Return one URL with every place it stands in; places whose fragment the page lacks have rows of their own."""
     finding = outcome.finding(entry)
+    missing = dict(finding.missing_fragments)
+    rows = []
+    for fragment, judgement in missing.items():
+        places = [place for place in entry.places if _fragment(place) == fragment]
+        one = structs.replace(finding, url=f"{entry.url}#{fragment}", judgement=judgement)
+        rows += [_url_row(one, places, outcome)] if places else []
+    rest = [place for place in entry.places if _fragment(place) not in missing]
+    return [*rows, _url_row(finding, rest, outcome)] if rest else rows
+
+
+def _url_row(finding: Finding, places: list[Place], outcome: Outcome) -> UrlRow:
     return UrlRow(
-        url=entry.url,
+        url=finding.url,
         verdict=finding.judgement.verdict,
         rule=finding.judgement.rule,
         detail=finding.judgement.detail,
         status=finding.status,
-        final_url=finding.final_url if finding.final_url != entry.url else None,
+        final_url=finding.final_url if finding.final_url != finding.url else None,
         redirects=list(finding.redirects),
         checked=finding.checked,
         cached=finding.cached,
@@ -95,9 +106,13 @@ def url_row(entry: Entry, outcome: Outcome) -> UrlRow:
         since=finding.since,
         signs=list(finding.judgement.signs),
         wrong_rule=finding.wrong_rule or None,
-        moved=outcome.moved.get(entry.url),
-        links=[_link_row(place, outcome) for place in entry.places],
+        moved=outcome.moved.get(finding.url),
+        links=[_link_row(place, outcome) for place in places],
     )
+
+
+def _fragment(place: Place) -> str:
+    return place.cleaned.partition("#")[2]
 
 
 def _link_row(place: Place, outcome: Outcome) -> LinkRow:
@@ -110,7 +125,7 @@ def _link_row(place: Place, outcome: Outcome) -> LinkRow:
         end=link.span.end,
         kind=link.kind,
         raw=link.written.decode("utf-8", "backslashreplace"),
-        fragment=place.cleaned.partition("#")[2] or None,
+        fragment=_fragment(place) or None,
     )
     wanted = outcome.wanted.get((link.document, link.span.start))
     if wanted is None:

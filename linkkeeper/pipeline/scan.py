@@ -150,7 +150,8 @@ def _ask(collection: Collection, settings: Settings, state: State, events: Event
     waiting = {entry.url for entry in due} | {entry.url for entry, _ in wanted}
     for entry in collection.entries.values():
         if entry.judgement is not None or entry.url not in waiting:
-            events.row(result.url_row(entry, outcome))
+            for row in result.url_rows(entry, outcome):
+                events.row(row)
     if due or wanted:
         from linkkeeper.pipeline import online
 
@@ -161,8 +162,13 @@ def _ask(collection: Collection, settings: Settings, state: State, events: Event
 def questions(entries: list[Entry], settings: Settings) -> Iterator[Question]:
     """Yield what is asked, once per URL."""
     for entry in entries:
-        anchors = settings.fragments and any("#" in place.cleaned for place in entry.places)
-        yield Question(entry.url, entry.written, want_anchors=anchors)
+        fragments = _fragments(entry) if settings.fragments else ()
+        yield Question(entry.url, entry.written, entry.rule, bool(fragments), fragments)
+
+
+def _fragments(entry: Entry) -> tuple[str, ...]:
+    found = {place.cleaned.partition("#")[2] for place in entry.places}
+    return tuple(sorted(found - {""}))
 
 
 def _removed(cleaned: Cleaned) -> str:
