@@ -6,9 +6,11 @@ time, peak memory, requests a URL and, where both ran, the ratio of the walls.
 
 import argparse
 import contextlib
+import functools
 import http.client
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -54,6 +56,8 @@ class Case(NamedTuple):
     concurrency: int = 256
     kinds: Sequence[str] = ("ok",)
     lychee: bool = True
+    files: int = 0
+    """Open files allowed; 0: as many as the machine allows."""
 
 
 MIX = ("ok",) * 40 + ("moved",) * 4 + ("gone",) * 3 + ("nohead", "flaky", "slow")
@@ -61,6 +65,7 @@ CASES = (
     Case("5,000 links, 600 hosts, 100 ms", 600, 5_000, ("--latency-ms", "100")),
     Case("the same, mixed faults", 600, 5_000, ("--latency-ms", "100"), kinds=MIX),
     Case("20,000 links, 2,000 hosts, at once", 2_000, 20_000),
+    Case("20,000 links, 20,000 hosts, 1,024 open files", 20_000, 20_000, ("--latency-ms", "20"), files=1024),
     Case("600 links, one host, 10 a second", 1, 600, ("--rate", "10"), lychee=False),
 )
 
@@ -96,11 +101,16 @@ def urls_of(case: Case, port: int) -> list[str]:
     ]
 
 
-def measure(command: Sequence[str], port: int) -> Measured:
+def _limited(files: int) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+
+def measure(command: Sequence[str], port: int, files: int) -> Measured:
     """Run a command; return what it took and what the server saw."""
     _ask(port, "/-/reset")
     started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    limit = functools.partial(_limited, files) if files else None
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=limit)
     assert process.stderr is not None
     said = process.stderr.read()
     _, _, used = os.wait4(process.pid, 0)
@@ -145,8 +155,8 @@ def run(case: Case, lychee: str | None, extra: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, loopback(case.server) as port:
         listing = Path(folder) / "links.md"
         listing.write_text("\n".join(urls_of(case, port)) + "\n")
-        mine = measure(ours(listing, case, extra), port)
-        peer = measure(theirs(listing, case, lychee), port) if lychee and case.lychee else None
+        mine = measure(ours(listing, case, extra), port, case.files)
+        peer = measure(theirs(listing, case, lychee), port, case.files) if lychee and case.lychee else None
         ratio = f"{mine.wall_s / peer.wall_s:.2f}" if peer else ""
         print(row(case.name, "linkkeeper", case, mine, ratio), flush=True)
         print("   ", mine.said.strip(), file=sys.stderr)
