@@ -118,7 +118,9 @@ class LocalChecker:
             tails = [path.lstrip("/")]
             if site and site.prefix and tails[0].startswith(f"{site.prefix}/"):
                 tails.append(tails[0][len(site.prefix) + 1 :])
-            return [paths.normal(f"{root}/{tail}") for tail in tails for root in roots]
+            return [
+                paths.normal(f"{root}/{tail}") for tail in tails for root in (*_versions(document, path, site), *roots)
+            ]
         here = paths.parent(document)
         # A page may be served as a folder of its own, and its files may lie in a folder of its name (Hexo).
         return [paths.normal(f"{place}/{path}") for place in (here, *_served(document, site))]
@@ -163,6 +165,8 @@ class LocalChecker:
         if path.startswith("/"):
             return self._missing_from_root(path, ending, site)
         if ending in tables.suffixes().copied or name in tables.suffixes().names:
+            if site and "/i18n/" in document and path.endswith(PAGES):
+                return SITE_ONLY.judge("the original may stand in where a translation is missing")
             if site and self._elsewhere(path, site):
                 return SITE_ONLY.judge("it lies elsewhere in the site: where the page is served decides")
             return FILE_MISSING.judge(path[:200])
@@ -175,8 +179,10 @@ class LocalChecker:
             return SITE_ONLY.judge("no site root is known here (setting `root`)")
         if ending not in tables.suffixes().copied or _DATED.search(path):
             return SITE_ONLY.judge("no source of that name; the built site may have the page")
-        first = path.lstrip("/").partition("/")[0]
-        if "/" in path.lstrip("/") and not any(first in self._folders.names(root) for root in site.folders):
+        first, slash, _ = path.lstrip("/").partition("/")
+        if not slash and not self._set_root:
+            return SITE_ONLY.judge("a theme may bring what lies at the root, icons above all")
+        if slash and not any(first in self._folders.names(root) for root in site.folders):
             return SITE_ONLY.judge(f"no folder {first}/ in the sources; the published site may have it")
         if self._elsewhere(path, site):
             return SITE_ONLY.judge("it lies elsewhere in the site: a permalink decides")
@@ -245,4 +251,18 @@ def _served(document: str, site: sites.Site | None) -> list[str]:
             for place in (own, here):
                 inside = place[len(folder) :]
                 found += [f"{other}{inside}" for other in site.folders if other != folder] if site else []
+    return found
+
+
+def _versions(document: str, path: str, site: sites.Site | None) -> list[str]:
+    """Return the folders above a document, nearest first, where `/x.md` names a source.
+
+    Sites that keep several versions or languages resolve it within the document's own (Docusaurus, versioned docs).
+    """
+    if site is None or not path.endswith(PAGES):
+        return []
+    found, folder = [], paths.parent(document)
+    while folder.startswith(f"{site.root}/"):
+        found.append(folder)
+        folder = paths.parent(folder)
     return found

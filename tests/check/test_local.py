@@ -168,6 +168,7 @@ ELEVENTY = (".eleventy.js", "posts/tea.md", "public/tea.png", "src/about.md")
         (JEKYLL, JEKYLL[1], "/tags/tea/", SITE_ONLY),
         (JEKYLL, JEKYLL[1], "/feed.xml", SITE_ONLY),
         (JEKYLL, JEKYLL[1], "/uploads/old.png", SITE_ONLY),
+        (JEKYLL, JEKYLL[1], "/apple-touch-icon.png", SITE_ONLY),
         (JEKYLL, JEKYLL[1], "images/tea.png", SITE_ONLY),
         (JEKYLL, JEKYLL[1], "nowhere/at-all.png", MISSING),
         (HEXO, HEXO[2], "/images/tea.png", OK),
@@ -210,6 +211,19 @@ def test_links_of_a_site_are_answered_by_its_sources(
     assert judged(tmp_path, document, url, scanned=str(Path(document).parent)) == wanted, (
         "the site is found from inside it"
     )
+
+
+def test_a_source_is_looked_for_in_the_documents_own_version_first(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        "docusaurus.config.js",
+        docs__intro="# New\n",
+        versioned__v3__intro="# Old\n",
+        versioned__v3__faq__x="x",
+    )
+    assert judged(tmp_path, "versioned/v3/faq/x.md", "/intro.md#old") == OK
+    assert judged(tmp_path, "versioned/v3/faq/x.md", "/intro.md#new") == (Verdict.DEAD, "anchor-missing")
+    assert judged(tmp_path, "docs/intro.md", "/intro.md#new") == OK
 
 
 def test_settings_say_where_sources_are(tmp_path: Path) -> None:
