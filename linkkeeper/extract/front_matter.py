@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +37,9 @@ _LAYER_OF = {
     "toml": ("toml-basic", "toml-literal"),
     "json": ("yaml-double", ""),
 }
+
+
+Range = tuple[int, int]
 
 
 class FrontMatter(Struct, frozen=True):
@@ -125,31 +130,35 @@ def links(data: bytes, head: FrontMatter, options: ExtractOptions) -> Iterator[F
     comments = [] if head.kind == "json" or options.include_verbatim else _comments(data, head, quoted)
     done = head.start
     for spot in bare.candidates(data, head.start, head.end):
-        if spot < done or any(start <= spot < end for start, end in comments):
+        if spot < done or _holding(spot, comments):
             continue
-        found = _value(data, head, spot, done, quoted, plain)
+        found = _value(data, head, spot, done, _holding(spot, quoted), _holding(spot, plain))
         if found:
             done = found.end
             yield found
 
 
-def _comments(data: bytes, head: FrontMatter, quoted: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _holding(spot: int, ranges: list[Range]) -> Range | None:
+    """Return the range (ascending, apart) that holds the offset, or None."""
+    before = bisect_right(ranges, (spot, sys.maxsize)) - 1
+    return ranges[before] if before >= 0 and spot < ranges[before][1] else None
+
+
+def _comments(data: bytes, head: FrontMatter, quoted: list[Range]) -> list[Range]:
     spans = [match.span() for match in _COMMENT.finditer(data, head.start, head.end)]
-    return [span for span in spans if not any(start < span[0] < end for start, end in quoted)]
+    return [span for span in spans if not _holding(span[0], quoted)]
 
 
 def _value(
-    data: bytes, head: FrontMatter, spot: int, floor: int, quoted: list[tuple[int, int]], plain: list[tuple[int, int]]
+    data: bytes, head: FrontMatter, spot: int, floor: int, quoted: Range | None, plain: Range | None
 ) -> Found | None:
-    for start, end in quoted:
-        if start <= spot < end:
-            double, single = _LAYER_OF[head.kind]
-            layer = double if data[start] == 0x22 else single
-            return _whole(data, start + 1, end - 1, layer) or _within(data, spot, max(floor, start + 1), end - 1, layer)
-    for start, end in plain:
-        if start <= spot < end and head.kind == "yaml":
-            return _whole(data, start, end, "yaml-plain") or _within(data, spot, floor, head.end, "")
-    return _within(data, spot, floor, head.end, "")
+    if quoted:
+        start, end = quoted[0] + 1, quoted[1] - 1
+        double, single = _LAYER_OF[head.kind]
+        layer = double if data[start - 1] == 0x22 else single
+        return _whole(data, start, end, layer) or _within(data, spot, max(floor, start), end, layer)
+    whole = _whole(data, *plain, "yaml-plain") if plain and head.kind == "yaml" else None
+    return whole or _within(data, spot, floor, head.end, "")
 
 
 def _whole(data: bytes, start: int, end: int, layer: str) -> Found | None:

@@ -14,7 +14,8 @@ _CODE = (
 """One piece of template code. Bounded, without blank line or backtick: prose about templates stays prose."""
 _MARKDOWN_CODE = (
     rb"(?P<fence>^[ \t>]*+(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]++)?(?P<mark>`{3,}+(?=[^`\n]*+\n)|~{3,}+)"
-    rb"(?:[^\n]*+\n)(?:(?![ \t>]*+(?P=mark))[^\n]*+\n)*+)"
+    rb"(?:[^\n]*+\n)(?:(?![ \t>]*+(?P=mark))(?:[^\n]*+\n|[^\n]++\Z))*+"
+    rb"(?:[ \t>]*+(?P=mark)[^\n]*+(?:\n|\Z))?)"
     rb"|(?<!`)(?P<ticks>`++)(?:[^`\n]|\n(?![ \t]*\n)){1,500}?(?P=ticks)(?!`)"
 )
 _TOKEN = re.compile(rb"%b|(?P<template>%b)" % (_MARKDOWN_CODE, _CODE), re.DOTALL | re.MULTILINE)
