@@ -97,6 +97,13 @@ class Watch:
         self._alarmed = bool(self._failed) or running_s > _SILENCE_S
         return self._alarmed
 
+    async def alarm(self) -> bool:
+        """Ask the control questions early; say whether there is no network. An answer meanwhile settles it."""
+        await self.check()
+        if self._far:
+            self.state = Network.WORKS
+        return self.at_fault
+
     async def check(self) -> Network:
         """Ask the control questions, and remember what they say."""
         if self._control is not None:

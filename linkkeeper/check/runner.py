@@ -376,10 +376,8 @@ class Runner:
             ticks += 1
             if ticks % _TICKS_A_LOOK == 0:
                 self._progress.waiting(self._scheduler.waiting_hosts(clock()))
-            if self.network.alarming(clock() - started):
-                await self.network.check()
-                if self.network.at_fault:
-                    self._give_up_on_the_web()
+            if self.network.alarming(clock() - started) and await self.network.alarm():
+                self._give_up_on_the_web()
 
     def _give_up_on_the_web(self) -> None:
         """Without a network, settle at once whatever needs one."""

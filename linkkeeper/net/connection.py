@@ -15,6 +15,7 @@ from aiohttp.streams import StreamReader
 from msgspec import Struct
 
 from linkkeeper.net.failures import ProtocolError
+from linkkeeper.net.options import BODY_LIMIT
 from linkkeeper.net.salvage import salvage
 
 HEAD_LIMIT = 256 * 1024
@@ -183,7 +184,7 @@ async def _body(payload: StreamReader, limit: int, until: float) -> tuple[bytes,
         return b"", False
     out = bytearray()
     try:
-        async with asyncio.timeout_at(min(until, asyncio.get_running_loop().time() + BODY_PATIENCE_S)):
+        async with asyncio.timeout_at(_given_up(limit, until)):
             while not payload.at_eof():
                 out += await payload.readany()
                 if len(out) > limit:
@@ -191,6 +192,13 @@ async def _body(payload: StreamReader, limit: int, until: float) -> tuple[bytes,
     except (TimeoutError, ClientPayloadError, OSError):
         return bytes(out), True
     return bytes(out), False
+
+
+def _given_up(limit: int, until: float) -> float:
+    """Return when a body is given up: soon, if only its beginning is wanted."""
+    if limit > BODY_LIMIT:
+        return until
+    return min(until, asyncio.get_running_loop().time() + BODY_PATIENCE_S)
 
 
 async def dial(addresses: Sequence[str], port: int) -> socket.socket:

@@ -8,7 +8,7 @@ from enum import Enum
 from linkkeeper.models.verdict import Failure, Reply
 from linkkeeper.net import addresses
 from linkkeeper.net.connection import dial
-from linkkeeper.net.resolver import NameLookupError, Resolver
+from linkkeeper.net.resolver import NameLookupError, Resolver, SystemResolver
 
 CONTROL_NAMES = ("www.google.com", "www.cloudflare.com", "www.baidu.com", "www.wikipedia.org", "example.com")
 """Names of different owners in different countries; one that works proves the network."""
@@ -31,7 +31,8 @@ class Control:
     """Asks the control questions."""
 
     def __init__(self, resolver: Resolver, ask: Ask | None = None, names: Sequence[str] = CONTROL_NAMES) -> None:
-        self._resolver = resolver
+        # Threads of our own: look-ups that hang must not hold up the question whether all look-ups hang.
+        self._resolver = SystemResolver() if isinstance(resolver, SystemResolver) else resolver
         self._ask = ask
         self._names = names
 
