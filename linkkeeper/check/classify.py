@@ -107,6 +107,8 @@ def _page(reply: Reply, sibling: Reply | None, root: Reply | None, *, shared: bo
     notice = gone.notice(reply)
     if notice is not None:
         return notice
+    if reply.body and doors.login_form(reply):
+        return doors.LOGIN_WALL.judge("a log-in form stands at the page's address")
     signs = parked.signs(reply)
     if signs:
         return _parked(signs, reply, sibling)

@@ -1,14 +1,15 @@
 """Where redirects end instead of at the page: log-in, consent, the front door (`data/doors.toml`). Pure."""
 
+import re
 from datetime import date
 from functools import lru_cache
 from urllib.parse import unquote
 
 from msgspec import Struct
 
-from linkkeeper.check import tables
+from linkkeeper.check import page, tables
 from linkkeeper.check.rule import RuleDoc
-from linkkeeper.models.verdict import Verdict
+from linkkeeper.models.verdict import Reply, Verdict
 from linkkeeper.urls import parse
 
 LOGIN_WALL = RuleDoc(
@@ -25,6 +26,11 @@ CONSENT_WALL = RuleDoc(
 )
 
 
+_PARTS = re.compile(r"\s[-–—]\s|\s?[|·•»_]\s?")
+_FORM_PROSE = 800
+"""Characters outside links: a page with more to say has more than a form."""
+
+
 class Door(Struct, frozen=True, forbid_unknown_fields=True):
     """How the address of one kind of door looks."""
 
@@ -34,6 +40,7 @@ class Door(Struct, frozen=True, forbid_unknown_fields=True):
     labels: frozenset[str] = frozenset()
     segments: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    titles: frozenset[str] = frozenset()
 
 
 class Doors(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +71,17 @@ def wall_at(asked: str, final: str) -> RuleDoc | None:
 def _below(hosts: frozenset[str], host: str) -> bool:
     labels = host.split(".")
     return any(".".join(labels[start:]) in hosts for start in range(len(labels)))
+
+
+def login_form(reply: Reply) -> bool:
+    """Tell whether a log-in page stands at the address of another page: its title, a password field, few words."""
+    if b"password" not in reply.body.lower() or _is_door(doors().login, reply.url):
+        return False
+    parts = (part.strip().lower() for part in _PARTS.split(page.title(reply)))
+    if not any(part in doors().login.titles for part in parts):
+        return False
+    seen = page.read(reply)
+    return seen.password and seen.prose_chars <= _FORM_PROSE
 
 
 def _is_door(door: Door, url: str) -> bool:

@@ -57,12 +57,12 @@ def signs(reply: Reply) -> tuple[str, ...]:
 
 def _said(view: page.View, asked: str) -> list[str]:
     found = []
-    built = next((text for text in table().markup if text in view.lower), "") or _loads_from(view.lower)
+    built = next(filter(view.lower.__contains__, table().markup), "") or _loads_from(view.lower)
     if built:
         found.append(f"parking-markup: {built}")
     if view.title and _offered(view.title.lower(), asked):
         found.append(f"parking-title: {view.title[:80]}")
-    said = next((text for text in table().texts if text in view.lower), "")
+    said = next(filter(view.lower.__contains__, table().texts), "")
     if said and view.page.prose_chars <= PROSE_LIMIT and any(said in block.lower() for block in _short(view.page)):
         found.append(f"parking-text: {said}")
     return found

@@ -119,9 +119,9 @@ class _Seen:
         found += [f"h:{'.'.join(labels[start:])}" for start in range(len(labels) - 1)]
         found += [f"p:{path}" for path in index.paths if self.path.startswith(path)]
         if self.text:
-            found += [f"b:{text}" for text in index.bodies if text in self.text]
+            found += [f"b:{text}" for text in filter(self.text.__contains__, index.bodies)]
         if self.title:
-            found += [f"t:{text}" for text in index.titles if text in self.title]
+            found += [f"t:{text}" for text in filter(self.title.__contains__, index.titles)]
         return found
 
     def shows(self, signal: Signal) -> bool:

@@ -274,6 +274,16 @@ def test_a_link_to_a_login_page_itself_is_alive() -> None:
     assert outcome(answer) == (Verdict.REDIRECTED, "moved-permanently")
 
 
+def test_a_login_form_at_the_address_of_a_page_is_a_login_wall() -> None:
+    form = "<title>登录 - 某站</title><form><input name=u><input type=password></form>".encode()
+    assert outcome(reply(body=form)) == (Verdict.BLOCKED, "login-wall")
+    assert outcome(reply(body=form, url="http://example.com/login"))[0] is Verdict.OK
+    article = b"<title>Tea</title><p>All about tea.</p><form><input type=password></form>"
+    assert outcome(reply(body=article))[0] is Verdict.OK
+    about = b"<title>Log in - a guide</title><p>" + b"How to log in, with a password. " * 50 + b"<input type=password>"
+    assert outcome(reply(body=about))[0] is Verdict.OK
+
+
 def test_a_redirect_to_a_consent_page_is_a_consent_wall() -> None:
     answer = reply(
         url="https://www.youtube.com/watch?v=1", final="https://consent.youtube.com/m?continue=x", hops=(302,)
@@ -315,6 +325,9 @@ def test_a_domain_for_sale_is_parked_by_two_signs_and_suspect_by_one() -> None:
     assert outcome(sold) == (Verdict.DEAD, "parked")
     sibling = reply(body=one, url="http://example.com/2019/linkkeeper-x")
     assert classify(reply(body=one), sibling=sibling).rule == "parked"
+    assert (soft404.wants_sibling(reply(body=one, url="http://example.com/")) or "").startswith(
+        "http://example.com/linkkeeper-"
+    )
 
 
 def test_a_page_about_domains_is_not_parked() -> None:
