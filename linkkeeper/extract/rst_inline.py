@@ -20,7 +20,6 @@ _NAME = r"(?:(?!_)\w)+(?:[-._+:](?:(?!_)\w)+)*"
 _EMBEDDED = re.compile(r"(?:[ \t\r\n]+|\A)<(?!\s)((?:[^<>\\]|\\[\s\S])+)(?<!\s)>\Z")
 _URI_CHARACTER = r"(?:[-_.!~*'()\[\];/:@&=+$,%a-zA-Z0-9]|\\[^\s])"
 _URI_LAST = rf"(?:[_~*/=+a-zA-Z0-9]|{_URI_CHARACTER}(?=>))"
-_SCHEMES = frozenset({"http", "https", "ftp", "ftps"})
 _MAIL = re.compile(r"(?:mailto:)?[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+\Z")
 
 
@@ -28,7 +27,6 @@ class _Patterns(Struct, frozen=True):
     start: re.Pattern[str]
     ends: dict[str, re.Pattern[str]]
     uri: re.Pattern[str]
-    before: frozenset[str]
     pairs: dict[str, str]
 
 
@@ -60,11 +58,16 @@ def _patterns() -> _Patterns:
     }
     part = rf"{_URI_CHARACTER}*{_URI_LAST}"
     uri = re.compile(rf"[a-zA-Z][a-zA-Z0-9.+-]*:(?://?)?{part}(?:\?{part})?(?:#{part})?{after}")
-    return _Patterns(start, ends, uri, frozenset(openers + middle), _pairs(openers, closers))
+    return _Patterns(start, ends, uri, _pairs(by_category["Ps"]))
 
 
-def _pairs(openers: str, closers: str) -> dict[str, str]:
-    return dict(zip(openers, closers, strict=False))
+def _pairs(brackets: str) -> dict[str, str]:
+    """Return the closing partner of each opening mark: of a bracket, the closing one next to it in Unicode."""
+    pairs = dict(zip("\"'(<[{“‘«‹", "\"')>]}”’»›", strict=True))
+    for opening in brackets:
+        following = (chr(ord(opening) + step) for step in (1, 2))
+        pairs.update((opening, one) for one in following if unicodedata.category(one) == "Pe")
+    return pairs
 
 
 def find(text: bytes, include_verbatim: bool = False) -> Iterator[Found]:
