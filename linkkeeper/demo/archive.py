@@ -74,6 +74,7 @@ class ArchiveServer:
         excluded_status: int = 200,
         lower_case: bool = False,
         knows_closest: bool = True,
+        redirects_to_nearest: bool = True,
     ) -> None:
         """`faults` by route; `official_names`: redirects name https://web.archive.org instead of this server."""
         self.collection = Collection([*captures, *([CONTROL] if control else [])])
@@ -85,6 +86,7 @@ class ArchiveServer:
         self.url = ""
         self._official, self._latency_s, self._lower_case = official_names, latency_s, lower_case
         self._excluded_status, self._knows_closest = excluded_status, knows_closest
+        self._redirects_to_nearest = redirects_to_nearest
         self._counts: dict[str, int] = {}
         self._runner = web.ServerRunner(web.Server(self._serve), shutdown_timeout=0.05)
 
@@ -214,7 +216,7 @@ class ArchiveServer:
         found = nearest(self.collection.of(url), url, stamp)
         if found is None:
             return _html(UNKNOWN, 404)
-        if found.timestamp != stamp:
+        if found.timestamp != stamp and self._redirects_to_nearest:
             return self._to_nearest(found, flag)
         return self._memento(found, flag)
 

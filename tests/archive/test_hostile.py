@@ -116,3 +116,21 @@ def test_no_answer_of_an_archive_gets_out_as_an_exception(replies: list[Reply]) 
         assert snapshot.state is not SnapshotState.VERIFIED or (snapshot.url or "").startswith(
             ("http://a.example/", "http://b.example/")
         )
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.text(max_size=40)
+        | st.text(max_size=40).map("http://".__add__)
+        | st.text(max_size=40).map("http://a.b/".__add__),
+        min_size=1,
+        max_size=4,
+    ),
+    st.lists(REPLY, min_size=1, max_size=3),
+)
+def test_no_url_gets_out_as_an_exception(urls: list[str], replies: list[Reply]) -> None:
+    options = ArchiveOptions("http://a.example", rate_per_minute=1e9, pause_s=0.0)
+    wanted = [Wanted(url, NEAR, written) for url, written in zip(urls, [*urls[1:], ""], strict=True)]
+    answers = asyncio.run(rescuer(options, _Says(replies), MemoryClock()).rescue(wanted))
+    assert set(answers) == set(wanted)

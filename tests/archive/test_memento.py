@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkkeeper.archive.base import Wanted
-from linkkeeper.archive.links import memento_links
+from linkkeeper.archive.links import framed_memento, memento_links
 from linkkeeper.archive.rescue import Rescuer
 from linkkeeper.demo.archive import ArchiveServer, Fault
 from linkkeeper.demo.captures import Capture
@@ -209,6 +209,27 @@ async def test_one_unreachable_archive_does_not_hide_anothers_copy(
 async def test_what_can_be_no_timegate_is_a_wrong_setting(url: str, make_rescuer: Make) -> None:
     with pytest.raises(UsageError, match=r"timegate\.wrong"):
         await make_rescuer(None, timegates={"wrong": url})
+
+
+async def test_the_most_telling_no_of_several_archives_counts(
+    start_archive: Start, make_rescuer: Make, day: Day
+) -> None:
+    excluding, empty = await start_archive(excluded=[URL]), await start_archive()
+    rescuer = await make_rescuer(excluding, timegates={"empty": empty.url + "/web/"})
+    assert (await look_up(rescuer, URL, day("2016-07-08"))).state is State.EXCLUDED
+
+
+def test_a_frame_is_not_taken_for_what_it_frames() -> None:
+    """pywb that redirects to exact moments sends Memento-Datetime with its frame too."""
+    moment = "Thu, 01 Jan 2015 00:00:00 GMT"
+    link = f'<http://m.example/old/20150101000000mp_/http://a.example/>; rel="memento"; datetime="{moment}"'
+    dated = ("memento-datetime", moment)
+    address = "http://m.example/old/20150101000000/http://a.example/"
+    framed = framed_memento(Reply(address, status=200, headers=(("link", link), dated)))
+    assert framed is not None
+    assert "mp_/" in framed.url
+    plain = link.replace("mp_/", "/")
+    assert framed_memento(Reply(address, status=200, headers=(("link", plain), dated))) is None
 
 
 def test_link_headers_are_read() -> None:

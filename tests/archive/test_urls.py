@@ -16,7 +16,9 @@ from linkkeeper.archive.archive_urls import (
     stamp,
     without_default_port,
 )
-from linkkeeper.archive.batch import plan_batches
+from linkkeeper.archive.batch import plan_batches, rows_by_path
+from linkkeeper.archive.cdx import CdxAnswer
+from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.grade import Grade, grade
 from linkkeeper.archive.surt import surt_key
 
@@ -128,6 +130,13 @@ def test_shared_queries_name_the_common_folder_and_every_key() -> None:
     (batch,) = plan_batches(["http://a.example/x/1", "https://www.a.example/x/2?b=1", "http://b.example/1"])
     assert batch.query.url == "http://a.example/x"
     assert sorted(batch.keys) == ["/x/1", "/x/2?b=1"]
+
+
+def test_a_cut_off_answer_covers_only_what_comes_before_its_end() -> None:
+    (batch,) = plan_batches([f"http://a.example/{name}" for name in "abc"])
+    row = CdxRow("example,a)/b", "20150101000000", "http://a.example/b", "text/html", "200", "A" * 32)
+    assert rows_by_path(CdxAnswer((row,), full=True), batch) == {"/a": ()}
+    assert rows_by_path(CdxAnswer((row,), full=False), batch) == {"/a": (), "/b": (row,), "/c": ()}
 
 
 def test_giants_are_asked_one_by_one() -> None:

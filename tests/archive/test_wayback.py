@@ -148,7 +148,22 @@ CASES = (
         BEFORE,
         requests=3,
     ),
+    Case(
+        "an unresolved revisit of an archived 429 is no refusal of the archive",
+        (*captured(BEFORE, body=OTHER), *captured(LATER, revisit=True, status=429, body=THIRD)),
+        V,
+        BEFORE,
+        requests=3,
+    ),
     # what the archive lists and cannot play
+    Case(
+        "an archive that shows the nearest capture without a word is not believed to show the one asked for",
+        (*captured(BEFORE), *captured(LATER, playable=False), *captured(AFTER, body=OTHER)),
+        V,
+        BEFORE,
+        requests=3,
+        archive={"redirects_to_nearest": False},
+    ),
     Case(
         "an unplayable capture is passed over",
         (*captured(BEFORE), *captured(LATER, playable=False)),
