@@ -92,7 +92,7 @@ def _failed(reply: Reply) -> Judgement:
 def _missing(reply: Reply, root: Reply | None) -> Judgement:
     if root is not None and not (root.status in {404, 410} and root.failure is None):
         judged = classify(root)
-        if judged.verdict is Verdict.BLOCKED:
+        if judged.verdict is Verdict.BLOCKED and judged.rule != doors.CONSENT_WALL.id:
             return GONE_UNPROVEN.judge(f"HTTP {reply.status}; the home page: {judged.detail}")
         if judged.verdict in {Verdict.SUSPECT, Verdict.UNCHECKED} and judged.rule not in _ROOT_MAY_BE:
             return GONE_UNSURE.judge(f"HTTP {reply.status}; the home page: {judged.detail}")

@@ -177,6 +177,13 @@ def test_a_404_of_a_host_that_answers_is_dead(root: Reply) -> None:
     assert classify(reply(404), root=root).rule == "http-gone"
 
 
+def test_a_home_page_that_asks_for_consent_or_a_login_is_weighed() -> None:
+    consent = reply(url="http://example.com/", final="https://consent.example.com/x", hops=(302,))
+    assert classify(reply(404), root=consent).rule == "http-gone"
+    login = reply(url="http://example.com/", final="http://example.com/users/sign_in", hops=(302,))
+    assert classify(reply(404), root=login).rule == "gone-unproven"
+
+
 def test_the_home_page_is_asked_of_the_host_that_said_404() -> None:
     assert rules.needs_root(reply(404)) == "http://example.com/"
     assert (

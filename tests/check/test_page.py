@@ -117,15 +117,15 @@ def test_a_page_is_read_for_what_a_reader_sees() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"<div>" * 60_000,
-        b"<a " + b"x=1 " * 60_000,
-        b"<title>" * 30_000,
-        b"<!--" * 50_000,
-        b"&" * 200_000,
-        b"<meta http-equiv=refresh content='" + b"9" * 200_000,
-        b"<table><tr><td>" * 20_000,
-        b"\x00\xff" * 100_000,
-        b"<p>" + b"<b>page not found</b> " * 8_000,
+        b"<div>" * 12_000,
+        b"<a " + b"x=1 " * 16_000,
+        b"<title>" * 9_000,
+        b"<!--" * 16_000,
+        b"&" * 65_000,
+        b"<meta http-equiv=refresh content='" + b"9" * 65_000,
+        b"<table><tr><td>" * 4_500,
+        b"\x00\xff" * 32_000,
+        b"<p>" + b"<b>page not found</b> " * 2_900,
     ],
 )
 def test_hostile_markup_costs_little(body: bytes) -> None:
@@ -139,7 +139,7 @@ def test_hostile_markup_costs_little(body: bytes) -> None:
     soft404.wants_sibling(answer)
     page.read(answer)
     page.anchors(answer)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 3  # 64 KiB, as much as is received
 
 
 def test_anchors_are_ids_and_names_and_githubs_without_their_prefix() -> None:
