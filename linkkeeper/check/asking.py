@@ -48,8 +48,13 @@ def _same_origin(one: str, two: str) -> bool:
 
 
 def host_key(target: Target) -> str:
-    """Name the queue of a target: its host; another machine may sit behind a port of its own."""
-    return target.host if target.port in (80, 443) else f"{target.host}/{target.port}"
+    """Name the queue of a target."""
+    return key_at(target.host, target.port)
+
+
+def key_at(host: str, port: int) -> str:
+    """Name the queue of a host; another machine may sit behind a port of its own."""
+    return host if port in (80, 443) else f"{host}/{port}"
 
 
 def pace_of(key: str, options: CheckOptions) -> Pace:

@@ -111,8 +111,18 @@ class Watch:
             self.state = await self._control.network(self._private_ok, connect=reached)
         return self.state
 
-    async def judged(self) -> list[Finding]:
-        """Return the held findings: as they are, or as unchecked if our network is at fault."""
+    async def judged(self, stopped: Judgement | None) -> list[Finding]:
+        """Return the held findings: as they are, or as unchecked if our network is at fault.
+
+        stopped: there is no time left to ask; what would need it is unchecked by this judgement.
+        """
+        if stopped is not None and not self.at_fault:
+            held, self.held = self.held, []
+            return (
+                [msgspec.structs.replace(finding, judgement=stopped) for finding in held]
+                if self._most_failed()
+                else held
+            )
         if self._most_failed() and not self.at_fault:
             await self.check()
         if self._control is not None and not self.at_fault and self._maybe_portal() and await self._control.portal():
@@ -155,9 +165,11 @@ async def vouched(names: Names, target: Target, reply: Reply) -> Reply:
 
 def leaves(target: Target) -> bool:
     """Say whether asking target needs a network at all."""
-    return _leaves(target.host, target.address)
+    return is_far(target.host, target.port)
 
 
 @lru_cache(maxsize=1 << 16)
-def _leaves(host: str, address: str) -> bool:
-    return not (addresses.reserved(addresses.parse(address)) if address else addresses.local_name(host))
+def is_far(host: str, port: int) -> bool:  # noqa: ARG001 - as `Client.where` says it
+    """Say whether a host, as `net.target` writes it, is beyond this machine and its own network."""
+    address = addresses.literal(host)
+    return not (addresses.reserved(address) if address is not None else addresses.local_name(host))

@@ -124,8 +124,7 @@ class Runner:
                 self._progress.advance(known)
                 yield known
             else:
-                job = self._open[question.url] = Job(question)
-                self._ask(job)
+                self._line_up(question)
             if count % _FEED == _FEED - 1:
                 await asyncio.sleep(0)
         self._crew.dispatch()
@@ -141,25 +140,40 @@ class Runner:
                 await self._news.wait()
         if self._stopped:
             self._abandon(self._stopped)
-        for finding in await self.network.judged() if self.network.held else ():
+        for finding in await self.network.judged(self._stopped) if self.network.held else ():
             self._record(finding)
         while self._found:
             yield self._found.popleft()
 
     # -- asking: the scheduler says what, tasks do it -------------------------------------------------------
 
+    def _line_up(self, question: Question) -> None:
+        """Queue a new question. What its first ask needs is made when its turn comes: most wait for long."""
+        job = self._open[question.url] = Job(question)
+        try:
+            host = self._scheduler.host(asking.key_at(*self.client.where(question.url)))
+        except ValueError as problem:
+            self._weigh(job, Reply(url=question.url, failure=Failure.BAD_URL, detail=str(problem)))
+            return
+        self._scheduler.add(host, job, 0.0)
+
     def _ask(self, job: Job, url: str = "", after_s: float = 0.0) -> None:
-        """Set out on the next ask of a job; settle it if the URL cannot be asked at all."""
-        url = url or job.question.url
+        """Queue the next ask of a job."""
+        trip = self._set_out(job, url or job.question.url)
+        if trip is not None:
+            self._enqueue(job, trip, after_s)
+
+    def _set_out(self, job: Job, url: str) -> Trip | None:
+        """Make the next ask of a job ready; settle it if the URL cannot be asked at all."""
         try:
             job.trip = trip = self.client.trip(url, asking.how_of(job, url, self.client.options))
         except ValueError as problem:
             self._weigh(job, Reply(url=url, failure=Failure.BAD_URL, detail=str(problem)))
-            return
+            return None
         trip.left_s = min(trip.left_s, max(1.0, 2 * trip.left_s - job.spent_s))
         job.asks += 1
         self.network.expect(trip.target)
-        self._enqueue(job, trip, after_s)
+        return trip
 
     def _enqueue(self, job: Job, trip: Trip, after_s: float = 0.0, first: bool = False) -> None:
         host = self._scheduler.host(asking.host_key(trip.target))
@@ -168,8 +182,11 @@ class Runner:
 
     async def _step(self, host: Host, job: Job, started: float) -> None:
         """Send one request of a job and see to what follows from it."""
-        trip = job.trip
-        assert trip is not None
+        trip = job.trip or self._set_out(job, job.question.url)
+        if trip is None:
+            host.pace.failed()
+            self._scheduler.place(host, started)
+            return
         target = trip.target
         if host.closed is not None or asking.shares_failure(host, job):
             self._share(host, job, trip, started)
@@ -383,7 +400,7 @@ class Runner:
         """Without a network, settle at once whatever needs one."""
         state = self.network.state
         judgement = Judgement(Verdict.UNCHECKED, RULE_IDS[state], SENTENCES[state])
-        far = [job for job in self._open.values() if job.trip is not None and network.leaves(job.trip.target)]
+        far = [job for job in self._open.values() if network.is_far(*self.client.where(job.question.url))]
         for job in far:
             if job.task is not None:
                 job.task.cancel()

@@ -112,6 +112,10 @@ class Client:
         first = target.parse(self._elsewhere(url) if self._remap else url)
         return Trip(url, first, how, timeout_s or self.timeout_s(first))
 
+    def where(self, url: str) -> tuple[str, int]:
+        """Return host and port that a question about url goes to first. Raises ValueError as `trip` does."""
+        return target.where(self._elsewhere(url) if self._remap else url)
+
     def _elsewhere(self, url: str) -> str:
         """Return where a URL is asked: by the first rule of `remap` that fits."""
         for pattern, instead in self._remap:

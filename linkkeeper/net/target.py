@@ -20,6 +20,7 @@ _READY = re.compile(
     r"(?P<target>/(?![.]|%2|[^?]*/(?:[.]|%2))[A-Za-z0-9_\-~!$&()*+,;=:@%/.]*(?:\?[A-Za-z0-9_\-~!$&()*+,;=:@%/.?]*)?)"
 )
 """URLs that are sent as they stand, nine in ten: nothing to escape, no dot segments, no name to encode."""
+_PLACE = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9][a-z0-9.\-]*)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)")
 _SENDABLE = re.compile(r"[\x21-\x7e]*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -71,7 +72,16 @@ def parse(url: str) -> Target:
     return Target(shown, scheme, host, port, path, _authorization(match.groupdict().get("userinfo")), address)
 
 
-@lru_cache(maxsize=4096)
+def where(url: str) -> tuple[str, int]:
+    """Return host and port of a URL, without taking apart the rest. Raises ValueError as `parse` does."""
+    match = _PLACE.match(url)
+    if match is None:
+        found = parse(url)
+        return found.host, found.port
+    return _host(match["host"])[0], _port(match["port"], match["scheme"])
+
+
+@lru_cache(maxsize=1 << 16)
 def _host(written: str) -> tuple[str, str]:
     host = written.lower()
     if not host or not _SENDABLE.fullmatch(host):
