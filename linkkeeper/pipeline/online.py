@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from linkkeeper.net.client import Client
 from linkkeeper.pipeline import options, result
 from linkkeeper.pipeline.collect import Collection, Entry, Place
 from linkkeeper.pipeline.events import Events
-from linkkeeper.pipeline.scan import questions
 from linkkeeper.pipeline.state import State
 
 
@@ -86,7 +85,7 @@ class _Online:
         progress = _CheckProgress(self.events)
         tools = Tools(self.state.memory, self.state.history, progress)
         self._runner = runner = Runner(client, tools, options.check(self.settings))
-        async for finding in runner.run(questions(self.due, self.settings)):
+        async for finding in runner.run(_questions(self.due, self.settings)):
             self._found(finding)
         self.outcome.requests += runner.requests
         self.outcome.network_at_fault = runner.network_at_fault
@@ -182,6 +181,18 @@ class _Online:
             successor = moved.suggest(self.outcome.findings[url], rescue, target)
             if successor is not None:
                 self.outcome.moved[url] = successor
+
+
+def _questions(entries: list[Entry], settings: Settings) -> Iterator[Question]:
+    """Yield what is asked, once per URL."""
+    for entry in entries:
+        fragments = _fragments(entry) if settings.fragments else ()
+        yield Question(entry.url, entry.written, entry.rule, bool(fragments), fragments)
+
+
+def _fragments(entry: Entry) -> tuple[str, ...]:
+    found = {place.cleaned.partition("#")[2] for place in entry.places}
+    return tuple(sorted(found - {""}))
 
 
 def ask_afresh(urls: Sequence[str], settings: Settings, events: Events) -> dict[str, Finding]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from linkkeeper.check import links as link_rules
-from linkkeeper.check.base import Question
 from linkkeeper.check.local import LocalChecker
 from linkkeeper.config.settings import Settings
 from linkkeeper.errors import UsageError
@@ -157,18 +156,6 @@ def _ask(collection: Collection, settings: Settings, state: State, events: Event
 
         online.run(due, collection, outcome, settings, state, events)
     return outcome
-
-
-def questions(entries: list[Entry], settings: Settings) -> Iterator[Question]:
-    """Yield what is asked, once per URL."""
-    for entry in entries:
-        fragments = _fragments(entry) if settings.fragments else ()
-        yield Question(entry.url, entry.written, entry.rule, bool(fragments), fragments)
-
-
-def _fragments(entry: Entry) -> tuple[str, ...]:
-    found = {place.cleaned.partition("#")[2] for place in entry.places}
-    return tuple(sorted(found - {""}))
 
 
 def _removed(cleaned: Cleaned) -> str:
