@@ -11,8 +11,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from linkkeeper.errors import UsageError
+from linkkeeper.extract.formats import DATA_SUFFIXES, SUFFIXES
 from linkkeeper.extract.gitignore import Ignored
-from linkkeeper.extract.registry import DATA_SUFFIXES, SUFFIXES
 from linkkeeper.models.document import FileProblem
 
 STDIN = "-"

@@ -7,7 +7,6 @@ from typing import Protocol
 from msgspec import Struct
 
 from linkkeeper.errors import DocumentError
-from linkkeeper.extract import ignore, registry
 from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.reading import read
 from linkkeeper.models.document import Document, FileProblem
@@ -25,6 +24,9 @@ class Job(Protocol):
 
     def run(self, document: Document, data: bytes) -> bytes:
         """Return the result for one file. Must not raise for what is in the file."""
+
+    def prepare(self) -> None:
+        """Load what `run` needs: before processes are forked, so that they share it."""
 
     def refused(self, problem: FileProblem) -> bytes:
         """Return the result for a file that could not be read."""
@@ -46,7 +48,7 @@ def one(path: str, job: Job) -> Result:
         return Result(job.refused(FileProblem(path, str(error))))
     digest = hashlib.sha256(data).hexdigest()
     value = job.run(Document(path, digest, len(data)), data)
-    expires = ignore.WORD in data and b"until" in data
+    expires = b"linkkeeper-ignore" in data and b"until" in data
     return Result(value, "" if expires else cache_key(path, digest, job))
 
 
@@ -57,8 +59,17 @@ def cache_key(path: str, digest: str, job: Job) -> str:
 
 def safely(path: str, data: bytes, options: ExtractOptions) -> Extraction:
     """Extract, and turn a fault of ours into a row of the report: one file does not end a run."""
+    from linkkeeper.extract import registry  # heavy: a run in which nothing changed does without
+
     try:
         return registry.extract(path, data, options)
     except _OUR_FAULTS as error:
         log.exception("extraction failed: %s", path)
         return Extraction(problems=(FileProblem(path, f"could not be understood ({type(error).__name__})"),))
+
+
+def preload() -> None:
+    """Load the formats that most runs need."""
+    from linkkeeper.extract import markdown, registry
+
+    del markdown, registry

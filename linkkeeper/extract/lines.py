@@ -1,21 +1,22 @@
 """Documents -> JSON lines, one a link (the machine format of `linkkeeper links`)."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
+from importlib import resources
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from linkkeeper.extract import escape
+from linkkeeper.errors import UsageError
 from linkkeeper.extract.base import ExtractOptions
-from linkkeeper.extract.job import safely
+from linkkeeper.extract.job import preload, safely
 from linkkeeper.extract.scan import EXTRACTOR
 from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import Document, FileProblem
 from linkkeeper.models.link import Link
-from linkkeeper.urls import rules
-from linkkeeper.urls.clean import Cleaner
 from linkkeeper.urls.rules import CleanOptions
 
 
@@ -64,6 +65,11 @@ class LinkLines(Struct, frozen=True):
         """All options, and the rules: files of the user's by what is in them."""
         return f"lines/{EXTRACTOR}/{VERSION}/{msgspec.json.encode(self).decode()}/{_digest(self.cleaning)}"
 
+    def prepare(self) -> None:
+        """Load the common formats and the cleaning rules."""
+        preload()
+        _cleaner(self.cleaning)
+
     def run(self, document: Document, data: bytes) -> bytes:
         """Return the links of one file as lines."""
         return msgspec.msgpack.encode(self.lines(document.path, data))
@@ -96,8 +102,8 @@ def decode(value: bytes) -> Lines:
 
 
 def _line(link: Link, clean: Callable[[str], str]) -> Line:
-    context = tuple(name for name in link.context if name.startswith(escape.CHARSET))
-    raw = escape.decode(link.written, context)
+    charset = link.context[-1].partition(":") if link.context else ("", "", "")
+    raw = link.written.decode(charset[2] if charset[0] == "charset" else "utf-8", "replace")
     cleaned = link.url if link.skip else clean(link.url)
     place = (link.document, link.span.start, link.span.end, link.line, link.column)
     return Line(*place, link.kind, raw, link.url, cleaned, link.skip)
@@ -106,6 +112,9 @@ def _line(link: Link, clean: Callable[[str], str]) -> Line:
 @cache
 def _cleaner(options: CleanOptions) -> Callable[[str], str]:
     """Return what cleans a URL, and remembers. Most URLs need no look: rules take from queries and fragments."""
+    from linkkeeper.urls import rules
+    from linkkeeper.urls.clean import Cleaner
+
     loaded = rules.load(options)
     cleaner = Cleaner(loaded)
     patterns = [pattern for entry in loaded.entries() for pattern in getattr(entry, "fragments", ())]
@@ -119,11 +128,18 @@ def _cleaner(options: CleanOptions) -> Callable[[str], str]:
     return clean
 
 
-@cache
 def _digest(options: CleanOptions) -> str:
-    import hashlib
-
-    return hashlib.sha256(msgspec.msgpack.encode(rules.load(options))).hexdigest()
+    """Return a digest of the bytes of all rule files: cheaper than reading the rules."""
+    digest = hashlib.sha256()
+    folder = resources.files("linkkeeper.urls") / "rules"
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    for name in options.rule_files:
+        try:
+            digest.update(Path(name).read_bytes())
+        except OSError as error:
+            raise UsageError(f"{name}: the rule file cannot be read: {error.strerror}") from error
+    return digest.hexdigest()
 
 
 @cache

@@ -1,52 +1,24 @@
-"""File name -> format, and the whole way from a document's bytes to its links."""
+"""The whole way from a document's bytes to its links."""
 
 from collections.abc import Iterable
 from importlib import import_module
-from pathlib import PurePosixPath
 from typing import cast
 
-from linkkeeper.extract import encodings, escape, front_matter
+from linkkeeper.extract import encodings, escape, formats, front_matter
 from linkkeeper.extract.base import Extraction, ExtractOptions, Found, LinkSource
 from linkkeeper.extract.spans import Positions
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link, Span
 
-_DOCUMENTS = {
-    "markdown": ".md .markdown .mdown .mkd .mkdn .mdwn .qmd .rmd",
-    "mdx": ".mdx",
-    "html": ".html .htm .xhtml .xht .shtml",
-    "rst": ".rst .rest",
-    "asciidoc": ".adoc .asciidoc .asc",
-    "org": ".org",
-    "notebook": ".ipynb",
-    "feeds": ".xml .rss .atom .opml",
-    "text": ".txt .text",
-}
-"""Module of this package -> the suffixes it reads (its `SUFFIXES`; a test holds them equal). Loaded when needed."""
-_DATA = {
-    "csv_data": ".csv .tsv",
-    "json_data": ".json .jsonl .ndjson .webmanifest",
-    "yaml_data": ".yaml .yml",
-    "toml_data": ".toml",
-}
-"""Data files: read when named, or on request."""
-_MODULE_OF = {suffix: name for name, suffixes in (_DOCUMENTS | _DATA).items() for suffix in suffixes.split()}
-_WITH_HEAD = frozenset({"markdown", "mdx", "html", "asciidoc", "rst", "org"})
-"""Formats that site generators give a front matter."""
-SUFFIXES = frozenset(_MODULE_OF)
-DATA_SUFFIXES = frozenset(" ".join(_DATA.values()).split())
+SUFFIXES, DATA_SUFFIXES = formats.SUFFIXES, formats.DATA_SUFFIXES
 WIDE = "the document is in {}: reported, not rewritten"
 LOSSY = "the document has bytes that are no text in {}: offsets cannot be proved"
 
 
 def source_for(path: str) -> LinkSource | None:
     """Return the format of a file, by its name, or None if it is none of ours."""
-    module = _module_for(path)
+    module = formats.module_for(path)
     return cast("LinkSource", import_module(f"linkkeeper.extract.{module}")) if module else None
-
-
-def _module_for(path: str) -> str | None:
-    return _MODULE_OF.get(PurePosixPath(path).suffix.lower())
 
 
 def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:
@@ -60,7 +32,7 @@ def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:
     text = encodings.read(data, declares(data) if declares else None)
     if text is None:
         return _problem(path, "binary, not text")
-    found = _found(source, text.data, options, head=_module_for(path) in _WITH_HEAD)
+    found = _found(source, text.data, options, head=formats.module_for(path) in formats.WITH_HEAD)
     return Extraction(tuple(_as_links(path, data, text, found)))
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from linkkeeper.errors import DocumentError
 from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.discover import SourceFile
-from linkkeeper.extract.job import Job, cache_key, safely
+from linkkeeper.extract.job import Job, cache_key, preload, safely
 from linkkeeper.extract.reading import read
 from linkkeeper.extract.workers import Ticket, Workers
 from linkkeeper.models.document import Document, FileProblem
@@ -49,6 +49,10 @@ class Extract(Struct, frozen=True):
     def name(self) -> str:
         """The options, and what the extractor is."""
         return f"links/{EXTRACTOR}/{msgspec.json.encode(self.options).decode()}"
+
+    def prepare(self) -> None:
+        """Load the common formats."""
+        preload()
 
     def run(self, document: Document, data: bytes) -> bytes:
         """Return the links of one file."""

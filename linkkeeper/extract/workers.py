@@ -1,16 +1,15 @@
 """Several processes that do a job on files. They start when the first full batch is there, not before."""
 
-import multiprocessing
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from linkkeeper.extract.discover import SourceFile
 from linkkeeper.extract.job import Job, Result, one
 from linkkeeper.models.document import FileProblem
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 _BATCH_BYTES = 1 << 19
 _BATCH_FILES = 200
@@ -84,6 +83,8 @@ class Workers:
     def _fetched(self, batch: Batch) -> list[Result]:
         if batch.future is None:
             return [one(path, self._job) for path in batch.paths]
+        from concurrent.futures.process import BrokenProcessPool
+
         self._under_way -= 1
         try:
             return batch.future.result()
@@ -95,9 +96,10 @@ class Workers:
         batch, self._batch = self._batch, Batch()
         if self._processes < 2:
             return
+        from concurrent.futures.process import BrokenProcessPool
+
         if self._pool is None:
-            context = multiprocessing.get_context(_start_method())
-            self._pool = ProcessPoolExecutor(self._processes, context, _begin, (self._job,))
+            self._pool = _started(self._job, self._processes)
         try:
             batch.future = self._pool.submit(_work, batch.paths)
         except BrokenProcessPool:
@@ -106,10 +108,16 @@ class Workers:
         self._under_way += 1
 
 
-def _start_method() -> str:
-    """Forking is fast, and safe only while no other thread runs."""
+def _started(job: Job, processes: int) -> "ProcessPoolExecutor":
+    """Start the processes. Forking is fast, and safe only while no other thread runs."""
+    import multiprocessing
+    import threading
+    from concurrent.futures import ProcessPoolExecutor
+
+    job.prepare()
     methods = multiprocessing.get_all_start_methods()
-    return "fork" if "fork" in methods and threading.active_count() == 1 else "spawn"
+    method = "fork" if "fork" in methods and threading.active_count() == 1 else "spawn"
+    return ProcessPoolExecutor(processes, multiprocessing.get_context(method), _begin, (job,))
 
 
 def _begin(job: Job) -> None:

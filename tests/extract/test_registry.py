@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkkeeper.extract import escape, registry
+from linkkeeper.extract import escape, formats, registry
 from linkkeeper.extract.base import ExtractOptions
 
 OPTIONS = ExtractOptions()
-NAMES = sorted(f"a{suffix}" for suffix in registry.SUFFIXES)
-MODULES = sorted({registry._module_for(name) or "" for name in NAMES})
+NAMES = sorted(f"a{suffix}" for suffix in formats.SUFFIXES)
+MODULES = sorted({formats.module_for(name) or "" for name in NAMES})
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_format_is_registered_for_the_suffixes_it_names(module: str) -> None:
-    own = {name.removeprefix("a") for name in NAMES if registry._module_for(name) == module}
+    own = {name.removeprefix("a") for name in NAMES if formats.module_for(name) == module}
     assert own == import_module(f"linkkeeper.extract.{module}").SUFFIXES
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from linkkeeper.extract import job
-from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.extract import registry
+from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.discover import DiscoverOptions, SourceFile, discover
 from linkkeeper.extract.scan import Extract, extract_files, run
 
@@ -61,8 +61,13 @@ def test_an_unchanged_file_is_not_parsed_again(files: tuple[SourceFile, ...], mo
     first = urls(files, memory, processes=2)
     Path(files[3].path).write_text("[new](https://new.example)")
     parsed: list[str] = []
-    extract = job.registry.extract
-    monkeypatch.setattr(job.registry, "extract", lambda path, *rest: (parsed.append(path), extract(path, *rest))[1])
+    extract = registry.extract
+
+    def listened(path: str, data: bytes, options: ExtractOptions) -> Extraction:
+        parsed.append(path)
+        return extract(path, data, options)
+
+    monkeypatch.setattr(registry, "extract", listened)
     second = urls(files, memory)
     assert parsed == [files[3].path]
     assert second[3] == (files[3].path, ["https://new.example"])
@@ -98,14 +103,14 @@ def test_a_file_that_vanished_or_became_a_pipe_is_a_row(files: tuple[SourceFile,
 def test_a_fault_of_ours_is_a_row_and_the_rest_goes_on(
     files: tuple[SourceFile, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    extract = job.registry.extract
+    extract = registry.extract
 
-    def broken(path: str, data: bytes, options: ExtractOptions) -> job.Extraction:
+    def broken(path: str, data: bytes, options: ExtractOptions) -> Extraction:
         if path == files[2].path:
             raise RecursionError
         return extract(path, data, options)
 
-    monkeypatch.setattr(job.registry, "extract", broken)
+    monkeypatch.setattr(registry, "extract", broken)
     scanned = list(extract_files(files[:5], OPTIONS, processes=1))
     assert [len(one.extraction.problems) for one in scanned] == [0, 0, 1, 0, 0]
 
