@@ -3,29 +3,19 @@
 import asyncio
 import functools
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
 from linkkeeper.check import asking, classify, collector, network
-from linkkeeper.check.base import (
-    CheckOptions,
-    Forgetful,
-    History,
-    Memory,
-    NoHistory,
-    Progress,
-    Question,
-    Tools,
-    Unwatched,
-)
+from linkkeeper.check.base import CheckOptions, Question, Tools
 from linkkeeper.check.crew import Crew
 from linkkeeper.check.doubt import Doubt
 from linkkeeper.check.errands import Errands
 from linkkeeper.check.evidence import INTERNAL, PLAIN, Evidence
-from linkkeeper.check.finding import cleaning_to_blame, finding_of
+from linkkeeper.check.finding import cleaning_to_blame
 from linkkeeper.check.job import ALIVE, Again, Job, Look, Rules, Settle, decide, shortcut
+from linkkeeper.check.ledger import Ledger
 from linkkeeper.check.retry import Retries
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
@@ -34,7 +24,7 @@ from linkkeeper.net.control import RULE_IDS, SENTENCES, Control
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import Trip
 
-__all__ = ["CheckOptions", "History", "Memory", "Progress", "Question", "Runner", "Tools"]
+__all__ = ["CheckOptions", "Question", "Runner", "Tools"]
 
 _log = logging.getLogger(__name__)
 _FEED = 500
@@ -54,17 +44,21 @@ _SAME_FOR_ALL = frozenset(
 class Runner:
     """One run of the check. `network_at_fault` and `notes` are final once `run` is through."""
 
-    def __init__(self, client: Client, tools: Tools | None = None, options: CheckOptions | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        tools: Tools | None = None,
+        options: CheckOptions | None = None,
+        control: Control | None = None,
+    ) -> None:
         self.client = client
-        tools = tools or Tools()
         self.options = options or CheckOptions()
         self.requests = 0
         """HTTP requests sent so far."""
-        control = None if client.options.proxy else Control(client.names.resolver, client.ask)
+        if control is None and not client.options.proxy:  # a proxy looks names up in our place
+            control = Control(client.names.resolver, client.ask)
         self.network = network.Watch(control, client.options.allow_private)
-        self._memory: Memory = tools.memory or Forgetful()
-        self._history: History = tools.history or NoHistory()
-        self._progress: Progress = tools.progress or Unwatched()
+        self._ledger = Ledger(tools or Tools(), self.network)
         self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options))
         slots = min(self.options.concurrency, max(1, client.pool.limit))
         self._crew = Crew(self._scheduler, slots, self._step, self._failed)
@@ -74,9 +68,6 @@ class Runner:
         self._answering: set[str] = set()
         """Hosts with a page seen alive."""
         self._errands = Errands(self._ask, self._evidence.learn)
-        self._open: dict[str, Job] = {}
-        self._found: deque[Finding] = deque()
-        self._news = asyncio.Event()
         self._stopped: Judgement | None = None
 
     @property
@@ -93,7 +84,7 @@ class Runner:
         """Ask nothing more; what is not settled becomes unchecked by this rule. Findings so far still come."""
         self._stopped = self._stopped or Judgement(Verdict.UNCHECKED, rule, detail)
         self._crew.rest()
-        self._news.set()
+        self._ledger.news.set()
 
     async def run(self, questions: Iterable[Question]) -> AsyncIterator[Finding]:
         """Yield one finding for every distinct URL, in the order in which they become known."""
@@ -119,37 +110,37 @@ class Runner:
             if question.url in seen:
                 continue
             seen.add(question.url)
-            known = self._memory.get(question.url)
+            known = self._ledger.known(question.url)
             if known is not None:
-                self._progress.advance(known)
                 yield known
             else:
                 self._line_up(question)
             if count % _FEED == _FEED - 1:
+                self._crew.dispatch()
                 await asyncio.sleep(0)
         self._crew.dispatch()
 
     async def _findings(self) -> AsyncIterator[Finding]:
-        while self._open and not self._stopped:
-            self._news.clear()
-            while self._found:
-                yield self._found.popleft()
+        ledger = self._ledger
+        while ledger.open and not self._stopped:
+            for finding in ledger.take():
+                yield finding
             if self._crew.error is not None:
                 raise self._crew.error
-            if self._open and not self._stopped:
-                await self._news.wait()
+            if ledger.open and not self._stopped:
+                await ledger.news.wait()
         if self._stopped:
-            self._abandon(self._stopped)
+            ledger.abandon(self._stopped)
         for finding in await self.network.judged(self._stopped) if self.network.held else ():
-            self._record(finding)
-        while self._found:
-            yield self._found.popleft()
+            ledger.record(finding)
+        for finding in ledger.take():
+            yield finding
 
     # -- asking: the scheduler says what, tasks do it -------------------------------------------------------
 
     def _line_up(self, question: Question) -> None:
         """Queue a new question. What its first ask needs is made when its turn comes: most wait for long."""
-        job = self._open[question.url] = Job(question)
+        job = self._ledger.open[question.url] = Job(question)
         try:
             host = self._scheduler.host(asking.key_at(*self.client.where(question.url)))
         except ValueError as problem:
@@ -225,8 +216,8 @@ class Runner:
         reply = Reply(url=job.question.url, failure=Failure.OUT_OF_TIME)
         if job.then is not None:
             job.then(reply)
-        elif job.question.url in self._open:
-            self._settle(job, reply, INTERNAL.judge(f"{type(error).__name__}: {error}"[:200]))
+        elif job.question.url in self._ledger.open:
+            self._ledger.settle(job, reply, INTERNAL.judge(f"{type(error).__name__}: {error}"[:200]))
 
     def _share(self, host: Host, job: Job, trip: Trip, now: float) -> None:
         """Give a job the answer that its host has for everybody, without asking."""
@@ -329,7 +320,7 @@ class Runner:
 
     def _conclude(self, job: Job, reply: Reply, judgement: Judgement) -> None:
         """Settle, once the evidence is in and the cleaning rules are not to blame."""
-        if job.question.url not in self._open:
+        if job.question.url not in self._ledger.open:
             return
         key = asking.host_key(job.trip.target) if job.trip is not None else ""
         if judgement.verdict in ALIVE and not reply.redirects:
@@ -346,7 +337,7 @@ class Runner:
             job.fallback, job.look = (reply, judgement), Look.WRITTEN
             self._ask(job, job.question.written or "")
             return
-        self._settle(job, reply, judgement)
+        self._ledger.settle(job, reply, judgement)
 
     def _send_errand(self, url: str, job: Job, reply: Reply, judgement: Judgement) -> None:
         """Ask for a page to compare with, once for all who want it; then conclude."""
@@ -358,30 +349,6 @@ class Runner:
 
         self._errands.send(url, back)
 
-    def _settle(self, job: Job, reply: Reply, judgement: Judgement) -> None:
-        found = finding_of(job, reply, judgement)
-        del self._open[job.question.url]
-        if job.trip is not None:
-            self.network.ended(job.trip.first, reply)
-        if job.trip is not None and (self.network.doubts(job.trip.target, reply) or self.network.one_answers_for_all):
-            self.network.hold(found)
-        else:
-            self._record(found)
-        self._news.set()
-
-    def _record(self, finding: Finding) -> None:
-        if finding.judgement.verdict is not Verdict.UNCHECKED:
-            finding = self._history.settle(finding)
-            self._memory.put(finding)
-        self._progress.advance(finding)
-        self._found.append(finding)
-
-    def _abandon(self, judgement: Judgement) -> None:
-        """Settle all that is left as unchecked."""
-        for job in self._open.values():
-            self._record(Finding(url=job.question.url, judgement=judgement, attempts=job.requests))
-        self._open.clear()
-
     # -- looking after the run -------------------------------------------------------------------------------
 
     async def _watch(self, started: float) -> None:
@@ -392,7 +359,7 @@ class Runner:
             await asyncio.sleep(_TICK_S)
             ticks += 1
             if ticks % _TICKS_A_LOOK == 0:
-                self._progress.waiting(self._scheduler.waiting_hosts(clock()))
+                self._ledger.waiting(self._scheduler.waiting_hosts(clock()))
             if self.network.alarming(clock() - started) and await self.network.alarm():
                 self._give_up_on_the_web()
 
@@ -400,14 +367,13 @@ class Runner:
         """Without a network, settle at once whatever needs one."""
         state = self.network.state
         judgement = Judgement(Verdict.UNCHECKED, RULE_IDS[state], SENTENCES[state])
-        far = [job for job in self._open.values() if network.is_far(*self.client.where(job.question.url))]
+        far = [job for job in self._ledger.open.values() if network.is_far(*self.client.where(job.question.url))]
         for job in far:
             if job.task is not None:
                 job.task.cancel()
-            del self._open[job.question.url]
-            self._record(self.network.unchecked(Finding(url=job.question.url, judgement=judgement)))
+            del self._ledger.open[job.question.url]
+            self._ledger.record(self.network.unchecked(Finding(url=job.question.url, judgement=judgement)))
         self._scheduler.drop(far, asyncio.get_running_loop().time())
-        self._news.set()
 
     async def _end(self, watching: "asyncio.Task[None]") -> None:
         self._stopped = self._stopped or Judgement(Verdict.UNCHECKED, "interrupted", "The run ended early.")

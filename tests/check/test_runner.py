@@ -8,7 +8,6 @@ import pytest
 
 from linkkeeper.check.base import CheckOptions, HostCheck, Question, Tools
 from linkkeeper.check.evidence import Evidence
-from linkkeeper.check.network import Watch
 from linkkeeper.check.runner import Runner
 from linkkeeper.demo.web import SmallWeb
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict

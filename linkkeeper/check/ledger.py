@@ -1,0 +1,70 @@
+"""The books of a run: which questions are open, what was found, who is to be told."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from linkkeeper.check.base import Forgetful, History, Memory, NoHistory, Progress, Tools, Unwatched
+from linkkeeper.check.finding import finding_of
+from linkkeeper.check.job import Job
+from linkkeeper.check.network import Watch
+from linkkeeper.models.verdict import Finding, Judgement, Reply, Verdict
+
+
+class Ledger:
+    """Settles jobs into findings, remembers them, and keeps them until they are fetched."""
+
+    def __init__(self, tools: Tools, network: Watch) -> None:
+        self.open: dict[str, Job] = {}
+        """Jobs not settled, by URL."""
+        self.news = asyncio.Event()
+        """Something was found, or the run was stopped."""
+        self._network = network
+        self._memory: Memory = tools.memory or Forgetful()
+        self._history: History = tools.history or NoHistory()
+        self._progress: Progress = tools.progress or Unwatched()
+        self._found: deque[Finding] = deque()
+
+    def known(self, url: str) -> Finding | None:
+        """Return what is remembered of a URL and still fresh."""
+        finding = self._memory.get(url)
+        if finding is not None:
+            self._progress.advance(finding)
+        return finding
+
+    def take(self) -> Iterator[Finding]:
+        """Yield what was found since the last time."""
+        self.news.clear()
+        while self._found:
+            yield self._found.popleft()
+
+    def settle(self, job: Job, reply: Reply, judgement: Judgement) -> None:
+        """Make a job a finding; hold it if a broken network could be what it shows."""
+        found = finding_of(job, reply, judgement)
+        del self.open[job.question.url]
+        if job.trip is not None:
+            self._network.ended(job.trip.first, reply)
+            if self._network.doubts(job.trip.target, reply) or self._network.one_answers_for_all:
+                self._network.hold(found)
+                self.news.set()
+                return
+        self.record(found)
+
+    def record(self, finding: Finding) -> None:
+        """A finding stands: remember it, unless it says nothing about the page."""
+        if finding.judgement.verdict is not Verdict.UNCHECKED:
+            finding = self._history.settle(finding)
+            self._memory.put(finding)
+        self._progress.advance(finding)
+        self._found.append(finding)
+        self.news.set()
+
+    def abandon(self, judgement: Judgement) -> None:
+        """Settle all that is left as unchecked."""
+        for job in self.open.values():
+            self.record(Finding(url=job.question.url, judgement=judgement, attempts=job.requests))
+        self.open.clear()
+
+    def waiting(self, hosts: Mapping[str, float]) -> None:
+        """Tell who keeps us waiting, in seconds."""
+        self._progress.waiting(hosts)
