@@ -439,10 +439,8 @@ async def test_a_portal_that_sends_everybody_to_its_log_in_is_noticed() -> None:
     book = Book(dict.fromkeys([*hosts, "portal.lan", "www.google.com"], "127.0.0.1"))
     net = NetOptions(timeout_s=2, allow_private=True)
     async with Client(net, book) as client:
-        runner = Runner(client, None, FAST)
-        runner.network = Watch(
-            Control(book, lambda _: client.ask(f"http://www.google.com:{port}/204")), private_ok=True
-        )
+        control = Control(book, lambda _: client.ask(f"http://www.google.com:{port}/204"))
+        runner = Runner(client, None, FAST, control)
         urls = [f"http://{host}:{port}/page" for host in hosts]
         findings = [finding async for finding in runner.run(Question(url) for url in urls)]
     assert {finding.judgement.rule for finding in findings} == {"captive-portal"}
