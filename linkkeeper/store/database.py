@@ -7,8 +7,8 @@ nothing, writes to it are kept for the rest of the run in memory, and `notes` sa
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,7 @@ class Database:
         self._patience_s = wait_s
         self._closing: list[Callable[[], None]] = []
         self._inode: int | None = None
+        self._met: int | None = None
         self._lost = False
         self._connection = self._opened()
 
@@ -131,8 +132,11 @@ class Database:
             except sqlite3.OperationalError as error:
                 if _code(error) not in _LOCKED:
                     raise
-                self._patience_s -= max(time.monotonic() - started, 0.01)
-                if not patient or self._patience_s <= 0:
+                if not patient:
+                    return False
+                time.sleep(_GLANCE_S)  # some kinds of busy come back at once, whatever the timeout
+                self._patience_s -= time.monotonic() - started
+                if self._patience_s <= 0:
                     return False
             else:
                 return True
@@ -141,7 +145,7 @@ class Database:
 
     def _opened(self) -> sqlite3.Connection:
         """Return a connection that works: to the file, to a fresh one, or to memory."""
-        for _ in range(2):
+        for _ in range(5):
             try:
                 return self._connected()
             except schema.NewerSchemaError:
@@ -151,6 +155,8 @@ class Database:
             except OSError as error:
                 return self._without(f"cannot be used ({error.strerror or error})")
             except sqlite3.Error as error:
+                if self._moved():
+                    continue
                 if _code(error) not in _DAMAGED:
                     return self._without(f"cannot be used ({error})")
                 if not self._set_aside():
@@ -159,12 +165,13 @@ class Database:
 
     def _connected(self) -> sqlite3.Connection:
         _make_folder(self.path.parent)
+        self._met = _inode_of(self.path)
         connection = sqlite3.connect(self.path, timeout=_POLL_S, isolation_level=None, check_same_thread=False)
         try:
             done = self._attempt(lambda: _prepare(connection), patient=True)
             if not done:
                 raise sqlite3.OperationalError("locked by another process")
-            self._inode = self.path.stat().st_ino
+            self._met = self._inode = self.path.stat().st_ino
         except BaseException:
             connection.close()
             raise
@@ -176,6 +183,11 @@ class Database:
         code = _code(error)
         if code in _LOCKED:
             return
+        if self._inode is not None and self._moved():
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = self._opened()
+            return
         if code not in _DAMAGED or self._inode is None:
             self._lost = True
             self._note(f"{self.path} can no longer be written ({error}): what this run finds is not remembered")
@@ -183,6 +195,10 @@ class Database:
         with suppress(sqlite3.Error):
             self._connection.close()
         self._connection = self._opened() if self._set_aside() else self._without("is damaged and cannot be set aside")
+
+    def _moved(self) -> bool:
+        """Tell whether the file is another one than when it was opened: set aside by another process, or deleted."""
+        return _inode_of(self.path) != self._met
 
     def _without(self, why: str) -> sqlite3.Connection:
         self._note(f"{self.path} {why}: this run remembers nothing for the next one")
@@ -193,15 +209,15 @@ class Database:
 
     def _set_aside(self) -> bool:
         """Rename a damaged file and its companions; tell whether the place is free now."""
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        target = self.path.with_name(f"{NAME}.damaged-{stamp}")
+        target = self.path.with_name(f"{NAME}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
         try:
-            if self._inode is not None and self.path.stat().st_ino != self._inode:
-                return True  # another process has already put a fresh one there
-            self.path.rename(target)
-            for companion in ("-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    self.path.with_name(NAME + companion).rename(target.with_name(target.name + companion))
+            with _alone(self.path.with_name("state.lock")):
+                if self._met is not None and self._moved():
+                    return True  # another process has already put a fresh one there
+                for companion in ("-wal", "-shm"):
+                    with suppress(FileNotFoundError):
+                        self.path.with_name(NAME + companion).rename(target.with_name(target.name + companion))
+                self.path.rename(target)
         except FileNotFoundError:
             return True
         except OSError:
@@ -227,6 +243,25 @@ def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with suppress(OSError):
         (folder / ".gitignore").write_text("*\n", "ascii")
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Keep other processes out meanwhile, where the system can (`flock`); the system lets go after a crash."""
+    try:
+        import fcntl
+    except ImportError:  # Windows renames no file that another process has open, which is protection enough
+        yield
+        return
+    with lock.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _inode_of(path: Path) -> int | None:
+    with suppress(OSError):
+        return path.stat().st_ino
+    return None
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -75,12 +75,12 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    # In this order: another process may make the tables, and say whose they are, in between.
+    filled: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    if owner not in {0, APPLICATION_ID}:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if owner not in {0, APPLICATION_ID} or (filled and owner == 0):
         raise NotOursError
     if version > VERSION:
         raise NewerSchemaError
-    if owner == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise NotOursError
     return version

@@ -158,3 +158,25 @@ def test_several_processes_write_at_once_and_nothing_is_lost(tmp_path: Path) -> 
     with open_state(tmp_path) as state:
         assert len(_names(state)) == 160
         assert state.notes == []
+
+
+def _write_one(directory: Path, name: str) -> None:
+    with open_state(directory) as state:
+        state.write((_KEEP, [(name, b"1")]))
+
+
+def test_processes_that_meet_a_damaged_file_together_set_aside_only_that_one(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    for attempt in range(5):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        (folder / database.NAME).write_bytes(b"damaged" * 2000)
+        others = [context.Process(target=_write_one, args=(folder, name)) for name in "abcd"]
+        for process in others:
+            process.start()
+        for process in others:
+            process.join(30)
+            assert process.exitcode == 0
+        with open_state(folder) as state:
+            assert _names(state) == set("abcd")
+        assert len([path for path in folder.iterdir() if ".damaged-" in path.name]) == 1
