@@ -41,6 +41,7 @@ class Door(Struct, frozen=True, forbid_unknown_fields=True):
     segments: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
+    texts: tuple[str, ...] = ()
 
 
 class Doors(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +50,7 @@ class Doors(Struct, frozen=True, forbid_unknown_fields=True):
     login: Door
     consent: Door
     home: Door
+    gate: Door
     wrappers: Door
 
 
@@ -82,6 +84,12 @@ def login_form(reply: Reply) -> bool:
         return False
     seen = page.read(reply)
     return seen.password and seen.prose_chars <= _FORM_PROSE
+
+
+def is_gate(reply: Reply) -> bool:
+    """Tell whether a page is one that visitors without a cookie are sent to, whatever they asked for."""
+    lower = page.view(reply).lower
+    return any(map(lower.__contains__, doors().gate.texts))
 
 
 def _is_door(door: Door, url: str) -> bool:

@@ -120,7 +120,8 @@ def signs(
     `RedirectTargets.shared` says; None and False: not known.
     """
     found = [*_address_signs(reply), *_page_signs(reply)]
-    if sibling is not None and same(reply, sibling, told=bool(found)):
+    gate = bool(reply.redirects) and doors.is_gate(reply)
+    if sibling is not None and not gate and same(reply, sibling, told=bool(found)):
         found.append("sibling: a page beside it that cannot exist answers the same")
     if (
         root is not None
@@ -129,7 +130,7 @@ def signs(
         and same(reply, root, told=bool(found))
     ):
         found.append("home-page: the same as the home page")
-    if found and shared:
+    if found and shared and not gate:
         found.append("shared-target: other links end there too")
     return tuple(found)
 

@@ -176,6 +176,13 @@ def test_home_for_this_and_for_what_cannot_exist_is_dead() -> None:
     assert classify(answer, sibling=sibling).rule == "soft-404"
 
 
+def test_a_gate_for_all_who_come_without_a_cookie_proves_nothing() -> None:
+    gate = ["Please select your country to continue."]
+    answer = page("Welcome", *gate, final="https://example.org/")
+    sibling = page("Welcome", *gate, url=SIBLING, final="https://example.org/")
+    assert classify(answer, sibling=sibling, shared=True).rule == "soft-404-sign"
+
+
 def test_many_links_sent_to_one_place_are_a_second_sign_and_none_by_themselves() -> None:
     targets = soft404.RedirectTargets()
     home = [page("Home", "x", url=f"https://example.org/2019/{n}", final="https://example.org/") for n in range(3)]
