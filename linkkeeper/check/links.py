@@ -9,6 +9,7 @@ from msgspec import Struct
 from linkkeeper.check import tables
 from linkkeeper.check.failures import FAILURE_RULES
 from linkkeeper.check.rule import RuleDoc
+from linkkeeper.extract.base import SKIP_TEMPLATE
 from linkkeeper.models.link import Link
 from linkkeeper.models.verdict import Failure, Judgement, Verdict
 from linkkeeper.urls import normalise
@@ -53,12 +54,18 @@ class Schemes(Struct, frozen=True, forbid_unknown_fields=True):
 def judge_link(link: Link) -> Judgement | None:
     """Judge a link by its own text; None: it must be asked, over the network or (`is_local`) on disk."""
     if link.skip:
-        rule = TEMPLATE if link.skip.startswith("template") else IGNORED
-        return rule.judge(link.skip)
+        return _skipped(link.skip).judge(link.skip)
     url = link.url.strip()
     if url in {"", "#"}:
         return PLACEHOLDER.judge("empty" if not url else "#")
     return judge_url(url)
+
+
+def _skipped(reason: str) -> RuleDoc:
+    """Return the rule for a reason of the extraction; what it knows to be no page is no exemption by the author."""
+    if reason == SKIP_TEMPLATE:
+        return TEMPLATE
+    return IGNORED if reason.startswith(IGNORED.id) else OTHER_SCHEME
 
 
 def is_local(url: str) -> bool:

@@ -67,6 +67,12 @@ def test_each_kind_of_destination_has_its_rule(url: str, wanted: str) -> None:
     assert rule(url) == wanted
 
 
+def test_mail_is_no_page_rather_than_an_exemption() -> None:
+    judged = judge_link(link("mailto:a@b.com", skip="mail address"))
+    assert judged is not None
+    assert (judged.verdict, judged.rule) == (Verdict.SKIPPED, "other-scheme")
+
+
 def test_what_a_document_keeps_to_itself_is_skipped_with_the_reason() -> None:
     template = links.judge_link(link("{{ site.url }}", "template code"))
     ignored = links.judge_link(link("http://example.com", "ignored: known outage"))
