@@ -68,7 +68,7 @@ def test_each_kind_of_destination_has_its_rule(url: str, wanted: str) -> None:
 
 
 def test_mail_is_no_page_rather_than_an_exemption() -> None:
-    judged = judge_link(link("mailto:a@b.com", skip="mail address"))
+    judged = links.judge_link(link("mailto:a@b.com", skip="mail address"))
     assert judged is not None
     assert (judged.verdict, judged.rule) == (Verdict.SKIPPED, "other-scheme")
 
