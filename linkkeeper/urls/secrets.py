@@ -65,7 +65,7 @@ def mask(text: str) -> str:
 
     def shown(found: re.Match[str]) -> str:
         name = unquote(found["name"]).lower()
-        if not (name in also and found["value"]) and not is_secret(name, found["value"]):
+        if not _opens_here(name, found["value"], also) and not is_secret(name, found["value"]):
             return found[0]
         return found[0][: found.start("value") - found.start()] + MASK
 
@@ -77,6 +77,11 @@ def _names_near(text: str) -> frozenset[str]:
     """Return the names that are credentials on a host that text speaks of."""
     found = (names for host, names in known_names().on_hosts.items() if host in text)
     return frozenset().union(*found)
+
+
+def _opens_here(name: str, value: str, also: frozenset[str]) -> bool:
+    """Tell whether this is one of the host's credentials. A `key` that is a number names a page: no key is one."""
+    return bool(value) and name in also and not (name == "key" and value.isdigit())
 
 
 def strip(url: str) -> str:
@@ -99,7 +104,7 @@ def _without_secrets(query: str | None, also: frozenset[str]) -> str | None:
     places = {
         place
         for place, piece in enumerate(parameters(query))
-        if is_secret(piece.name, piece.value) or (piece.name.lower() in also and piece.value)
+        if is_secret(piece.name, piece.value) or _opens_here(piece.name.lower(), piece.value, also)
     }
     return without(query, places) if places else query
 

@@ -24,7 +24,7 @@ def test_lines_of_stdin_pass_as_bytes(tmp_path: Path) -> None:
 
 def test_explain_names_rules_and_hides_credentials(run: Run) -> None:
     done = run("clean", "--explain", ARTICLE + "&key=s3cretkey&pass_ticket=other%2F&scene=1")
-    assert done.stdout.startswith(ARTICLE + "\n  removed key=*** by weixin-credentials (credential): ")
+    assert done.stdout.startswith(ARTICLE + "\n  removed key=*** by weixin-key (credential): ")
     assert "s3cretkey" not in done.stdout
     assert "other%2F" not in done.stdout
     assert "removed scene=1 by weixin-trail: " in done.stdout
@@ -50,7 +50,7 @@ def test_json_is_one_line_for_each_url(run: Run) -> None:
     assert (first["clean"], first["changed"]) == ("https://e.example/?a", True)
     assert [(step["rule"], step["kind"]) for step in first["steps"]] == [("to-zhihu", "unwrap"), ("utm", "strip")]
     assert second["steps"] == [
-        {"rule": "weixin-credentials", "kind": "strip", "removed": "key=***", "credential": True}
+        {"rule": "weixin-key", "kind": "strip", "removed": "key=***", "credential": True}
     ]
     assert "s3cret" not in done.stdout
 

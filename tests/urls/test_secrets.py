@@ -60,6 +60,7 @@ def test_credentials_are_masked(text: str, masked: str) -> None:
         "https://a.example/?code=let%20x1234567890abc%20%3D%20y2&sk=0123456789abcdef0123456789abcdef",
         "https://a.example/?xsec_token=ABx%3D&monkey=1&passage=2&mypassword2=3",
         "https://mp.weixin.qq.com/s?__biz=MzA5OTAyNzQ2OA==&mid=2649690569&idx=1&sn=7e806888a44ffedd45af3a1126df9886",
+        "https://mp.weixin.qq.com/cgi-bin/announce?action=getannouncement&key=1503979103",
         "https://a.example/?password=",
         "// a comment",
         "",
