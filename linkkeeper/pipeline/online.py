@@ -106,8 +106,8 @@ class _Online:
 
     def _late(self) -> list[Entry]:
         """Return the entries whose row had to wait for the archives, or that nobody was asked about."""
-        asked = {entry.url for entry in self.due} | {entry.url for entry, _ in self._dead}
-        return [entry for entry in self.collection.asked() if entry.url in asked - self._settled]
+        late = ({entry.url for entry in self.due} | {entry.url for entry, _ in self._dead}) - self._settled
+        return [entry for entry in self.collection.asked() if entry.url in late]
 
     # -- the archives ------------------------------------------------------------------------------------------
 
