@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -72,8 +73,14 @@ def test_garbage_is_an_error_not_a_crash() -> None:
 def test_a_bomb_costs_no_more_than_its_limit(pack: str) -> None:
     zeros = bytes(50_000_000)
     bomb = PACKERS[pack](zeros)
-    body, more = inflate(bomb, pack, 65536)
+    tracemalloc.start()
+    try:
+        body, more = inflate(bomb, pack, 65536)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
     assert (len(body), more) == (65536, True)
+    assert peak < 4_000_000
 
 
 @given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, br"]))
