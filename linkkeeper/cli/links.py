@@ -1,6 +1,7 @@
 """`linkkeeper links`."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from linkkeeper.cli.options import FINDING, STATE, AllowEmpty, Loaded, Paths, St
 from linkkeeper.errors import UsageError
 
 if TYPE_CHECKING:
+    from linkkeeper.config.settings import Settings
     from linkkeeper.extract.discover import Discovery
     from linkkeeper.extract.lines import Lines, LinkLines
 
@@ -34,29 +36,39 @@ def links(
       git show HEAD:post.md | linkkeeper links - --stdin-name post.md
     """
     from linkkeeper.extract.discover import DiscoverOptions, discover
-    from linkkeeper.extract.lines import LinkLines
-    from linkkeeper.pipeline import options
-    from linkkeeper.pipeline.scan import default_paths
 
-    chosen = tuple(paths or loaded.settings.paths or default_paths())
+    settings = loaded.settings
+    chosen = tuple(paths or settings.paths or (("content",) if Path("content").is_dir() else (".",)))
     found = discover(chosen, DiscoverOptions())
     if not found.files and not found.stdin and not found.problems and not allow_empty:
         raise UsageError(
             f"nothing to read in {', '.join(chosen)}: {found.skipped} files, none in a format that linkkeeper reads",
             "name a file or folder with posts, or say --allow-empty",
         )
-    settings = loaded.settings
-    job = LinkLines(
-        options.extraction(settings),
-        options.cleaning(settings),
-        include=tuple(settings.include),
-        exclude=tuple(settings.exclude),
-        everything=everything,
-    )
+    job = _job(settings, everything)
     for lines in _documents(found, job, stdin_name, settings.state if settings.cache else ""):
         output.data(lines.text.decode())
         for problem in lines.problems:
             output.note(f"{problem.file}: {problem.problem}")
+
+
+def _job(settings: "Settings", everything: bool) -> "LinkLines":
+    from linkkeeper.extract.base import ExtractOptions
+    from linkkeeper.extract.lines import LinkLines
+    from linkkeeper.urls.rules import CleanOptions
+
+    return LinkLines(
+        ExtractOptions(include_verbatim=settings.include_verbatim),
+        CleanOptions(
+            strip=tuple(settings.clean.strip),
+            exempt_hosts=tuple(settings.clean.keep_hosts),
+            exempt_params=tuple(settings.clean.keep_params),
+            rule_files=(settings.rules,) if settings.rules else (),
+        ),
+        include=tuple(settings.include),
+        exclude=tuple(settings.exclude),
+        everything=everything,
+    )
 
 
 def _documents(found: "Discovery", job: "LinkLines", stdin_name: str, state: str) -> Iterator["Lines"]:

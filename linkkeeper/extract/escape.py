@@ -11,6 +11,7 @@ from linkkeeper.extract import (
     escape_rst,
     escape_text,
 )
+from linkkeeper.extract.escape_base import CHARSET as CHARSET
 from linkkeeper.extract.escape_base import Layer
 
 LAYERS: dict[str, Layer] = {
@@ -21,8 +22,6 @@ LAYERS: dict[str, Layer] = {
     **escape_asciidoc.LAYERS,
     **escape_org.LAYERS,
 }
-CHARSET = "charset:"
-"""Prefix of the outermost layer of a document that is not UTF-8: `charset:gb18030`."""
 
 
 def encode(url: str, context: tuple[str, ...]) -> bytes | None:

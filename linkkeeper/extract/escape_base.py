@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+CHARSET = "charset:"
+"""Prefix of the outermost layer of a document that is not UTF-8: `charset:gb18030`."""
+
 
 class Layer(Struct, frozen=True):
     """One syntax that wraps a text: an attribute in quotes, a JSON string, a Markdown destination."""

@@ -40,8 +40,8 @@ class Result(Struct, frozen=True):
     """Under which it may be remembered; empty: it may not."""
 
 
-def one(path: str, job: Job) -> Result:
-    """Read a file and do the job. Does not raise for what is in the file or its way of being there."""
+def one(path: str, job: Job, name: str) -> Result:
+    """Read a file and do the job; name is the job's. Does not raise for what is in the file or how it is there."""
     try:
         data = read(path)
     except DocumentError as error:
@@ -49,12 +49,12 @@ def one(path: str, job: Job) -> Result:
     digest = hashlib.sha256(data).hexdigest()
     value = job.run(Document(path, digest, len(data)), data)
     expires = b"linkkeeper-ignore" in data and b"until" in data
-    return Result(value, "" if expires else cache_key(path, digest, job))
+    return Result(value, "" if expires else cache_key(path, digest, name))
 
 
-def cache_key(path: str, digest: str, job: Job) -> str:
+def cache_key(path: str, digest: str, name: str) -> str:
     """Return what a result is remembered by."""
-    return hashlib.sha256(f"{digest}\0{path}\0{job.name}".encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(f"{digest}\0{path}\0{name}".encode("utf-8", "replace")).hexdigest()
 
 
 def safely(path: str, data: bytes, options: ExtractOptions) -> Extraction:

@@ -18,6 +18,8 @@ PARSER = pyromark.Markdown(
 )
 """No metadata blocks (they match anywhere in a post), no math or wiki links (they swallow URLs)."""
 UNPROVED = "no bytes here decode to the destination that the parser reads"
+_PLAIN = re.compile(rb"\]\(([!-%\'*-;=?-\[\]-~]++)[)\s]")
+"""A destination without escapes, brackets or references, right after the text of its link."""
 _TAG = re.compile(rb"<(/?)(a|code|pre|kbd|samp|script|style|textarea)(?=[\s>/])", re.IGNORECASE)
 
 
@@ -42,7 +44,7 @@ class Scan:
     def run(self, text: str) -> None:
         """Read every event. The loop is the price of the whole extraction: what is common is asked for first."""
         last: Any = None
-        events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text, merge_text=True)
+        events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text)
         for event, span in events:
             if event.__class__ is not str and "Text" not in event:
                 if "Start" in event:
@@ -96,6 +98,10 @@ class Scan:
             self.found.append(Found(start + 1, end - 1, url, "autolink", ("md-autolink",), SKIP_MAIL))
 
     def _inline(self, url: str, after_text: int, start: int, end: int, kind: str) -> None:
+        plain = _PLAIN.match(self.source, after_text, end)
+        if plain and plain[1].decode() == url:  # nine of ten: no need to look further
+            self.found.append(self._made(*plain.span(1), url, kind, "md-destination"))
+            return
         table = start < self._table_end
         span = markdown_spans.inline(self.source, max(after_text, start), end, url, table)
         if span is None:
@@ -106,7 +112,8 @@ class Scan:
 
     def _made(self, start: int, end: int, url: str, kind: str, layer: str) -> Found:
         context = (layer, "md-table") if start < self._table_end else (layer,)
-        return Found(start, end, url, kind, context, SKIP_MAIL if url[:7].lower() == "mailto:" else "")
+        skip = SKIP_MAIL if url[:1] in "mM" and url[:7].lower() == "mailto:" else ""
+        return Found(start, end, url, kind, context, skip)
 
     def _leaf(self, event: Any, span: Any) -> None:
         here = (span["start"], span["end"])

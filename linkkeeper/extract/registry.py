@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import cast
 
-from linkkeeper.extract import encodings, escape, formats, front_matter
+from linkkeeper.extract import encodings, formats, front_matter
 from linkkeeper.extract.base import Extraction, ExtractOptions, Found, LinkSource
+from linkkeeper.extract.escape_base import CHARSET
 from linkkeeper.extract.spans import Positions
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link, Span
@@ -78,7 +79,7 @@ def _as_links(path: str, document: bytes, text: encodings.Text, found: list[Foun
     places = [positions.at(one.start) for one in found]
     spans = _spans(text, found)
     unwritable = _unwritable(text)
-    charset = () if text.encoding == "utf-8" else (f"{escape.CHARSET}{text.encoding}",)
+    charset = () if text.encoding == "utf-8" else (f"{CHARSET}{text.encoding}",)
     return [
         Link(
             path, Span(start, end), document[start:end], one.url, one.kind, line, column,
@@ -89,6 +90,8 @@ def _as_links(path: str, document: bytes, text: encodings.Text, found: list[Foun
 
 
 def _spans(text: encodings.Text, found: list[Found]) -> list[tuple[int, int]]:
+    if text.faithful and not text.bom:
+        return [(one.start, one.end) for one in found]
     flat = text.offsets([offset for one in found for offset in (one.start, one.end)])
     return list(zip(flat[::2], flat[1::2], strict=True))
 

@@ -83,9 +83,10 @@ def run(
 ) -> Iterator[bytes]:
     """Yield the result of job for every file, in the order given."""
     waiting: deque[_Waiting] = deque()
-    with Workers(job, _processors() if processes is None else processes) as workers:
+    name = job.name if cache is not None else ""
+    with Workers(job, name, _processors() if processes is None else processes) as workers:
         for file in files:
-            waiting.append(_begun(file, job, cache, workers))
+            waiting.append(_begun(file, name, cache, workers))
             while len(waiting) > _MOST_WAITING or workers.is_full():
                 yield _ended(waiting.popleft(), cache)
         while waiting:
@@ -100,11 +101,11 @@ class _Waiting(Struct, frozen=True):
     ticket: Ticket | None
 
 
-def _begun(file: SourceFile, job: Job, cache: ExtractionCache | None, workers: Workers) -> _Waiting:
+def _begun(file: SourceFile, name: str, cache: ExtractionCache | None, workers: Workers) -> _Waiting:
     if cache is None:
         return _Waiting("", None, workers.add(file))
     try:
-        key = cache_key(file.path, hashlib.sha256(read(file.path)).hexdigest(), job)
+        key = cache_key(file.path, hashlib.sha256(read(file.path)).hexdigest(), name)
     except DocumentError:
         return _Waiting("", None, workers.add(file))  # the worker says why
     known = cache.get(key)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkkeeper.extract import escape, formats, registry
+from linkkeeper.extract import escape, escape_base, formats, registry
 from linkkeeper.extract.base import ExtractOptions
 
 OPTIONS = ExtractOptions()
@@ -56,5 +56,5 @@ def test_whatever_the_bytes_spans_hold_what_is_written_and_do_not_overlap(name: 
         assert data[link.span.start : link.span.end] == link.written
         reach = link.span.end
         for layer in link.context:
-            assert layer in escape.LAYERS or layer.startswith(escape.CHARSET)
+            assert layer in escape.LAYERS or layer.startswith(escape_base.CHARSET)
     registry.anchors(name, data)
