@@ -14,7 +14,7 @@ from linkkeeper.extract.bare_ends import idn_end, trimmed_end
 from linkkeeper.extract.base import SKIP_MAIL, SKIP_TEMPLATE, Found
 
 _SCHEME_BEFORE = re.compile(rb"(?:https?|ftp)\Z", re.IGNORECASE)
-_ESCAPED = rb"|\\[!-/:-@\[-`{-~]"
+_ESCAPED = rb"|\\[!#-/:;=?@\[-_{-~]"
 _BEFORE_QUERY = rb"(?:[!#-)+\--:=@-\[\]-_a-}]++|[,;]++(?!(?i:https?|ftp)://)|\*(?!\*)|~(?!~)%b)*+"
 _FROM_QUERY = rb"(?:[!#-)+-;=?-\[\]-_a-}]++|\*(?!\*)|~(?!~)%b)*+"
 _RUNS = {

@@ -80,6 +80,7 @@ CASES = [
     ("# https://a.example", [("bare", "https://a.example")]),
     ("https://a.example/b\\_c", [("bare", "https://a.example/b\\_c")]),
     ("https://a.example/b\\\nc", [("bare", "https://a.example/b")]),
+    ("https://a.example/b/\\<编号\\>", [("bare", "https://a.example/b/")]),
     ("[https://a.example](b)", [("inline", "b")]),
     ("[see https://a.example]", [("bare", "https://a.example")]),
     ("[a](http://b.example c)", [("bare", "http://b.example")]),
