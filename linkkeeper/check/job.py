@@ -16,7 +16,9 @@ ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
 HEAD_REFUSED = frozenset({400, 405, 415, 426, 501})
 """Statuses that servers give to HEAD itself: asked by GET at once. Other refusals wait for the second look."""
 MAX_REQUESTS = 6
-"""For one URL, redirects of its first two asks apart."""
+"""For one URL, errands apart."""
+MAX_WITH_CHAIN = 21
+"""The same, where a long way of redirects had to be made."""
 _LONG_WAY = 2
 _MARGIN_S = 0.5
 
@@ -125,7 +127,10 @@ def _affordable(job: Job, reply: Reply, timeout_s: float) -> bool:
     """Say whether one more ask stays within what a URL may cost: requests, and two attempts' time."""
     if job.spent_s > 2 * timeout_s - _MARGIN_S:
         return False
-    return job.asks < 2 or job.asks + 1 + min(len(reply.redirects), _LONG_WAY) <= MAX_REQUESTS
+    hops = len(reply.redirects)
+    if hops > _LONG_WAY:  # made once, and begun at its end from then on
+        return job.requests < min(MAX_REQUESTS + hops, MAX_WITH_CHAIN)
+    return job.asks < 2 or job.requests + 1 + hops <= MAX_REQUESTS
 
 
 def shortcut(look: Look, reply: Reply) -> bool:

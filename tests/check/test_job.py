@@ -74,6 +74,15 @@ def test_gone_once_and_refused_once_is_blocked() -> None:
     assert after(job(Look.SECOND, DEAD, asks=2), reply(403), BLOCKED) == Settle(BLOCKED)
 
 
+@pytest.mark.parametrize(
+    ("requests", "hops", "more"), [(4, 1, True), (5, 1, False), (6, 2, False), (12, 10, True), (21, 19, False)]
+)
+def test_a_third_look_must_be_within_the_requests_of_a_url(requests: int, hops: int, more: bool) -> None:
+    made = job(Look.SECOND, SUSPECT, asks=2)
+    made.requests = requests
+    assert isinstance(after(made, reply(404, hops=hops), DEAD), Again) is more
+
+
 def test_no_url_costs_more_than_its_requests() -> None:
     assert isinstance(after(job(Look.SECOND, SUSPECT, asks=6), reply(404), DEAD), Settle)
 
