@@ -122,7 +122,7 @@ def _number(text: str) -> int:
 
 def _ipv4(name: str) -> str:
     parts = name.removesuffix(".").split(".")
-    if len(parts) > 4 or any(len(part) > 40 for part in parts):
+    if len(parts) > 4 or any(len(part) > 300 for part in parts):
         raise ValueError("the host ends in a number and is no IPv4 address")
     numbers = [_number(part) for part in parts]
     if any(number > 255 for number in numbers[:-1]) or numbers[-1] >= 256 ** (5 - len(numbers)):
