@@ -127,7 +127,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             description="How long a host may tell us to wait before its links are `blocked`.",
             extra={"metavar": "DURATION"},
         ),
-    ] = 60
+    ] = 20
     cache: Annotated[
         bool, Meta(description="Use and keep answers between runs.", extra={"flag": "--cache/--no-cache"})
     ] = True
