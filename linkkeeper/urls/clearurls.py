@@ -9,6 +9,7 @@ than `MAX_URL`.
 import json
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -27,16 +28,20 @@ _MAX_PATTERNS = 20_000
 _MAX_RAW_PASSES = 8
 
 
-class _Provider(Struct, frozen=True, rename="camel"):
+class _Provider(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     url_pattern: str
     rules: list[str] = field(default_factory=list)
     raw_rules: list[str] = field(default_factory=list)
     exceptions: list[str] = field(default_factory=list)
     redirections: list[str] = field(default_factory=list)
+    complete_provider: bool = False
+    referral_marketing: list[str] = field(default_factory=list)
+    force_redirection: bool = False
+    methods: list[str] = field(default_factory=list)
 
 
 class _File(Struct, frozen=True):
-    providers: dict[str, _Provider]
+    providers: dict[str, Any]
 
 
 def read(text: str, file: str) -> RuleSet:
@@ -47,12 +52,20 @@ def read(text: str, file: str) -> RuleSet:
         raise UsageError(f"{file}:{_broken_line(text)}: {error}") from error
     except RecursionError as error:
         raise UsageError(f"{file}: is nested too deeply") from error
-    count = sum(1 for provider in found.providers.values() for _ in _patterns(provider))
+    providers = {name: _formed(name, given, text, file) for name, given in found.providers.items()}
+    count = sum(1 for provider in providers.values() for _ in _patterns(provider))
     if count > _MAX_PATTERNS:
         raise UsageError(f"{file}: holds {count} patterns; {_MAX_PATTERNS} is the most")
-    for name, provider in found.providers.items():
+    for name, provider in providers.items():
         _check(name, provider, text, file)
-    return RuleSet(providers=tuple(_provider(name, provider) for name, provider in found.providers.items()))
+    return RuleSet(providers=tuple(_provider(name, provider) for name, provider in providers.items()))
+
+
+def _formed(name: str, given: Any, text: str, file: str) -> _Provider:
+    try:
+        return msgspec.convert(given, _Provider)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{_where(text, file, name)}: {error}") from error
 
 
 def _broken_line(text: str) -> int:
@@ -83,9 +96,9 @@ def _check(name: str, provider: _Provider, text: str, file: str) -> None:
             raise UsageError(f"{_where(text, file, name, pattern)}: {key}: {pattern[:80]!r} matches everything")
 
 
-def _where(text: str, file: str, name: str, pattern: str) -> str:
+def _where(text: str, file: str, name: str, pattern: str = "") -> str:
     start = max(text.find(json.dumps(name, ensure_ascii=False)), 0)
-    place = text.find(json.dumps(pattern, ensure_ascii=False), start)
+    place = text.find(json.dumps(pattern, ensure_ascii=False), start) if pattern else -1
     line = text.count("\n", 0, place if place >= 0 else start) + 1
     return f"{file}:{line}: provider {name[:80]!r}"
 

@@ -48,7 +48,7 @@ def read(text: str, file: str, *, trusted: bool = False) -> RuleSet:
     try:
         tables = tomllib.loads(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file}: {error}", _HINT) from error
+        raise UsageError(f"{file}:{_broken_line(text, error)}: {error}", _HINT) from error
     except RecursionError as error:
         raise UsageError(f"{file}: is nested too deeply", _HINT) from error
     entries: dict[str, list[Any]] = {table: [] for table in _TABLES}
@@ -63,6 +63,12 @@ def read(text: str, file: str, *, trusted: bool = False) -> RuleSet:
     return RuleSet(
         tuple(entries["global"]), tuple(entries["site"]), tuple(entries["wrapper"]), tuple(entries["untouched"])
     )
+
+
+def _broken_line(text: str, error: tomllib.TOMLDecodeError) -> int:
+    """Return the line that tomllib names in its message; else it came to the end of the text."""
+    named = re.search(r"at line (\d+)", str(error))
+    return int(named[1]) if named else text.rstrip("\n").count("\n") + 1
 
 
 def _rows(tables: dict[str, Any], file: str) -> Iterator[tuple[str, int, Any]]:
@@ -163,12 +169,13 @@ def _pattern_problems(key: str, texts: Sequence[str]) -> Iterator[str]:
 
 def check_options(options: CleanOptions) -> None:
     """Refuse names that would take or keep everything. Raises UsageError."""
-    for setting in ("strip", "exempt_params"):
-        for rule in getattr(options, setting):
+    for setting, rules in (("clean.strip", options.strip), ("clean.keep_params", options.exempt_params)):
+        for rule in rules:
             host, _, name = rule.rpartition(":")
-            wrong = [*_name_problems(setting, (name,)), *([] if not host else _host_problems("site", (host.lower(),)))]
+            hosts = _host_problems("site", (host.lower(),)) if host else ()
+            wrong = [*_name_problems(setting, (name,)), *(f"{setting}: {problem}" for problem in hosts)]
             if wrong:
-                raise UsageError(f"clean: {wrong[0]}", "write `name`, `prefix*` or `host:name`")
+                raise UsageError(wrong[0], "write `name`, `prefix*` or `host:name`")
     for host in options.exempt_hosts:
         if not _HOST.fullmatch(host.lower()) or host.endswith("*"):
-            raise UsageError(f"clean: exempt_hosts: {host!r} is no host", "write a host alone, such as example.com")
+            raise UsageError(f"clean.keep_hosts: {host!r} is no host", "write a host alone, such as example.com")

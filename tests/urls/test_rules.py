@@ -103,7 +103,8 @@ def test_a_wrong_entry_is_named_with_file_line_and_reason(change: tuple[str, str
     [
         (b"[[nonsense]]\nid='a'\n", "no table 'nonsense'"),
         (b"[site]\nid='a'\n", "two brackets"),
-        (b"[[site]\n", "mine.toml: "),
+        (b"\n[[site]\n", "mine.toml:2: "),
+        (b"[[site]]\nid = [1,\n", "mine.toml:2: "),
         (b"\xff\xfe", "not UTF-8"),
         (b"site = [1]\n", "site entry 1"),
         ((GOOD * 2).encode(), "the id stands twice"),
@@ -130,7 +131,7 @@ def test_a_missing_file_is_a_usage_error() -> None:
     ],
 )
 def test_settings_that_would_take_everything_are_refused(options: CleanOptions) -> None:
-    with pytest.raises(UsageError, match="clean: "):
+    with pytest.raises(UsageError, match=r"^clean\.(?:strip|keep_params|keep_hosts): "):
         rules.load(options)
 
 
