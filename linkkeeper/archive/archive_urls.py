@@ -1,19 +1,19 @@
-"""Names of captures: building and reading `BASE/web/<timestamp><flag>/<url>`. Pure."""
+"""Names of captures at the archive that is asked: built, read, and mapped onto its base. Pure.
+
+The grammar of such URLs, as they stand in posts, is in `urls.archive_links`.
+"""
 
 import re
 from datetime import UTC, datetime
-from urllib.parse import unquote, urljoin
+from urllib.parse import urljoin
 
 from msgspec import Struct
 
 from linkkeeper.errors import ArchiveError
+from linkkeeper.urls import archive_links
 from linkkeeper.urls.normalise import request_url
 
-_MEMENTO = re.compile(r"/web/(\d{1,14})([a-z]{2}_)?/(.+)\Z", re.DOTALL)
 _OFFICIAL = re.compile(r"https?://(?:web\.|www\.)?archive\.org(?::(?:80|443))?(?=/|\Z)", re.IGNORECASE)
-_DEFAULT_PORT = re.compile(r"(http://[^/?#@]*):80(?=[/?#]|\Z)|(https://[^/?#@]*):443(?=[/?#]|\Z)", re.IGNORECASE)
-_SQUEEZED = re.compile(r"(https?):/+(?=[^/])", re.IGNORECASE)
-_ESCAPED = re.compile(r"https?%3a", re.IGNORECASE)
 
 
 class MementoName(Struct, frozen=True):
@@ -33,11 +33,10 @@ def memento_url(base: str, timestamp: str, url: str, flag: str = "") -> str:
 
 def read_memento(url: str, base: str) -> MementoName | None:
     """Return what the URL of a capture at base (or at archive.org itself) says, or None if it is none."""
-    mapped = map_to(url, base)
-    if not mapped.startswith(base.rstrip("/") + "/"):
+    named = archive_links.parse(map_to(url, base), (base,))
+    if named is None or not named.timestamp.isdigit():
         return None
-    match = _MEMENTO.match(mapped[len(base.rstrip("/")) :])
-    return MementoName(match[1], match[2] or "", unsqueeze(match[3])) if match else None
+    return MementoName(named.timestamp, named.flag, archive_links.unsqueezed(named.original))
 
 
 def map_to(url: str, base: str) -> str:
@@ -67,17 +66,6 @@ def joined(asked: str, location: str) -> str:
         return urljoin(asked, location)
     except ValueError:
         return ""
-
-
-def unsqueeze(url: str) -> str:
-    """Undo what servers and proxies do to a URL inside a path: `http:/x` and `http%3A//x` become `http://x`."""
-    whole = unquote(url) if _ESCAPED.match(url) else url
-    return _SQUEEZED.sub(lambda match: match[1] + "://", whole, count=1) if _SQUEEZED.match(whole) else whole
-
-
-def without_default_port(url: str) -> str:
-    """Return url without the `:80` that old captures carry."""
-    return _DEFAULT_PORT.sub(lambda match: match[1] or match[2], url, count=1)
 
 
 def on_the_wire(url: str) -> str:

@@ -6,7 +6,8 @@ The index folds case, scheme, `www.`, argument order and more into one key, so i
 from enum import IntEnum
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from linkkeeper.archive.archive_urls import without_default_port, without_fragment
+from linkkeeper.archive.archive_urls import without_fragment
+from linkkeeper.urls.archive_links import without_default_port
 
 
 class Grade(IntEnum):

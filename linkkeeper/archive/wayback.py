@@ -14,7 +14,6 @@ from linkkeeper.archive.archive_urls import (
     on_the_wire,
     read_memento,
     stamp,
-    without_default_port,
     without_fragment,
 )
 from linkkeeper.archive.base import ArchiveOptions, LooksDead
@@ -42,6 +41,7 @@ from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Reply
+from linkkeeper.urls.archive_links import without_default_port
 
 EXCLUDED = "the owner asked the archive to forget this page"
 ONLY_ERRORS = "only redirects and errors were captured"

@@ -5,10 +5,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from linkkeeper.fix import archive_links, rewrite, styles
+from linkkeeper.fix import rewrite, styles
 from linkkeeper.fix.surroundings import Surroundings
 from linkkeeper.models.edit import Edit, Plan, Refusal
 from linkkeeper.models.link import Link, Span
+from linkkeeper.urls import archive_links
 
 Style = Literal["replace", "append", "robust"]
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from linkkeeper.fix import archive_links
 from linkkeeper.fix.plan import Want
 from linkkeeper.fix.records import Note
 from linkkeeper.models.link import Link
+from linkkeeper.urls import archive_links
 
 RULE = "lives-again"
 MEANING = "the page behind an archive link answers again, asked twice, and is no parked domain or error page"

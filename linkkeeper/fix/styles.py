@@ -7,9 +7,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from linkkeeper.extract import escape
-from linkkeeper.fix import archive_links, spelling
+from linkkeeper.fix import spelling
 from linkkeeper.fix.surroundings import Surroundings
 from linkkeeper.models.link import Link, Span
+from linkkeeper.urls import archive_links
 
 NEEDS_BYTES = "what surrounds the link is not known"
 _ATTRIBUTES = {"html-double": b'"', "html-single": b"'", "html-unquoted": b""}

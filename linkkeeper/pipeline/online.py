@@ -13,7 +13,6 @@ from linkkeeper.check import parked, soft404
 from linkkeeper.check.base import Question, Tools
 from linkkeeper.check.runner import Runner
 from linkkeeper.config.settings import Settings
-from linkkeeper.fix import archive_links
 from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Finding, Reply, Verdict
 from linkkeeper.net.client import Client
@@ -21,6 +20,7 @@ from linkkeeper.pipeline import options, result
 from linkkeeper.pipeline.collect import Collection, Entry, Place
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.state import State
+from linkkeeper.urls import archive_links
 
 
 def run(
@@ -55,6 +55,7 @@ class _Online:
         """Known to be dead from earlier runs."""
         self._settled: set[str] = set()
         """URLs whose final row was told."""
+        self._copies = 0
         self._runner: Runner | None = None
         self._rescuing: asyncio.Task[None] | None = None
 
@@ -155,8 +156,8 @@ class _Online:
 
     def _rescued(self, wanted: Wanted, rescue: Rescue) -> None:
         self.outcome.rescues[wanted] = rescue
-        found = sum(one.snapshot.state is SnapshotState.VERIFIED for one in self.outcome.rescues.values())
-        self.events.advance("archive", f"{found} rescued")
+        self._copies += rescue.snapshot.state is SnapshotState.VERIFIED
+        self.events.advance("archive", f"{self._copies} rescued")
 
     def _say_what_is_unknown(self) -> None:
         unknown = [one.snapshot for one in self.outcome.rescues.values() if one.snapshot.state is SnapshotState.UNKNOWN]

@@ -14,13 +14,13 @@ from linkkeeper.archive.archive_urls import (
     read_memento,
     resolve,
     stamp,
-    without_default_port,
 )
 from linkkeeper.archive.batch import plan_batches, rows_by_path
 from linkkeeper.archive.cdx import CdxAnswer
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.grade import Grade, grade
 from linkkeeper.archive.surt import surt_key
+from linkkeeper.urls.archive_links import without_default_port
 
 BASE = "https://web.archive.org"
 SAMPLES = [
