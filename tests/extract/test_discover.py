@@ -79,6 +79,13 @@ def test_gitignore_holds_in_its_folder_and_below(tree: Path) -> None:
     assert found() == ["a.md", "c/keep.md", "g/build.md"]
 
 
+def test_a_deeper_gitignore_takes_back_what_one_above_says(tree: Path) -> None:
+    put("a.tmp.md", "b/c.tmp.md", "b/d.tmp.md")
+    put(".gitignore", text="*.tmp.md\n")
+    put("b/.gitignore", text="!c.tmp.md\n")
+    assert found() == ["b/c.tmp.md"]
+
+
 def test_gitignore_above_the_folder_holds_up_to_the_repository(tree: Path) -> None:
     (tree / "repo" / ".git").mkdir(parents=True)
     put("repo/.gitignore", text="secret/\n")

@@ -14,6 +14,8 @@ PLACES = [
     ("a.md", "[a](<https://old.example> (title))", "inline"),
     ("a.md", "[![b](c.png)](https://old.example)", "inline"),
     ("a.md", "> - [a](https://old.example)", "inline"),
+    ("a.md", "a ` b [a](https://old.example)", "inline"),
+    ("a.md", "a <b [a](https://old.example)", "inline"),
     ("a.md", "[a]: https://old.example\n", "reference"),
     ("a.md", "[a]: <https://old.example>\n", "reference"),
     ("a.md", "<https://old.example>", "autolink"),
