@@ -87,8 +87,8 @@ def means(data: bytes, span: tuple[int, int], url: str, table: bool) -> bool:
         text = written.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    if text == url:
-        return True
+    if "\\" not in text and "&" not in text and "\0" not in url:
+        return text == url
     if table:
         text = text.replace("\\|", "|")
     return unescape(text).replace("\0", "\ufffd") == url.replace("\0", "\ufffd")

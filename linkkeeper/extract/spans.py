@@ -39,8 +39,8 @@ class Positions:
         return alone
 
     def _last_return(self, start: int, end: int) -> int:
-        last = self._data.rfind(b"\r", start, end)
-        return -1 if last == end - 1 and self._data[end : end + 1] == b"\n" else last
+        inside = end - 1 if self._data[end - 1 : end + 1] == b"\r\n" else end
+        return self._data.rfind(b"\r", start, inside)
 
 
 def _continuations(data: bytes, start: int, end: int) -> int:
