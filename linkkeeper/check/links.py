@@ -41,6 +41,14 @@ _GLUED = re.compile(r"(https?|ttps?|htt?ps?)(?:;//|：//|//|\.//|/:/)", re.IGNOR
 _DOUBLED = re.compile(r"https?:/{0,3}https?(?::|/)/?/", re.IGNORECASE)
 _HOST_PORT = re.compile(r"[A-Za-z0-9.\-]+:\d{1,5}(?:[/?#]|$)")
 _WEB = ("http", "https")
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2})"
+_LABEL = r"(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_SOUND = re.compile(
+    rf"https?://(?:(?:{_LABEL}\.){{1,4}}[a-z]{{2,63}}|{_OCTET}(?:\.{_OCTET}){{3}})(?::{_PORT})?(?:/[!-~]*)?",
+    re.IGNORECASE,
+)
+"""URLs that nothing can be said against, nine in ten: the quick way."""
 
 
 class Schemes(Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +83,8 @@ def is_local(url: str) -> bool:
 
 def judge_url(url: str) -> Judgement | None:
     """Judge the text of a URL that is neither empty nor `#`; None: it must be asked."""
+    if _SOUND.fullmatch(url):
+        return None
     if _DOUBLED.match(url):
         return SCHEME_TYPO.judge("the scheme stands there twice")
     if _GLUED.match(url):

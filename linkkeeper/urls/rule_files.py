@@ -1,8 +1,9 @@
 """Rule files read and checked: what is wrong in one is said with file, line and entry."""
 
+import functools
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -54,10 +55,10 @@ def read(text: str, file: str, *, trusted: bool = False) -> RuleSet:
     entries: dict[str, list[Any]] = {table: [] for table in _TABLES}
     ids: set[str] = set()
     for table, place, row in _rows(tables, file):
-        where = _where(text, file, table, place, row)
+        where = functools.partial(_where, text, file, table, place, row)  # slow, and only for errors
         entry = _entry(table, row, where, trusted=trusted)
         if entry.id in ids:
-            raise UsageError(f"{where}: the id stands twice in this file", _HINT)
+            raise UsageError(f"{where()}: the id stands twice in this file", _HINT)
         ids.add(entry.id)
         entries[table].append(entry)
     return RuleSet(
@@ -88,14 +89,14 @@ def _where(text: str, file: str, table: str, place: int, row: Any) -> str:
     return f"{file}:{line}: {table} {name!r}" if isinstance(name, str) else f"{file}:{line}: {table} entry {place + 1}"
 
 
-def _entry(table: str, row: Any, where: str, *, trusted: bool) -> Entry:
+def _entry(table: str, row: Any, where: Callable[[], str], *, trusted: bool) -> Entry:
     try:
         entry = msgspec.convert(row, _TABLES[table])
     except msgspec.ValidationError as error:
-        raise UsageError(f"{where}: {error}", _HINT) from error
+        raise UsageError(f"{where()}: {error}", _HINT) from error
     if not trusted:
         for problem in problems(table, entry):
-            raise UsageError(f"{where}: {problem}", _HINT)
+            raise UsageError(f"{where()}: {problem}", _HINT)
     return entry
 
 
