@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from linkkeeper.config.settings import Settings
 from linkkeeper.extract.base import ExtractOptions
@@ -54,6 +54,8 @@ def extraction(settings: Settings) -> ExtractOptions:
 
 def plan(request: Request, settings: Settings, wanted: FixOptions, events: Events) -> Planned:
     """Scan and plan; change no file. Without a network nothing is planned. Raises as `scan.scan` does."""
+    if "archive" not in wanted.only:  # no archive need be asked for what it is not to repair
+        settings = structs.replace(settings, rescue=False)
     back = revert.look(request, settings, wanted, events) if "revert" in wanted.only else None
     scanned = back.scanned if back and wanted.only == {"revert"} else scan.scan(request, settings, events)
     if scanned.outcome.network_at_fault:

@@ -68,6 +68,14 @@ def test_only_picks_the_repairs(run: Run, trusted: list[str], post: bytes) -> No
     assert Path("post.md").read_bytes() == post.replace(b"utm_source=x&", b"")
 
 
+def test_cleaning_alone_asks_no_archive(run: Run, stage: Stage, trusted: list[str], post: bytes) -> None:
+    flags = [*trusted[:-4], "--wayback-url", "http://127.0.0.1:9", "--timeout", "2"]
+    done = run("fix", "post.md", "--only", "clean", *flags, **QUICK)
+    assert done.returncode != 3, done.stderr
+    assert "archive" not in done.stderr
+    assert Path("post.md").read_bytes() == post.replace(b"utm_source=x&", b"")
+
+
 def test_an_unreachable_archive_changes_nothing_and_is_exit_3(run: Run, stage: Stage, trusted: list[str]) -> None:
     Path("post.md").write_text(f"[a]({stage.web.url('gone', '/2016/second')})")
     before = Path("post.md").read_bytes()
