@@ -61,6 +61,14 @@ class Rescue(Struct, frozen=True):
     cached: bool = False
 
 
+class Replay(Struct, frozen=True):
+    """What a link that points into an archive shows to whoever follows it."""
+
+    plays: bool
+    detail: str
+    """One human line."""
+
+
 class ArchiveProvider(Protocol):
     """Somewhere that may hold a copy of a page."""
 
@@ -90,6 +98,14 @@ class Hinting(Protocol):
 
     async def redirect_after(self, url: str, near: Dated) -> tuple[str, datetime] | None:
         """Return the target and the UTC time of a redirect captured after the last page, or None."""
+
+
+@runtime_checkable
+class Replaying(Protocol):
+    """An archive that can say whether a link into it still shows something."""
+
+    async def replay(self, url: str) -> Replay:
+        """Follow the link as a reader would. Raises ArchiveError if the archive could not be asked."""
 
 
 class Answers(Protocol):

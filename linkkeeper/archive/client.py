@@ -90,7 +90,7 @@ class ArchiveClient:
         if left is not None and left <= 0:
             raise ArchiveClosedError("no time left for the archive")
         limit = INDEX_BODY_LIMIT if pool is Pool.INDEX else PAGE_BODY_LIMIT
-        patience = self._timeout_s / 2 ** min(self._silences, 4)  # after waiting in vain, less patience each time
+        patience = self._timeout_s / 3 ** min(self._silences, 3)  # after waiting in vain, less patience each time
         seconds = patience if left is None else min(left, patience)
         self.requests += 1
         try:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from linkkeeper.archive.archive_urls import without_fragment
-from linkkeeper.archive.base import Answers, ArchiveProvider, Batching, Hinting, Rescue, Wanted
+from linkkeeper.archive.base import Answers, ArchiveProvider, Batching, Hinting, Replay, Replaying, Rescue, Wanted
 from linkkeeper.archive.limiter import Limiter
 from linkkeeper.archive.rows import DoubtfulNoneError
 from linkkeeper.errors import ArchiveError
@@ -54,8 +54,10 @@ class Rescuer:
         max_time_s: float | None = None,
         on_done: Callable[[Wanted, Rescue], None] | None = None,
     ) -> None:
-        self._providers, self._limiters, self._answers = providers, limiters, answers
-        self._max_time_s, self._on_done = max_time_s, on_done or _nothing
+        self._providers, self._answers = providers, answers
+        self._on_done = on_done or _nothing
+        for limiter in limiters:
+            limiter.stop_at(max_time_s)
         self._names = "+".join(provider.name for provider in providers)
 
     async def rescue(self, wanted: Sequence[Wanted]) -> dict[Wanted, Rescue]:
@@ -64,8 +66,6 @@ class Rescuer:
         Equal questions are asked once. Questions that could not be asked get `unknown` and are asked again by
         the next run; what was answered is kept at once, so an interrupted run goes on where it was.
         """
-        for limiter in self._limiters:
-            limiter.stop_at(self._max_time_s)
         done = {question: known for question in dict.fromkeys(wanted) if (known := self._known(question))}
         for question, rescue in done.items():
             self._on_done(question, rescue)
@@ -73,6 +73,24 @@ class Rescuer:
         self._tell_ahead(open_questions)
         done |= await self._ask_all(open_questions)
         return {question: done[question] for question in dict.fromkeys(wanted)}
+
+    async def replay(self, urls: Sequence[str], told: Callable[[str, Replay | ArchiveError], None]) -> None:
+        """Follow links that point into the archive, and tell of each what it showed, or why nobody knows."""
+        archive = next((one for one in self._providers if isinstance(one, Replaying)), None)
+        waiting = iter(dict.fromkeys(urls))
+
+        async def work() -> None:
+            for url in waiting:
+                try:
+                    if archive is None:
+                        raise ArchiveError("no archive is configured")
+                    told(url, await archive.replay(url))
+                except ArchiveError as error:
+                    told(url, error)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(_WORKERS, len(urls))):
+                group.create_task(work())
 
     async def _ask_all(self, questions: list[Wanted]) -> dict[Wanted, Rescue]:
         done: dict[Wanted, Rescue] = {}

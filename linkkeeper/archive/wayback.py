@@ -16,7 +16,7 @@ from linkkeeper.archive.archive_urls import (
     stamp,
     without_fragment,
 )
-from linkkeeper.archive.base import ArchiveOptions, LooksDead
+from linkkeeper.archive.base import ArchiveOptions, LooksDead, Replay
 from linkkeeper.archive.cdx import ExcludedByOwner
 from linkkeeper.archive.choose import NO_DIGEST, Candidate, CdxRow
 from linkkeeper.archive.client import ArchiveClient
@@ -36,6 +36,7 @@ from linkkeeper.archive.playback import (
     refuse_dead,
     title_of,
 )
+from linkkeeper.archive.replay import replay
 from linkkeeper.archive.rows import OUT_OF_ORDER, DoubtfulNoneError, Rows, key_of, wire
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
@@ -85,6 +86,10 @@ class Wayback:
         except DoubtfulNoneError:
             self._doubtful.add((asked, near.until))
             raise
+
+    async def replay(self, url: str) -> Replay:
+        """Say whether a link into this archive still shows a capture (see Replaying)."""
+        return await replay(self._client, self._base, url)
 
     def expect(self, questions: list[tuple[str, Dated]]) -> None:
         """Plan which questions about one host or directory share a query of the index, where that saves requests."""

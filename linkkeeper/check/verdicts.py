@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from linkkeeper.check import classify, doors, evidence, fragments, gone, links, local, parked, soft404, walls
+from linkkeeper.check import archived, classify, doors, evidence, fragments, gone, links, local, parked, soft404, walls
 from linkkeeper.check.failures import FAILURE_RULES
 from linkkeeper.check.rule import RuleDoc
 from linkkeeper.check.statuses import STATUS_RULES, UNLISTED
@@ -46,6 +46,7 @@ _ALL = (
     *links.RULES,
     *local.RULES,
     *evidence.RULES,
+    *archived.RULES,
     EXCLUDED,
     CONFIRMED,
     OFFLINE,

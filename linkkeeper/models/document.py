@@ -21,7 +21,7 @@ class Dated(Struct, frozen=True):
     until: datetime
     """UTC instant; a bare date stands for the last second of its day."""
     source: str
-    """`front matter`, `file name`, `commit` or `file`."""
+    """`front matter`, `file name`, `commit` or `file`; `archive URL` for a broken link into an archive."""
     text: str = ""
     """As it is shown to the user: the date as the source had it, in ISO 8601."""
 

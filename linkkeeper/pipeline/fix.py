@@ -18,6 +18,9 @@ from linkkeeper.pipeline import revert, scan, wants
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.scan import Request
 
+_NOT_ASKED = (SnapshotState.UNKNOWN, SnapshotState.UNVERIFIED)
+"""The index, or the playback, could not be asked: the next run may know more."""
+
 
 class Planned(Struct, frozen=True):
     """A scan, and what repairing its documents would change: only those with something to do or to refuse."""
@@ -83,8 +86,7 @@ def left_over(planned: Planned, made: FixResult) -> tuple[int, int]:
     done = [(row.file, edit.start) for row in made.files if row.status in ("written", "planned") for edit in row.edits]
     done += [(shown(one.document), link.span.start) for one in planned.plans for link in one.settled]
     left = wants.unrepaired(planned.scanned.collection, planned.scanned.outcome, done)
-    unknown = sum(rescue is not None and rescue.snapshot.state is SnapshotState.UNKNOWN for rescue in left)
-    return len(left), unknown
+    return len(left), sum(rescue is not None and rescue.snapshot.state in _NOT_ASKED for rescue in left)
 
 
 def _bytes(document: str) -> bytes | None:

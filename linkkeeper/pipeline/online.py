@@ -2,25 +2,22 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
-from linkkeeper.archive import dates, moved, registry
-from linkkeeper.archive.base import Rescue, Wanted
-from linkkeeper.archive.blame import GitBlame
-from linkkeeper.check import parked, soft404
+from linkkeeper.archive import moved
 from linkkeeper.check.base import Question, Tools
 from linkkeeper.check.runner import Runner
 from linkkeeper.config.settings import Settings
-from linkkeeper.models.snapshot import SnapshotState
-from linkkeeper.models.verdict import Finding, Reply, Verdict
+from linkkeeper.config.values import seconds
+from linkkeeper.models.verdict import Finding, Verdict
 from linkkeeper.net.client import Client
 from linkkeeper.pipeline import options, result
-from linkkeeper.pipeline.collect import Collection, Entry, Place
+from linkkeeper.pipeline.archives import Archives, asks_archive
+from linkkeeper.pipeline.collect import Collection, Entry
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.state import State
-from linkkeeper.urls import archive_links
 
 
 def run(
@@ -49,13 +46,16 @@ class _Online:
     ) -> None:
         self.due, self.collection, self.outcome = due, collection, outcome
         self.settings, self.state, self.events = settings, state, events
-        self._bases = options.archive_bases(settings)
+        self._began = time.monotonic()
+        bases = options.archive_bases(settings)
+        self._archived = [entry for entry in due if asks_archive(entry.url, bases)]
+        apart = {entry.url for entry in self._archived}
+        self._questions = [entry for entry in due if entry.url not in apart]
         self._by_url = {entry.url: entry for entry in due}
         self._dead = result.dead_places(collection, outcome) if settings.rescue else []
         """Known to be dead from earlier runs."""
         self._settled: set[str] = set()
         """URLs whose final row was told."""
-        self._copies = 0
         self._runner: Runner | None = None
         self._rescuing: asyncio.Task[None] | None = None
 
@@ -63,8 +63,8 @@ class _Online:
         with _Signals(self._interrupted):
             async with Client(options.network(self.settings)) as client:
                 await self._check(client)
-            if self.settings.rescue and not self.outcome.interrupted:
-                self._rescuing = asyncio.ensure_future(self._rescue())
+            if not self.outcome.interrupted:
+                self._rescuing = asyncio.ensure_future(self._ask_archives())
                 with suppress(asyncio.CancelledError):
                     await self._rescuing
         for entry in self._late():
@@ -80,13 +80,13 @@ class _Online:
     # -- the check ---------------------------------------------------------------------------------------------
 
     async def _check(self, client: Client) -> None:
-        if not self.due:
+        if not self._questions:
             return
-        self.events.stage("checking", len(self.due))
+        self.events.stage("checking", len(self._questions))
         progress = _CheckProgress(self.events)
         tools = Tools(self.state.memory, self.state.history, progress)
         self._runner = runner = Runner(client, tools, options.check(self.settings))
-        async for finding in runner.run(_questions(self.due, self.settings)):
+        async for finding in runner.run(_questions(self._questions, self.settings)):
             self._found(finding)
         self.outcome.requests += runner.requests
         self.outcome.network_at_fault = runner.network_at_fault
@@ -112,64 +112,23 @@ class _Online:
 
     # -- the archives ------------------------------------------------------------------------------------------
 
-    async def _rescue(self) -> None:
-        places = result.dead_places(self.collection, self.outcome)
-        wanted = self._wanted(places)
-        if not wanted:
-            return
-        self.events.stage("archive", len(wanted))
-        chosen = options.archive(self.settings)
-        async with Client(registry.net_options(chosen, options.network(self.settings))) as web:
-            rescuer = registry.rescuer(
-                chosen,
-                web,
-                self.state.clock,
-                answers=self.state.answers,
-                looks_dead=looks_dead,
-                on_wait=self._waits,
-                on_done=self._rescued,
-            )
-            await rescuer.rescue(wanted)
-        self._say_what_is_unknown()
+    async def _ask_archives(self) -> None:
+        archives = Archives(self.collection, self.outcome, self.settings, self.state, self.events)
+        await archives.run(self._archived, self._left_s())
         await self._follow_hints()
 
-    def _wanted(self, places: Sequence[tuple[Entry, Place]]) -> list[Wanted]:
-        """Return the questions for the archives, and remember which place each is for."""
-        blame = GitBlame()
-        when = dates.DateOptions(self.settings.timezone)
-        heads: dict[str, bytes] = {}
-        for entry, place in places:
-            link = place.link
-            if archive_links.points_into(link.url, self._bases):
-                continue
-            if link.document not in heads:
-                heads[link.document] = _bytes_of(link.document)
-            near = dates.date_of(link.document, heads[link.document], link.line, when, blame)
-            written = link.url.partition("#")[0]
-            self.outcome.wanted[link.document, link.span.start] = Wanted(
-                entry.url, near, written if written != entry.url else ""
-            )
-        return list(dict.fromkeys(self.outcome.wanted.values()))
-
-    def _waits(self, seconds: float) -> None:
-        self.events.waiting("archive", f"the archive, {seconds:.0f} s" if seconds >= 1 else "")
-
-    def _rescued(self, wanted: Wanted, rescue: Rescue) -> None:
-        self.outcome.rescues[wanted] = rescue
-        self._copies += rescue.snapshot.state is SnapshotState.VERIFIED
-        self.events.advance("archive", f"{self._copies} rescued")
-
-    def _say_what_is_unknown(self) -> None:
-        unknown = [one.snapshot for one in self.outcome.rescues.values() if one.snapshot.state is SnapshotState.UNKNOWN]
-        if unknown:
-            self.outcome.notes.append(
-                f"The archive could not be asked about {len(unknown)} dead links ({unknown[0].detail}); "
-                "run again later: what it answered is kept."
-            )
+    def _left_s(self) -> float | None:
+        """Return what is left of the run's time; None: it has no limit."""
+        budget_s = seconds(self.settings.max_time)
+        return max(0.0, budget_s - (time.monotonic() - self._began)) if budget_s else None
 
     async def _follow_hints(self) -> None:
         """Ask whether the pages live that archived redirects once led to, and name the successors."""
-        hints = {wanted.url: rescue for wanted, rescue in self.outcome.rescues.items() if rescue.redirected_to}
+        hints = {
+            wanted.url: rescue
+            for wanted, rescue in self.outcome.rescues.items()
+            if rescue.redirected_to and wanted.url in self.outcome.findings
+        }
         urls = [_without_fragment(rescue.redirected_to) for rescue in hints.values()]
         found: dict[str, Finding] = {}
         if urls:
@@ -211,21 +170,6 @@ def ask_afresh(urls: Sequence[str], settings: Settings, events: Events) -> dict[
 
 def _without_fragment(url: str) -> str:
     return url.partition("#")[0]
-
-
-def looks_dead(reply: Reply) -> str:
-    """Say why an archived page that came with status 200 is none: `soft-404` or `parked`; empty if it is one."""
-    if parked.signs(reply):
-        return "parked"
-    judged = soft404.judge(reply)
-    return "soft-404" if judged is not None else ""
-
-
-def _bytes_of(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return b""
 
 
 class _CheckProgress:

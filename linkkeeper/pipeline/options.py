@@ -13,6 +13,11 @@ from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.net.options import HostNet, NetOptions
 from linkkeeper.urls.rules import CleanOptions
 
+SLOWEST_ARCHIVE_S = 60.0
+"""The index was seen to take up to 52 s (2026-09-28)."""
+_PATIENCE = 3
+"""Archives are slower than other servers: they may take so many times the `timeout`."""
+
 
 def extraction(settings: Settings) -> ExtractOptions:
     """Return what counts as a link."""
@@ -64,14 +69,16 @@ def check(settings: Settings) -> CheckOptions:
     )
 
 
-def archive(settings: Settings) -> ArchiveOptions:
-    """Return how archives are asked."""
+def archive(settings: Settings, left_s: float | None = None) -> ArchiveOptions:
+    """Return how archives are asked. left_s: what is left of the whole run's time; None: it has no limit."""
+    budgets = [budget for budget in (seconds(settings.max_archive_time) or None, left_s) if budget is not None]
     return ArchiveOptions(
         wayback_url=settings.wayback.url.rstrip("/"),
         public_url=settings.wayback.public_url.rstrip("/"),
         rate_per_minute=settings.wayback.rate,
         pause_s=settings.wayback.pause,
-        max_archive_time_s=seconds(settings.max_archive_time) or None,
+        timeout_s=min(SLOWEST_ARCHIVE_S, _PATIENCE * settings.timeout),
+        max_archive_time_s=min(budgets, default=None),
         timegates=dict(settings.timegate),
     )
 

@@ -9,6 +9,7 @@ from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Finding, Verdict
 from linkkeeper.pipeline.collect import Collection, Entry, Place
 from linkkeeper.pipeline.result import Outcome
+from linkkeeper.urls import archive_links
 
 _PERMANENT = frozenset({301, 308})
 _USABLE = (SnapshotState.VERIFIED, SnapshotState.UNVERIFIED)
@@ -46,11 +47,15 @@ def _for_the_dead(entry: Entry, place: Place, finding: Finding, outcome: Outcome
 
 def _archive(place: Place, finding: Finding, rescue: Rescue) -> Want:
     snapshot = rescue.snapshot
+    url = snapshot.url or ""
+    if finding.judgement.rule in archive_links.RULES:  # an image keeps its `im_`
+        named = archive_links.parse(place.link.url)
+        url = archive_links.flagged(url, named.flag if named else "")
     day = f"{snapshot.captured:%Y-%m-%d}" if snapshot.captured else None
     return Want(
         place.link,
         "archive",
-        snapshot.url or "",
+        url,
         finding.judgement.rule,
         f"{finding.judgement.detail}; captured {day}" if day else finding.judgement.detail,
         date=day,

@@ -53,6 +53,7 @@ _MOMENT = r"(\d{1,14}|\d{0,14}\*)([a-z]{2}_)?/+(?=\S)"
 _CAPTURE = re.compile(rf"^/+(?:web/+|(?=\d{{14}})){_MOMENT}")
 _WEB_CAPTURE = re.compile(rf"^/+web/+{_MOMENT}")
 _NO_MOMENT = re.compile(r"(?i)^/+web/+(?=https?(?::|%3a)|www\.|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/:?]|$))")
+_VIEW_MODE = re.compile(r"(/web/\d{14})/")
 _SCHEME = re.compile(r"(?i)^(https?):/*(?=[^/])")
 _ANY_SCHEME = re.compile(r"(?i)^[a-z][a-z0-9+.-]*:(?!\d)")
 _ENCODED = re.compile(r"(?i)^https?%3a")
@@ -91,10 +92,12 @@ class Broken(Struct, frozen=True):
 
 def points_into(url: str, bases: Sequence[str] = DEFAULT_BASES) -> bool:
     """Say whether url shows an archive's copy: of the Wayback Machine, of bases, or another known archive's."""
-    host = _host(url)
-    if host in OTHER_ARCHIVES:
-        return True
-    return (host in WAYBACK_HOSTS and "/web/" in url) or parse(url, bases) is not None
+    return _host(url) in OTHER_ARCHIVES or is_wayback(url, bases)
+
+
+def is_wayback(url: str, bases: Sequence[str] = DEFAULT_BASES) -> bool:
+    """Say whether url leads to the captures of the Wayback Machine, or of an archive at one of bases."""
+    return (_host(url) in WAYBACK_HOSTS and "/web/" in url) or parse(url, bases) is not None
 
 
 def parse(url: str, bases: Sequence[str] = DEFAULT_BASES) -> ArchivedUrl | None:
@@ -136,6 +139,11 @@ def diagnose(url: str, bases: Sequence[str] = DEFAULT_BASES) -> Broken | None:
     whole = len(inner.timestamp) == 14
     candidate = f"{bases[0].rstrip('/')}/web/{inner.timestamp}{inner.flag}/{original}" if whole else None
     return Broken(faults, original, inner.timestamp, candidate)
+
+
+def flagged(url: str, flag: str) -> str:
+    """Return the URL of a capture (view mode) with the flag behind its timestamp."""
+    return _VIEW_MODE.sub(lambda match: match[1] + flag + "/", url, count=1) if flag else url
 
 
 def _faults(outer: ArchivedUrl, inner: ArchivedUrl, original: str) -> list[str]:
