@@ -21,6 +21,8 @@ class Place(Struct, frozen=True, gc=False):
     """Id of the first cleaning rule that took something."""
     removed: str = ""
     """What cleaning took, for people."""
+    target: str = ""
+    """Where a redirect wrapper led, before that was cleaned: the wrapper's own page answers for any target."""
 
 
 class Entry(Struct):
@@ -31,7 +33,7 @@ class Entry(Struct):
     judgement: Judgement | None = None
     """Known without asking anybody; None: it must be asked."""
     written: str | None = None
-    """The URL as written (no fragment, no credentials), where cleaning changed it."""
+    """The URL as written, or what it wraps (no fragment, no credentials), where cleaning changed it."""
     rule: str = ""
     """Id of the cleaning rule that changed it."""
 
@@ -84,7 +86,7 @@ class Collection:
         if entry is None:
             entry = self.entries[key] = Entry(key, [])
         entry.places.append(place)
-        written = (place.harmless or link.url).partition("#")[0]
+        written = (place.target or place.harmless or link.url).partition("#")[0]
         if entry.written is None and written != key:
             entry.written, entry.rule = written, place.rule
 

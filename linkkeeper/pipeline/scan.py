@@ -123,6 +123,7 @@ def _rules(settings: Settings, paths: tuple[str, ...]) -> Rules:
             cleaned.without_credentials if cleaned.credentials_removed else "",
             cleaned.steps[0].rule,
             _removed(cleaned),
+            cleaned.target,
         )
 
     def judge(link: Link) -> Judgement | None:

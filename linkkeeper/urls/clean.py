@@ -22,6 +22,8 @@ class Cleaned(Struct, frozen=True):
     """The URL as written, less only what may open somebody's account (unwrapped, if that lies within a wrapper)."""
     left_whole: str = ""
     """The rule by which nothing of this URL may change; empty if there is none."""
+    target: str = ""
+    """Where a wrapper led, less credentials, before its parameters were cleaned; empty if this is no wrapper."""
 
     @property
     def credentials_removed(self) -> bool:
@@ -61,7 +63,7 @@ class Cleaner:
             return outer
         credentials = tuple(step for step in outer.steps if step.credential)
         safe = inner.without_credentials if inner.credentials_removed else outer.without_credentials
-        return Cleaned(inner.url, credentials + inner.steps, safe)
+        return Cleaned(inner.url, credentials + inner.steps, safe, target=inner.target)
 
     def _unwrapped(self, parts: parse.UrlParts, rules: HostRules) -> Cleaned | None:
         """Return what the wrapper leads to, cleaned; None if it is no wrapper, or one of too many."""
@@ -73,24 +75,29 @@ class Cleaner:
             parts = parse.split(found[1])
             rules = self._index.at(parts.host)
             if signed.left_whole(parts, rules):
-                return Cleaned(found[1], tuple(steps), found[1])
+                return Cleaned(found[1], tuple(steps), found[1], target=found[1])
         if not steps:
             return None
         inner = _stripped(parse.join(parts), parts, rules)
-        return Cleaned(inner.url, (*steps, *inner.steps), inner.without_credentials)
+        safe = inner.without_credentials
+        return Cleaned(inner.url, (*steps, *inner.steps), safe, target=safe)
 
     def _settled(self, first: Cleaned, providers: clearurls.Providers) -> Cleaned:
         """Apply a user's ClearURLs rules and ours in turn until neither changes anything."""
-        steps, url = first.steps, first.url
+        steps, url, safe, target = first.steps, first.url, first.without_credentials, first.target
         for _ in range(_MAX_ROUNDS):
             parts = parse.split(url)
             if not parts.host or parts.scheme not in _WEB:
                 break
             more = _by_providers(url, parts, self._index.at(parts.host), providers)
             if more is None:
-                return Cleaned(url, steps, first.without_credentials)
+                return Cleaned(url, steps, safe, target=target)
             again = self._once(more.url)
             steps, url = (*steps, *more.steps, *again.steps), again.url
+            if again.credentials_removed:  # in what a provider led to
+                safe = again.without_credentials
+            if again.target or any(step.kind == "unwrap" for step in more.steps):
+                target = again.target or again.without_credentials
         return first
 
 

@@ -2,6 +2,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -112,6 +113,22 @@ def test_clean_finds_the_parameters_but_a_wrong_rule_leaves_the_link(
     report = json.loads(run("report", "--format", "json").stdout)
     [row] = report["urls"]
     assert (row["verdict"], bool(row["wrong_rule"])) == ("ok", True)
+
+
+def test_a_wrapper_that_answers_for_any_target_does_not_speak_for_a_dead_one(
+    run: Run, stage: Stage, trusted: list[str]
+) -> None:
+    Path("rules.toml").write_text(
+        '[[wrapper]]\nid = "small"\nhosts = ["living.localhost"]\nparams = ["target"]\n'
+        'why = "leads on"\nsource = "this test"\ndate = 2026-11-20\n'
+    )
+    gone, picky = stage.web.url("gone", "/2016/none"), stage.web.url("picky", "/a?utm_source=needed")
+    wrapped = [stage.web.url("living", f"/go?target={quote(url, safe='')}") for url in (gone, picky)]
+    Path("post.md").write_text(f"[a]({wrapped[0]}) [b]({wrapped[1]})")
+    run("scan", "post.md", "--rules", "rules.toml", "--no-rescue", *trusted, **QUICK)
+    dead, needed = json.loads(run("report", "--format", "json").stdout)["urls"]
+    assert (dead["verdict"], bool(dead["wrong_rule"])) == ("dead", False)
+    assert (needed["verdict"], bool(needed["wrong_rule"])) == ("ok", True), "asked with what its parameters were"
 
 
 def test_without_a_network_fix_changes_no_file(run: Run) -> None:

@@ -75,6 +75,23 @@ def test_credentials_inside_a_wrapper_are_in_no_form_of_the_url(cleaner: Cleaner
     assert cleaned.without_credentials == "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp?scene=1"
 
 
+def test_what_a_wrapper_led_to_is_known_before_it_was_cleaned(cleaner: Cleaner) -> None:
+    wrapped = "https://link.zhihu.com/?target=https%3A//example.com/%3Fa%26utm_id%3D1"
+    assert cleaner.clean(wrapped).target == "https://example.com/?a&utm_id=1"
+    assert cleaner.clean("https://example.com/?utm_id=1").target == ""
+
+
+def test_credentials_behind_a_wrapper_of_a_users_file_are_in_no_form_either(tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text(
+        '{"providers": {"a": {"urlPattern": "out", "redirections": ["^https?://out.example/(?:\\\\?u=)(.*)"]}}}'
+    )
+    mine = Cleaner(rules.load(rules.CleanOptions(rule_files=(str(file),))))
+    cleaned = mine.clean("https://out.example/?u=https%3A%2F%2Fmp.weixin.qq.com%2Fs%2FAbC%3Fkey%3Ds3cret%26scene%3D1")
+    assert cleaned.url == "https://mp.weixin.qq.com/s/AbC"
+    assert "s3cret" not in cleaned.without_credentials + cleaned.target
+
+
 def test_each_step_names_its_rule(cleaner: Cleaner) -> None:
     steps = cleaner.clean(
         "https://link.zhihu.com/?target=https%3A//www.bilibili.com/%3Fvd_source%3D1%26utm_id%3D2"
