@@ -36,7 +36,8 @@ Relative URLs and schemes other than http and https are left alone. After an une
 (`?next=/a?b=1&utm_source=x`) nothing is removed: it may belong to that URL.
 
 In a scan the cleaned URL is what is asked. If it fails and the URL as written works, the rule is reported as wrong
-there and the link stays as it is. Parameters marked *credential* open somebody's account: they go without asking.
+there and the link stays as it is. The page of a wrapper proves nothing, since it answers for any target: there the
+target counts as written. Parameters marked *credential* open somebody's account: they go without asking.
 
 ## Settings
 
