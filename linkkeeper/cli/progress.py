@@ -1,9 +1,13 @@
 """Progress on stderr (tqdm): what is done, how fast, how long yet. Nothing moves without a terminal."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
 
 from linkkeeper.cli import output
 from linkkeeper.models.run import UrlRow
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 UNITS = {"reading": "file", "checking": "link", "archive": "link", "writing": "file"}
 
@@ -14,7 +18,7 @@ class Bars:
     def __init__(self, row: Callable[[UrlRow], None] | None = None) -> None:
         """row: takes each URL as soon as its answer is final."""
         self._row = row
-        self._bar: object | None = None
+        self._bar: tqdm[NoReturn] | None = None
         self._name = ""
 
     def stage(self, name: str, total: int | None) -> None:
@@ -30,19 +34,20 @@ class Bars:
 
     def advance(self, name: str, text: str = "") -> None:
         """Move the bar by one and show the short state."""
-        from tqdm import tqdm
-
-        if name == self._name and isinstance(self._bar, tqdm):
+        if name == self._name and self._bar is not None:
             self._bar.update()
             if text:
                 self._bar.set_postfix_str(output.harmless(text), refresh=False)
 
     def waiting(self, name: str, text: str) -> None:
         """Show for whom the stage waits."""
-        from tqdm import tqdm
-
-        if name == self._name and isinstance(self._bar, tqdm):
+        if name == self._name and self._bar is not None:
             self._bar.set_description_str(f"{name}, waiting for {output.harmless(text)}" if text else name)
+
+    @property
+    def wants_rows(self) -> bool:
+        """True if somebody reads them."""
+        return self._row is not None
 
     def row(self, row: UrlRow) -> None:
         """Hand it on."""
@@ -51,16 +56,12 @@ class Bars:
 
     def note(self, text: str) -> None:
         """Say it above the bar."""
-        from tqdm import tqdm
-
-        if isinstance(self._bar, tqdm):
+        if self._bar is not None:
             self._bar.clear()
         output.note(text)
 
     def close(self) -> None:
         """Take the bar away."""
-        from tqdm import tqdm
-
-        if isinstance(self._bar, tqdm):
+        if self._bar is not None:
             self._bar.close()
         self._bar = None

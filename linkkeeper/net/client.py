@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from aiohttp import ClientError
 from aiohttp.http_exceptions import HttpProcessingError
@@ -20,10 +20,12 @@ from linkkeeper.net.cookies import CookieFile
 from linkkeeper.net.gate import ForbiddenError, Gate
 from linkkeeper.net.options import BODY_LIMIT, NetOptions
 from linkkeeper.net.pool import Pool
-from linkkeeper.net.proxy import Proxy
 from linkkeeper.net.resolver import NameLookupError, Names, Resolver, SystemResolver
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import How, Trip
+
+if TYPE_CHECKING:
+    from linkkeeper.net.proxy import Proxy
 
 __all__ = ["BODY_LIMIT", "Client"]
 
@@ -57,7 +59,7 @@ class Client:
             self._tls()
         self._remap = [(_pattern(wanted), instead) for wanted, instead in self.options.remap]
         self._cookies = CookieFile(self.options.cookies) if self.options.cookies else None
-        self._proxy = Proxy(self.options.proxy) if self.options.proxy else None
+        self._proxy = _proxy(self.options.proxy) if self.options.proxy else None
         agent = self.options.user_agent
         self._own = headers.lines((("User-Agent", agent or headers.OWN_AGENT), *headers.OWN))
         self._browser = headers.lines((("User-Agent", agent or headers.BROWSER_AGENT), *headers.BROWSER))
@@ -228,6 +230,12 @@ class Client:
         if self._proxy and self._proxy.authorization and where.scheme == "http":
             more.append(("Proxy-Authorization", self._proxy.authorization))
         return headers.lines(more) if more else ""
+
+
+def _proxy(url: str) -> "Proxy":
+    from linkkeeper.net.proxy import Proxy  # with python-socks, which few need
+
+    return Proxy(url)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -91,6 +91,8 @@ class Collection:
             entry.written, entry.rule = written, place.rule
 
     def _excluded(self, link: Link) -> Judgement | None:
+        if not self.rules.exclude and not self.rules.include:
+            return None
         text = link.written.decode("utf-8", "replace")
         if any(pattern.search(text) for pattern in self.rules.exclude):
             return Judgement(Verdict.SKIPPED, "excluded", "matches --exclude")

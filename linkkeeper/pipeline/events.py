@@ -8,6 +8,10 @@ from linkkeeper.models.run import UrlRow
 class Events(Protocol):
     """Heard while a run goes on. Nothing here may raise or block."""
 
+    @property
+    def wants_rows(self) -> bool:
+        """Whether anybody hears `row`: they cost time to make."""
+
     def stage(self, name: str, total: int | None) -> None:
         """A stage begins: `reading`, `checking`, `archive`, `writing`; total is None if unknown."""
 
@@ -26,6 +30,8 @@ class Events(Protocol):
 
 class Silent:
     """Events that nobody hears."""
+
+    wants_rows = False
 
     def stage(self, name: str, total: int | None) -> None:
         """Hear nothing."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from linkkeeper.check import collector
 from linkkeeper.check import links as link_rules
 from linkkeeper.check.local import LocalChecker
 from linkkeeper.config.settings import Settings
@@ -58,7 +59,7 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
     archive is a row or a note of the run.
     """
     started = datetime.now(UTC)
-    with State(settings) as state:
+    with collector.calm(), State(settings) as state:
         collection, seen, problems = read(request, settings, events, state.extractions)
         outcome = _ask(collection, settings, state, events)
         outcome.notes += state.notes
@@ -148,7 +149,7 @@ def _ask(collection: Collection, settings: Settings, state: State, events: Event
             outcome.findings[entry.url] = known
     wanted = result.dead_places(collection, outcome) if settings.rescue else []
     waiting = {entry.url for entry in due} | {entry.url for entry, _ in wanted}
-    for entry in collection.entries.values():
+    for entry in collection.entries.values() if events.wants_rows else ():
         if entry.judgement is not None or entry.url not in waiting:
             for row in result.url_rows(entry, outcome):
                 events.row(row)

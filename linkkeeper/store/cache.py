@@ -131,7 +131,8 @@ class Cache:
         limit_s = limits.get(finding.judgement.verdict)
         if limit_s is None:
             return None
-        share = zlib.crc32(f"{finding.url} {finding.checked}".encode("utf-8", "replace")) / 0xFFFFFFFF
+        at = finding.checked.timestamp() if finding.checked else 0.0
+        share = zlib.crc32(f"{finding.url} {at}".encode("utf-8", "replace")) / 0xFFFFFFFF
         return limit_s * (1 - self._options.jitter * share)
 
 
