@@ -127,6 +127,8 @@ class Pace(Struct, frozen=True):
     """Before this no other request may start."""
     paused_until: float = 0.0
     """Before this nothing may start: the archive refused somebody."""
+    index_busy_until: float = 0.0
+    """Before this an index request is under way, of whichever process; 0 when it ended."""
 
 
 class Clock(Protocol):

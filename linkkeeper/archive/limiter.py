@@ -21,6 +21,8 @@ LONGEST_PAUSE_S = 3600.0
 LONGEST_WAIT_S = 600.0
 """Who would have to wait longer than this leaves the archive to the next run."""
 _TICK_S = 1.0
+_GLANCE_S = 0.2
+"""How often we look whether another process's index request has ended."""
 _PAGES_IN_FLIGHT = 4
 _PAGE_SPACING_S = 1.0
 _SLACK = 1.02
@@ -52,6 +54,7 @@ class Limiter:
     ) -> None:
         self._spacing = _spacings(options.rate_per_minute)
         self._pause_s = options.pause_s
+        self._longest_s = options.timeout_s + _TICK_S
         self._clock, self._on_wait, self._now, self._sleep = clock, on_wait, now, sleep
         self._in_flight = {Pool.INDEX: asyncio.Semaphore(1), Pool.PAGE: asyncio.Semaphore(_PAGES_IN_FLIGHT)}
         self._deadline: float | None = None
@@ -75,7 +78,11 @@ class Limiter:
         """
         async with self._in_flight[pool]:
             await self._wait_for_turn(pool)
-            yield
+            try:
+                yield
+            finally:
+                if pool is Pool.INDEX:
+                    self._clock.update(lambda pace: msgspec.structs.replace(pace, index_busy_until=0.0))
 
     def now(self) -> float:
         """Return the Unix time by the limiter's own clock."""
@@ -99,9 +106,13 @@ class Limiter:
             while (wait := begins - self._now()) > 0:
                 self._on_wait(wait)
                 await self._sleep(min(wait, _TICK_S))
-            if self._silent_until() <= self._now():
+            if self._silent_until() > self._now():
+                begins = self._book(pool)  # refused meanwhile, here or in another process: a turn after the pause
+            elif pool is Pool.PAGE or self._index_is_ours():
                 break
-            begins = self._book(pool)  # refused meanwhile, here or in another process: a new turn after the pause
+            else:
+                begins = self._now() + _GLANCE_S
+                self._check_time(begins)
         self._on_wait(0.0)
         self._check_refusals()
 
@@ -122,12 +133,28 @@ class Limiter:
             return _booked(pace, pool, slot + self._spacing[pool])
 
         self._clock.update(take)
-        if self._is_too_late(slot, now):
-            raise ArchiveClosedError(f"no time left for the archive ({_seconds(slot - now)})")
+        self._check_time(slot)
         return slot
 
     def _is_too_late(self, slot: float, now: float) -> bool:
         return slot - now > LONGEST_WAIT_S or (self._deadline is not None and slot > self._deadline)
+
+    def _index_is_ours(self) -> bool:
+        """Take the index for one request, unless another process is at it. A process that died loses it in time."""
+        now, free = self._now(), False
+
+        def take(pace: Pace) -> Pace:
+            nonlocal free
+            free = _believable(pace.index_busy_until, now) <= now
+            return msgspec.structs.replace(pace, index_busy_until=now + self._longest_s) if free else pace
+
+        self._clock.update(take)
+        return free
+
+    def _check_time(self, slot: float) -> None:
+        now = self._now()
+        if self._is_too_late(slot, now):
+            raise ArchiveClosedError(f"no time left for the archive ({_seconds(slot - now)})")
 
     def _silent_until(self) -> float:
         return _believable(self._clock.update(lambda pace: pace).paused_until, self._now())

@@ -14,7 +14,7 @@ from linkkeeper.errors import ArchiveError
 from linkkeeper.models.document import Dated
 
 CONTROLS = ("http://example.com/", "https://archive.org/", "https://www.wikipedia.org/", "https://www.google.com/")
-"""Pages that the archive certainly holds: an index that denies all of them is out of order."""
+"""Pages that the archive certainly holds: an index that denies all of them is out of order, or a small archive's."""
 OUT_OF_ORDER = "the index lists nothing, not even pages that it certainly holds"
 
 
@@ -30,7 +30,8 @@ class Rows:
         self._batches: dict[str, Batch] = {}
         self._batch_turn = asyncio.Lock()
         self._ahead: dict[str, tuple[CdxRow, ...]] = {}
-        self._controls, self._control_turn = list(CONTROLS), asyncio.Lock()
+        self._controls, self._control_turn = [CdxQuery(url, limit=1) for url in CONTROLS], asyncio.Lock()
+        self._wide_control_is_due = False
         self.said_yes = False
         """The index has named a capture in this run: its "none" can be believed."""
 
@@ -42,7 +43,7 @@ class Rows:
     async def of(self, asked: str, near: Dated) -> tuple[tuple[CdxRow, ...], bool]:
         """Return the index's rows, and whether they come from a shared query."""
         key = key_of(asked)
-        await self._ask_ahead(key)
+        await self._ask_ahead(key, asked, near)
         if key in self._ahead:
             return self._ahead[key], True
         return await self.alone(asked, near), False
@@ -65,7 +66,7 @@ class Rows:
         self.said_yes = self.said_yes or bool(answer.rows)
         return answer
 
-    async def _ask_ahead(self, key: str) -> None:
+    async def _ask_ahead(self, key: str, asked: str, near: Dated) -> None:
         """Ask the query that the key shares with others, once; if it fails, each URL is asked by itself."""
         batch = self._batches.get(key)
         if batch is None:
@@ -79,18 +80,32 @@ class Rows:
                 except ArchiveError:  # large sites answer 504 to such queries: no more of them in this run
                     self._batches.clear()
                     return
-                for path, rows in rows_by_path(answer, batch).items():
+                found = rows_by_path(answer, batch)
+                if not any(found.values()) and await self.alone(asked, near):
+                    self._batches.clear()  # this index does not know such queries
+                    return
+                for path, rows in found.items():
                     self._ahead[batch.keys[path]] = rows
             for other in batch.keys.values():
                 del self._batches[other]
 
-    async def believe(self) -> None:
-        """Raise DoubtfulNoneError unless the index has shown in this run that it can say yes."""
+    async def believe(self, asked: str) -> None:
+        """Raise DoubtfulNoneError unless the index has shown in this run that it can say yes.
+
+        The last control is for archives of a few sites: anything at all below the top-level domain of what is asked.
+        """
         async with self._control_turn:
+            if self._controls and not self._wide_control_is_due:
+                self._controls.append(CdxQuery(_top_level(asked), limit=1, match_type="domain", filters=()))
+                self._wide_control_is_due = True
             while self._controls and not self.said_yes:
-                await self._ask(CdxQuery(self._controls.pop(0), limit=1))
+                await self._ask(self._controls.pop(0))
         if not self.said_yes:
             raise DoubtfulNoneError(OUT_OF_ORDER)
+
+
+def _top_level(url: str) -> str:
+    return key_of(url).partition(")")[0].partition(",")[0].partition(":")[0]
 
 
 def key_of(url: str) -> str:

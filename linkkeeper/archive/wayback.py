@@ -178,7 +178,7 @@ class Wayback:
             case Elsewhere(timestamp) if not shared:
                 return await self._not_listed(await self._ask_playback(timestamp, asked), asked, near)
             case NotCaptured():
-                await self._index.believe()
+                await self._index.believe(asked)
                 return self._no(SnapshotState.NONE, NEVER)
         return await self._from_rows(asked, near, await self._index.alone(asked, near), shared=False)
 

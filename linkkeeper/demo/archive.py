@@ -82,6 +82,8 @@ class ArchiveServer:
         self.faults = faults or {}
         self.fails_on_prefixes = False
         """Queries over whole sites run into 504, as they do on large ones."""
+        self.knows_prefixes = True
+        """False: `matchType` is ignored, as by small indexes."""
         self.log: list[Seen] = []
         self.url = ""
         self._official, self._latency_s, self._lower_case = official_names, latency_s, lower_case
@@ -169,6 +171,8 @@ class ArchiveServer:
             return _text(BLOCKED, 403, error)
         if self.fails_on_prefixes and "matchType" in values:
             return _html(OFFLINE, 504)
+        if not self.knows_prefixes:
+            query = urlencode([pair for pair in parse_qsl(query) if pair[0] != "matchType"])
         found = search(self.collection, query, knows_closest=self._knows_closest)
         if isinstance(found, str):
             return _text(found, 400)

@@ -139,3 +139,25 @@ async def test_a_damaged_clock_file_counts_as_a_fresh_one(tmp_path: Path) -> Non
     assert FileClock(file).update(lambda pace: pace) == Pace()
     assert FileClock(file).update(lambda _: Pace(next_page=2.0)) == Pace(next_page=2.0)
     assert FileClock(file).update(lambda pace: pace) == Pace(next_page=2.0)
+
+
+async def test_parallel_runs_have_one_index_request_under_way_between_them() -> None:
+    time, clock = Time(), MemoryClock()
+    mine, other = limiter(time, clock), limiter(time, clock)
+    async with mine.turn(Pool.INDEX):
+        waiting = asyncio.ensure_future(take(other, time, Pool.INDEX, 1))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not waiting.done(), f"{time.now - 1_000_000:.0f} s later the first one is still under way"
+        ended = time.now
+    assert (await waiting)[0] >= ended
+
+
+async def test_a_run_that_was_killed_during_a_request_holds_nobody_up_for_ever() -> None:
+    time, clock = Time(), MemoryClock()
+    killed = limiter(time, clock).turn(Pool.INDEX)
+    await killed.__aenter__()  # and never left
+    begin = time.now
+    await take(limiter(time, clock), time, Pool.INDEX, 1)
+    assert 60 <= time.now - begin < 65
+    del killed

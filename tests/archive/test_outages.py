@@ -63,7 +63,7 @@ async def test_an_archive_that_denies_everything_is_not_believed(
     rescuer = await make_rescuer(archive)
     answers = await rescuer.rescue(wanted(3, day("2016-07-08")))
     assert {answer.snapshot.state for answer in answers.values()} == {State.UNKNOWN}
-    assert len(archive.seen("index")) <= 3 + len(CONTROLS)
+    assert len(archive.seen("index")) <= 3 + len(CONTROLS) + 1
 
 
 async def test_a_none_is_believed_once_another_answer_shows_that_the_index_works(
@@ -244,3 +244,23 @@ async def test_an_archive_that_is_not_there_is_unknown(make_rescuer: Make, day: 
     rescuer = await make_rescuer(gone, clock=MemoryClock())
     answers = await rescuer.rescue(wanted(10, day("2016-07-08")))
     assert {answer.snapshot.state for answer in answers.values()} == {State.UNKNOWN}
+
+
+async def test_an_archive_of_one_site_can_show_that_its_index_works(
+    start_archive: Start, make_rescuer: Make, day: Day
+) -> None:
+    archive = await start_archive(Capture("http://other.example/", "20200101000000"), control=False)
+    rescuer = await make_rescuer(archive)
+    (answer,) = (await rescuer.rescue([Wanted("http://absent.example/", day("2016-07-08"))])).values()
+    assert answer.snapshot.state is State.NONE
+
+
+async def test_an_index_that_knows_no_shared_queries_is_asked_one_by_one(
+    start_archive: Start, make_rescuer: Make, day: Day
+) -> None:
+    urls = [f"http://a.example/{n}" for n in range(4)]
+    archive = await start_archive(*(Capture(url, "20160101000000") for url in urls))
+    archive.knows_prefixes = False
+    rescuer = await make_rescuer(archive)
+    answers = await rescuer.rescue([Wanted(url, day("2016-07-08")) for url in urls])
+    assert {answer.snapshot.state for answer in answers.values()} == {State.VERIFIED}
