@@ -175,7 +175,7 @@ def _contents() -> dict[str, bytes]:
 _MORAL = """
 What just happened
   · The page that failed once (flaky) and the ones that refuse robots (blocked, botwall) were not called dead.
-  · A page that says 200 and "not found" was: its title, its text and its neighbours gave it away.
+  · A page that says 200 and "not found" was: its title and its text gave it away.
   · The post of 2016 got the copy of June 2016, the post of 2017 the one of January 2017: what the author saw.
   · The archived error pages were passed over, and the leaflet that nobody archived was left alone.
   · Tracking parameters went, the redirect wrapper was opened, titles and #fragments stayed.
