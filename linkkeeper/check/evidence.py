@@ -78,7 +78,7 @@ def _plain(reply: Reply) -> bool:
     if reply.status != 200 or reply.method != "HEAD" or reply.redirects or reply.failure is not None:
         return False
     fields, places = _telling()
-    return fields.isdisjoint([name for name, _ in reply.headers]) and not places.search(reply.url)
+    return fields.isdisjoint([name for name, _ in reply.headers]) and not places.search(reply.url.lower())
 
 
 @cache
@@ -90,6 +90,6 @@ def _telling() -> tuple[frozenset[str], re.Pattern[str]]:
         for signal in wall.signals
         if not (signal.body or signal.title) and (not signal.status or 200 in signal.status)
     ]
-    places = [re.escape(signal.host or signal.path) for signal in signals if not signal.headers]
+    places = {re.escape((signal.host or signal.path).lower()) for signal in signals if not signal.headers}
     fields = frozenset(name for signal in signals for name in signal.headers)
-    return fields, re.compile("|".join(places) or "$^", re.IGNORECASE)
+    return fields, re.compile("|".join(sorted(places)) or "$^")  # for lower case: ignoring case takes ten times as long

@@ -4,6 +4,7 @@ import html
 import re
 import warnings
 from collections import deque
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
@@ -70,6 +71,14 @@ class View:
         kind = reply.header("content-type").partition(";")[0].strip().lower()
         self.html = kind in _HTML_TYPES or (not kind and bool(_MARKUP.match(reply.body[:1000])))
         """The answer is, or by its first bytes looks like, an HTML page."""
+
+        self._seen: dict[str, tuple[str, ...]] = {}
+
+    def signs(self, name: str, look: "Callable[[View], tuple[str, ...]]") -> tuple[str, ...]:
+        """Return what look finds here, looked for once: several rules ask for the same signs."""
+        if name not in self._seen:
+            self._seen[name] = look(self)
+        return self._seen[name]
 
     @cached_property
     def source(self) -> str:

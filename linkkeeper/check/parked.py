@@ -40,7 +40,11 @@ def table() -> Parking:
 
 def signs(reply: Reply) -> tuple[str, ...]:
     """Return each sign that the page is a parked domain's, as `name: what was seen`."""
-    view = page.view(reply)
+    return page.view(reply).signs("parked", _signs)
+
+
+def _signs(view: page.View) -> tuple[str, ...]:
+    reply = view.reply
     final = view.parts.host.lower()
     asked = parse.split(reply.url).host.lower() if reply.redirects else final
     if _is_parking(asked):

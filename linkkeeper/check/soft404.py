@@ -219,27 +219,29 @@ def _is_error_address(url: str) -> bool:
     return any(_ERROR_ADDRESS.match(name[:60]) for name in names[-2:])
 
 
-def _page_signs(reply: Reply) -> list[str]:
-    if not reply.body:
-        return []
-    view = page.view(reply)
+def _page_signs(reply: Reply) -> tuple[str, ...]:
+    return page.view(reply).signs("soft-404", _seen_in) if reply.body else ()
+
+
+def _seen_in(view: page.View) -> tuple[str, ...]:
     if not view.html:
-        return _plain_signs(view.source) if reply.header("content-type").lower().startswith("text/plain") else []
+        plain = view.reply.header("content-type").lower().startswith("text/plain")
+        return _plain_signs(view.source) if plain else ()
     named = is_error_title(view.title)
     if not named and not _may_say_missing(view.source):
-        return []
+        return ()
     said = _error_text(view)
     if said and _explains(view.page):
         said = ""
     named = named or bool(said and _says_only_error(view.title))
-    found = [f"title: {view.title[:100]}"] if named else []
-    return [*found, f"text: {said[:100]}"] if said else found
+    found = (f"title: {view.title[:100]}",) if named else ()
+    return (*found, f"text: {said[:100]}") if said else found
 
 
-def _plain_signs(text: str) -> list[str]:
+def _plain_signs(text: str) -> tuple[str, ...]:
     """A text file of one line that is an error message; web servers' defaults look so."""
     line = " ".join(text[:400].split())
-    return [f"text: {line[:100]}"] if len(line) <= 80 and is_error_title(line) else []
+    return (f"text: {line[:100]}",) if len(line) <= 80 and is_error_title(line) else ()
 
 
 def is_error_title(title: str) -> bool:

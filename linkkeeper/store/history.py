@@ -11,7 +11,7 @@ from linkkeeper.store.keys import Keys
 CONFIRMED = "failing-for-days"
 _ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
 _FAILING = frozenset({Verdict.DEAD, Verdict.SUSPECT})
-_BATCH = 500
+_BATCH = 4000
 
 
 class HistoryOptions(Struct, frozen=True):
