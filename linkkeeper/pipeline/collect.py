@@ -49,6 +49,17 @@ class Rules(Struct, frozen=True):
     exclude: Sequence[re.Pattern[str]] = ()
 
 
+_PORT = re.compile(r"//(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^/?#:]*):(\d+)")
+
+
+def absolute(url: str) -> str:
+    """Return a URL that may begin with `//` as it is asked: over https, or http at a port that is not its own."""
+    if not url.startswith("//"):
+        return url
+    port = _PORT.match(url)
+    return f"http:{url}" if port and port[1] != "443" else f"https:{url}"
+
+
 class Collection:
     """Every link of a run, by URL, and the digest of every document that has one."""
 
@@ -81,12 +92,12 @@ class Collection:
             entry.places.append(Place(link, link.url))
             return
         place = self.rules.clean(link)
-        key = place.cleaned.partition("#")[0]
+        key = absolute(place.cleaned.partition("#")[0])
         entry = self.entries.get(key)
         if entry is None:
             entry = self.entries[key] = Entry(key, [])
         entry.places.append(place)
-        written = (place.target or place.harmless or link.url).partition("#")[0]
+        written = absolute((place.target or place.harmless or link.url).partition("#")[0])
         if entry.written is None and written != key:
             entry.written, entry.rule = written, place.rule
 
