@@ -80,6 +80,8 @@ def build(
 def url_rows(entry: Entry, outcome: Outcome) -> list[UrlRow]:
     """Return one URL with every place it stands in; places whose fragment the page lacks have rows of their own."""
     finding = outcome.finding(entry)
+    if not finding.missing_fragments:
+        return [_url_row(finding, entry.places, outcome)] if entry.places else []
     missing = dict(finding.missing_fragments)
     rows = []
     for fragment, judgement in missing.items():

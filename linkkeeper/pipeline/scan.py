@@ -12,7 +12,6 @@ from linkkeeper.check import links as link_rules
 from linkkeeper.check.local import LocalChecker
 from linkkeeper.config.settings import Settings
 from linkkeeper.errors import UsageError
-from linkkeeper.extract import registry
 from linkkeeper.extract.discover import DiscoverOptions, Discovery, discover
 from linkkeeper.extract.scan import ExtractionCache, Scanned, extract_files
 from linkkeeper.models.document import FileProblem
@@ -103,6 +102,7 @@ def _documents(
     if found.stdin:
         import hashlib
 
+        from linkkeeper.extract import registry  # every format with it
         from linkkeeper.models.document import Document
 
         data = request.stdin or b""

@@ -88,7 +88,8 @@ class Cache:
         key = self._keys.of(finding.url)
         checked = int(finding.checked.timestamp())
         kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
-        self._waiting[key] = (key, self._variant, checked, int(checked + age_s), self._encoder.encode(kept))
+        blob = self._encoder.encode(structs.replace(kept, cached=True))
+        self._waiting[key] = (key, self._variant, checked, int(checked + age_s), blob)
         if len(self._waiting) >= _BATCH or time.monotonic() - self._flushed > _BATCH_S:
             self.flush(patient=False)
 
@@ -116,7 +117,8 @@ class Cache:
         if checked > now + _CLOCKS_DIFFER_S or now > (due if limit_s is None else checked + limit_s):
             return None
         try:
-            return structs.replace(self._decoder.decode(blob), url=url, cached=True)
+            found = self._decoder.decode(blob)
+            return found if found.cached and found.url == url else structs.replace(found, url=url, cached=True)
         except (msgspec.MsgspecError, ValueError):  # written by another version: ask again
             return None
 
