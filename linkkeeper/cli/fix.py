@@ -84,16 +84,26 @@ def fix(
         try:
             request = Request(paths=tuple(paths or ()), allow_empty=allow_empty)
             planned = pipeline.plan(request, loaded.settings, wanted, bars)
+            stopped = planned.scanned.interrupted
+            bars.close()
+            chooser = Chooser(output.ask) if interactive and not stopped else None
+            chosen = [chooser.choose(plan) if chooser else plan for plan in planned.plans]
+            if not diff:
+                bars.stage("writing", len(chosen))
+            result = apply.apply(
+                chosen,
+                None if diff or check or stopped else journal,
+                pipeline.extraction(loaded.settings),
+                progress=lambda files: bars.advance("writing", files=files),
+                show=_show_diff if diff else _show_nothing,
+            )
         finally:
             bars.close()
-        chooser = Chooser(output.ask) if interactive else None
-        result = apply.apply(
-            [chooser.choose(plan) if chooser else plan for plan in planned.plans],
-            None if diff or check else journal,
-            pipeline.extraction(loaded.settings),
-            show=_show_diff if diff else _show_nothing,
-        )
-    _report(result, format)
+    for note in planned.scanned.run.notes:
+        output.note(note)
+    if stopped:
+        output.note("interrupted: nothing was written; what was answered is kept for the next run")
+    _report(pipeline.explained(result), format)
     left, unknown = pipeline.left_over(planned, result)
     if left:
         output.note(listing.of_left(left, unknown))

@@ -32,10 +32,10 @@ class Bars:
                 total=total, desc=name, unit=UNITS.get(name, ""), leave=False, dynamic_ncols=True, mininterval=0.2
             )
 
-    def advance(self, name: str, text: str = "") -> None:
-        """Move the bar by one and show the short state."""
+    def advance(self, name: str, text: str = "", files: int = 1) -> None:
+        """Move the bar by one (or so many files) and show the short state."""
         if name == self._name and self._bar is not None:
-            self._bar.update()
+            self._bar.update(files)
             if text:
                 self._bar.set_postfix_str(output.harmless(text), refresh=False)
 

@@ -84,6 +84,8 @@ class FixResult(Struct, frozen=True):
     interrupted: bool = False
     """The user stopped it; what was written by then stands and can be undone."""
     schema: str = SCHEMA
+    rules: dict[str, str] = {}
+    """What each rule named in the edits means."""
 
 
 class Prepared(Struct, frozen=True):

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
+from linkkeeper.check import verdicts
 from linkkeeper.config.settings import Settings
 from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.fix import plan as planning
+from linkkeeper.fix import revert as back_again
 from linkkeeper.fix.apply import FixResult
 from linkkeeper.fix.journal import shown
 from linkkeeper.fix.plan import FixOptions, Style
@@ -79,6 +81,17 @@ def plan(request: Request, settings: Settings, wanted: FixOptions, events: Event
         for document, wishes in sorted(found.items())
     )
     return Planned(scanned, tuple(one for one in plans if one.edits or one.refusals or one.settled))
+
+
+def explained(made: FixResult) -> FixResult:
+    """Return the result with what each of its rules means."""
+    used = sorted({edit.rule for row in made.files for edit in row.edits})
+    return structs.replace(made, rules={rule: _meaning(rule) for rule in used})
+
+
+def _meaning(rule: str) -> str:
+    own = back_again.MEANING if rule == back_again.RULE else verdicts.meaning(rule)
+    return own or "a rule of cleaning: `linkkeeper clean --explain URL` shows what it takes"
 
 
 def left_over(planned: Planned, made: FixResult) -> tuple[int, int]:

@@ -1,13 +1,18 @@
 """A terminal without a person: commands run as processes, against the demo's servers."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from linkkeeper.demo.archive import ArchiveServer
+from linkkeeper.demo.captures import Capture
 from linkkeeper.demo.story import Stage
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -44,3 +49,28 @@ def trusted(stage: Stage) -> list[str]:
     """Return the flags by which a command may ask the small web and the small archive, quickly."""
     hosts = [flag for host in stage.web.hosts for flag in ("--allow-host", host)]
     return [*hosts, "--wayback-url", stage.archive_url, "--timeout", "5"]
+
+
+@pytest.fixture
+def serve_archive() -> Iterator[Callable[..., ArchiveServer]]:
+    """Return a function that serves an `ArchiveServer` of its arguments, in a thread, until the test is over."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="archives", daemon=True)
+    thread.start()
+    served: list[ArchiveServer] = []
+
+    def serve(*captures: Capture, **settings: Any) -> ArchiveServer:
+        async def start() -> ArchiveServer:
+            archive = ArchiveServer(captures, **settings)
+            await archive.start()
+            return archive
+
+        served.append(asyncio.run_coroutine_threadsafe(start(), loop).result(10))
+        return served[-1]
+
+    yield serve
+    for archive in served:
+        asyncio.run_coroutine_threadsafe(archive.stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()

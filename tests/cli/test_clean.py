@@ -49,9 +49,7 @@ def test_json_is_one_line_for_each_url(run: Run) -> None:
     first, second = map(json.loads, done.stdout.splitlines())
     assert (first["clean"], first["changed"]) == ("https://e.example/?a", True)
     assert [(step["rule"], step["kind"]) for step in first["steps"]] == [("to-zhihu", "unwrap"), ("utm", "strip")]
-    assert second["steps"] == [
-        {"rule": "weixin-key", "kind": "strip", "removed": "key=***", "credential": True}
-    ]
+    assert second["steps"] == [{"rule": "weixin-key", "kind": "strip", "removed": "key=***", "credential": True}]
     assert "s3cret" not in done.stdout
 
 
