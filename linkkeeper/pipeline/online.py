@@ -102,6 +102,8 @@ class _Online:
             self._tell(self._by_url[finding.url])
 
     def _tell(self, entry: Entry) -> None:
+        if not self.events.wants_rows:
+            return
         for row in result.url_rows(entry, self.outcome):
             self.events.row(row)
 
