@@ -61,7 +61,7 @@ class ArchiveClient:
         """
         why = ""
         for _ in range(1 if spare else _TRIES):
-            reply = await self._once(url, pool, headers)
+            reply = await self._once(url, pool, headers, spare)
             why = trouble(reply) or nonsense(reply)
             if not why:
                 self._breaker.success()
@@ -73,25 +73,26 @@ class ArchiveClient:
                 break
         raise ArchiveError(f"{self.name} could not be asked: {why}")
 
-    async def _once(self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...]) -> Reply:
+    async def _once(self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...], spare: bool) -> Reply:
         """Ask until the answer is not "slow down"; the limiter ends this at the third refusal."""
         while True:
             self._breaker.check()
             async with self._limiter.turn(pool):
                 self._breaker.check()
                 began = self._limiter.now()
-                reply = await self._within_time(url, pool, headers)
+                reply = await self._within_time(url, pool, headers, self._patience_s(spare))
             if reply.status != 429 or is_archived(reply) or reply.failure:
                 return reply
             self._limiter.refused(reply.retry_after_s, began)
 
-    async def _within_time(self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...]) -> Reply:
+    async def _within_time(
+        self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...], patience_s: float
+    ) -> Reply:
         left = self._limiter.remaining_s()
         if left is not None and left <= 0:
             raise ArchiveClosedError("no time left for the archive")
         limit = INDEX_BODY_LIMIT if pool is Pool.INDEX else PAGE_BODY_LIMIT
-        patience = self._timeout_s / 3 ** min(self._silences, 3)  # after waiting in vain, less patience each time
-        seconds = patience if left is None else min(left, patience)
+        seconds = patience_s if left is None else min(left, patience_s)
         self.requests += 1
         try:
             async with asyncio.timeout(seconds + _GRACE_S):
@@ -100,6 +101,10 @@ class ArchiveClient:
             reply = Reply(url, failure=Failure.TIMEOUT, detail=f"no answer within {seconds:.0f} s")
         self._silences = self._silences + 1 if reply.failure is Failure.TIMEOUT else 0
         return reply
+
+    def _patience_s(self, spare: bool) -> float:
+        """Less after each wait in vain, so that an archive that is silent holds a run up for a minute, not for five."""
+        return self._timeout_s / (1, 3, 9, 27)[min(self._silences, 3)] / (2 if spare else 1)
 
 
 def trouble(reply: Reply) -> str:
