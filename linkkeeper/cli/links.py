@@ -1,6 +1,7 @@
 """`linkkeeper links`."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +48,7 @@ def links(
         )
     job = _job(settings, everything)
     for lines in _documents(found, job, stdin_name, settings.state if settings.cache else ""):
-        output.data(lines.text.decode())
+        output.data_bytes(lines.text)
         for problem in lines.problems:
             output.note(f"{problem.file}: {problem.problem}")
 
@@ -76,13 +77,12 @@ def _documents(found: "Discovery", job: "LinkLines", stdin_name: str, state: str
 
     from linkkeeper.extract.lines import Lines, decode
     from linkkeeper.extract.scan import run
-    from linkkeeper.store.database import open_state
     from linkkeeper.store.extractions import Extractions
 
     yield Lines(b"", found.problems)
     if state:
-        with open_state(state) as database:
-            yield from map(decode, run(found.files, job, Extractions(database)))
+        with closing(Extractions(Path(state))) as cache:
+            yield from map(decode, run(found.files, job, cache))
     else:
         yield from map(decode, run(found.files, job))
     if found.stdin:

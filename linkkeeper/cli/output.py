@@ -52,6 +52,12 @@ def data(text: str) -> None:
     sys.stdout.write(text)
 
 
+def data_bytes(text: bytes) -> None:
+    """Write UTF-8 to stdout as it is: for output that is long."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text)
+
+
 def note(text: str) -> None:
     """Write a line for the user to stderr, unless `-q`."""
     if not _STATE["quiet"]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from linkkeeper.errors import UsageError
 from linkkeeper.extract.formats import DATA_SUFFIXES, SUFFIXES
 from linkkeeper.extract.gitignore import Ignored
+from linkkeeper.extract.remembered import Stamp
 from linkkeeper.models.document import FileProblem
 
 STDIN = "-"
@@ -34,6 +35,8 @@ class SourceFile(Struct, frozen=True, gc=False):
 
     path: str
     size_bytes: int
+    stamp: Stamp | None = None
+    """What `stat` said of it, to know it again."""
 
 
 class Discovery(Struct, frozen=True):
@@ -153,7 +156,8 @@ class _Walk:
         if problem:
             self._refuse(shown, problem)
         else:
-            self.files.append(SourceFile(shown, status.st_size))
+            stamp = Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            self.files.append(SourceFile(shown, status.st_size, stamp))
 
     def _problem(self, shown: str, status: os.stat_result) -> str:
         if not stat.S_ISREG(status.st_mode):

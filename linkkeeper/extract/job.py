@@ -2,6 +2,8 @@
 
 import hashlib
 import logging
+import re
+from collections.abc import Iterable
 from typing import Protocol
 
 from msgspec import Struct
@@ -13,6 +15,16 @@ from linkkeeper.models.document import Document, FileProblem
 
 log = logging.getLogger(__name__)
 _OUR_FAULTS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+_PLACES = re.compile(r"[@=]|%(?:25)*(?:40|3D)", re.IGNORECASE)
+"""Without any of these nothing in a URL can be a credential: looking costs a tenth of masking."""
+
+
+class Made(Struct, frozen=True):
+    """What a job made of one document."""
+
+    value: bytes
+    secret: bool = False
+    """It holds credentials: no disk is to see it."""
 
 
 class Job(Protocol):
@@ -22,7 +34,7 @@ class Job(Protocol):
     def name(self) -> str:
         """Everything but the file that the result depends on: part of the cache's key."""
 
-    def run(self, document: Document, data: bytes) -> bytes:
+    def run(self, document: Document, data: bytes) -> Made:
         """Return the result for one file. Must not raise for what is in the file."""
 
     def prepare(self) -> None:
@@ -36,25 +48,31 @@ class Result(Struct, frozen=True):
     """What a job made of one file."""
 
     value: bytes
-    key: str = ""
-    """Under which it may be remembered; empty: it may not."""
+    digest: bytes = b""
+    """SHA-256 of the bytes it was made of; empty: it may not be remembered."""
 
 
-def one(path: str, job: Job, name: str) -> Result:
-    """Read a file and do the job; name is the job's. Does not raise for what is in the file or how it is there."""
+def one(path: str, job: Job) -> Result:
+    """Read a file and do the job. Does not raise for what is in the file or how it is there."""
     try:
         data = read(path)
     except DocumentError as error:
         return Result(job.refused(FileProblem(path, str(error))))
-    digest = hashlib.sha256(data).hexdigest()
-    value = job.run(Document(path, digest, len(data)), data)
+    digest = hashlib.sha256(data)
+    made = job.run(Document(path, digest.hexdigest(), len(data)), data)
     expires = b"linkkeeper-ignore" in data and b"until" in data
-    return Result(value, "" if expires else cache_key(path, digest, name))
+    return Result(made.value, b"" if expires or made.secret else digest.digest())
 
 
-def cache_key(path: str, digest: str, name: str) -> str:
-    """Return what a result is remembered by."""
-    return hashlib.sha256(f"{digest}\0{path}\0{name}".encode("utf-8", "replace")).hexdigest()
+def has_credentials(links: Iterable[Iterable[str]]) -> bool:
+    """Tell whether a URL, in any of the spellings given for it, holds what may open somebody's account."""
+    suspects = [text for spellings in links for text in spellings if _PLACES.search(text)]
+    if not suspects:
+        return False
+    from linkkeeper.urls import secrets
+
+    text = "\n".join(suspects)
+    return secrets.mask(text) != text and any(secrets.mask(one) != one for one in suspects)
 
 
 def safely(path: str, data: bytes, options: ExtractOptions) -> Extraction:

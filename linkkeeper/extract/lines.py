@@ -12,12 +12,14 @@ from msgspec import Struct
 
 from linkkeeper.errors import UsageError
 from linkkeeper.extract.base import ExtractOptions
-from linkkeeper.extract.job import preload, safely
+from linkkeeper.extract.job import Made, has_credentials, preload, safely
 from linkkeeper.extract.scan import EXTRACTOR
 from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import Document, FileProblem
 from linkkeeper.models.link import Link
 from linkkeeper.urls.rules import CleanOptions
+
+_ENCODER = msgspec.json.Encoder()
 
 
 class Line(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -70,9 +72,11 @@ class LinkLines(Struct, frozen=True):
         preload()
         _cleaner(self.cleaning)
 
-    def run(self, document: Document, data: bytes) -> bytes:
+    def run(self, document: Document, data: bytes) -> Made:
         """Return the links of one file as lines."""
-        return msgspec.msgpack.encode(self.lines(document.path, data))
+        found, problems = self._found(document.path, data)
+        secret = has_credentials((line.raw, line.url, line.clean) for line in found)
+        return Made(msgspec.msgpack.encode(Lines(_ENCODER.encode_lines(found), problems)), secret)
 
     def refused(self, problem: FileProblem) -> bytes:
         """Return no lines and a problem."""
@@ -80,10 +84,12 @@ class LinkLines(Struct, frozen=True):
 
     def lines(self, path: str, data: bytes) -> Lines:
         """Return the links of one document as lines."""
-        extraction = safely(path, data, self.options)
-        encoder, clean = msgspec.json.Encoder(), _cleaner(self.cleaning)
-        lines = [_line(link, clean) for link in extraction.links if self._wants(link)]
-        return Lines(encoder.encode_lines(lines), extraction.problems)
+        found, problems = self._found(path, data)
+        return Lines(_ENCODER.encode_lines(found), problems)
+
+    def _found(self, path: str, data: bytes) -> tuple[list[Line], tuple[FileProblem, ...]]:
+        extraction, clean = safely(path, data, self.options), _cleaner(self.cleaning)
+        return [_line(link, clean) for link in extraction.links if self._wants(link)], extraction.problems
 
     def _wants(self, link: Link) -> bool:
         if link.skip and not self.everything:

@@ -2,9 +2,9 @@
 
 import hashlib
 import os
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -12,12 +12,13 @@ from msgspec import Struct
 from linkkeeper.errors import DocumentError
 from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.discover import SourceFile
-from linkkeeper.extract.job import Job, cache_key, preload, safely
+from linkkeeper.extract.job import Job, Made, has_credentials, preload, safely
 from linkkeeper.extract.reading import read
+from linkkeeper.extract.remembered import ExtractionCache, Remembered, settled
 from linkkeeper.extract.workers import Ticket, Workers
 from linkkeeper.models.document import Document, FileProblem
 
-EXTRACTOR = "1"
+EXTRACTOR = "2"
 """Raised whenever the same bytes may give other links: what caches hold is then stale."""
 _MOST_WAITING = 4096
 """Results held back until their turn comes."""
@@ -28,16 +29,6 @@ class Scanned(Struct, frozen=True):
 
     document: Document
     extraction: Extraction
-
-
-class ExtractionCache(Protocol):
-    """Something that remembers results between runs. Losing entries only costs time."""
-
-    def get(self, key: str) -> bytes | None:
-        """Return what was put under key, or None."""
-
-    def put(self, key: str, value: bytes) -> None:
-        """Remember value. Must not raise; may wait with writing."""
 
 
 class Extract(Struct, frozen=True):
@@ -54,9 +45,11 @@ class Extract(Struct, frozen=True):
         """Load the common formats."""
         preload()
 
-    def run(self, document: Document, data: bytes) -> bytes:
+    def run(self, document: Document, data: bytes) -> Made:
         """Return the links of one file."""
-        return msgspec.msgpack.encode(Scanned(document, safely(document.path, data, self.options)))
+        extraction = safely(document.path, data, self.options)
+        secret = has_credentials((link.url, link.written.decode("latin-1")) for link in extraction.links)
+        return Made(msgspec.msgpack.encode(Scanned(document, extraction)), secret)
 
     def refused(self, problem: FileProblem) -> bytes:
         """Return a file without links and with a problem."""
@@ -83,41 +76,59 @@ def run(
 ) -> Iterator[bytes]:
     """Yield the result of job for every file, in the order given."""
     waiting: deque[_Waiting] = deque()
-    name = job.name if cache is not None else ""
-    with Workers(job, name, _processors() if processes is None else processes) as workers:
+    memory = _Memory(cache, job.name) if cache is not None else None
+    with Workers(job, _processors() if processes is None else processes) as workers:
         for file in files:
-            waiting.append(_begun(file, name, cache, workers))
+            known = memory.known(file) if memory else None
+            waiting.append(_Waiting(file, known, None if known is not None else workers.add(file)))
             while len(waiting) > _MOST_WAITING or workers.is_full():
-                yield _ended(waiting.popleft(), cache)
+                yield _ended(waiting.popleft(), memory)
         while waiting:
-            yield _ended(waiting.popleft(), cache)
+            yield _ended(waiting.popleft(), memory)
 
 
 class _Waiting(Struct, frozen=True):
     """A result that is known, or that a worker is at."""
 
-    key: str
+    file: SourceFile
     known: bytes | None
     ticket: Ticket | None
 
 
-def _begun(file: SourceFile, name: str, cache: ExtractionCache | None, workers: Workers) -> _Waiting:
-    if cache is None:
-        return _Waiting("", None, workers.add(file))
-    try:
-        key = cache_key(file.path, hashlib.sha256(read(file.path)).hexdigest(), name)
-    except DocumentError:
-        return _Waiting("", None, workers.add(file))  # the worker says why
-    known = cache.get(key)
-    return _Waiting(key, known, workers.add(file) if known is None else None)
+class _Memory:
+    """What the cache knows of one job, in one run."""
+
+    def __init__(self, cache: ExtractionCache, job: str) -> None:
+        self._cache, self._job = cache, job
+        self._began_ns = time.time_ns()
+
+    def known(self, file: SourceFile) -> bytes | None:
+        """Return the result for a file that is as it was, by its looks or else by its bytes."""
+        known = self._cache.get(self._job, file.path)
+        if known is None:
+            return None
+        if known.stamp is not None and known.stamp == file.stamp:
+            return known.value
+        try:
+            digest = hashlib.sha256(read(file.path)).digest()
+        except DocumentError:
+            return None  # the worker says why
+        if digest != known.digest:
+            return None
+        self.keep(file, digest, known.value)
+        return known.value
+
+    def keep(self, file: SourceFile, digest: bytes, value: bytes) -> None:
+        """Remember a result."""
+        self._cache.put(self._job, file.path, Remembered(settled(file.stamp, self._began_ns), digest, value))
 
 
-def _ended(one: _Waiting, cache: ExtractionCache | None) -> bytes:
+def _ended(one: _Waiting, memory: _Memory | None) -> bytes:
     if one.known is not None or one.ticket is None:
         return one.known or b""
     result = one.ticket.result()
-    if cache is not None and result.key and result.key == one.key:
-        cache.put(one.key, result.value)
+    if memory and result.digest:
+        memory.keep(one.file, result.digest, result.value)
     return result.value
 
 

@@ -15,8 +15,8 @@ _BATCH_BYTES = 1 << 19
 _BATCH_FILES = 200
 _LOST = "the process that read it died, perhaps of a lack of memory"
 
-_job: list[tuple[Job, str]] = []
-"""The job of this process and its name, when it is a worker."""
+_job: list[Job] = []
+"""The job of this process, when it is a worker."""
 
 
 class Batch:
@@ -43,8 +43,8 @@ class Ticket:
 class Workers:
     """A pool that hands files out in batches. With one process all is done right here, when asked for."""
 
-    def __init__(self, job: Job, name: str, processes: int) -> None:
-        self._job, self._name, self._processes = job, name, processes
+    def __init__(self, job: Job, processes: int) -> None:
+        self._job, self._processes = job, processes
         self._pool: ProcessPoolExecutor | None = None
         self._batch = Batch()
         self._under_way = 0
@@ -82,7 +82,7 @@ class Workers:
 
     def _fetched(self, batch: Batch) -> list[Result]:
         if batch.future is None:
-            return [one(path, self._job, self._name) for path in batch.paths]
+            return [one(path, self._job) for path in batch.paths]
         from concurrent.futures.process import BrokenProcessPool
 
         self._under_way -= 1
@@ -99,7 +99,7 @@ class Workers:
         from concurrent.futures.process import BrokenProcessPool
 
         if self._pool is None:
-            self._pool = _started(self._job, self._name, self._processes)
+            self._pool = _started(self._job, self._processes)
         try:
             batch.future = self._pool.submit(_work, batch.paths)
         except BrokenProcessPool:
@@ -108,7 +108,7 @@ class Workers:
         self._under_way += 1
 
 
-def _started(job: Job, name: str, processes: int) -> "ProcessPoolExecutor":
+def _started(job: Job, processes: int) -> "ProcessPoolExecutor":
     """Start the processes. Forking is fast, and safe only while no other thread runs."""
     import multiprocessing
     import threading
@@ -117,15 +117,15 @@ def _started(job: Job, name: str, processes: int) -> "ProcessPoolExecutor":
     job.prepare()
     methods = multiprocessing.get_all_start_methods()
     method = "fork" if "fork" in methods and threading.active_count() == 1 else "spawn"
-    return ProcessPoolExecutor(processes, multiprocessing.get_context(method), _begin, (job, name))
+    return ProcessPoolExecutor(processes, multiprocessing.get_context(method), _begin, (job,))
 
 
-def _begin(job: Job, name: str) -> None:
+def _begin(job: Job) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
-    _job[:] = [(job, name)]
+    _job[:] = [job]
 
 
 def _work(paths: Sequence[str]) -> list[Result]:
-    return [one(path, *_job[0]) for path in paths]
+    return [one(path, _job[0]) for path in paths]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from linkkeeper.check import collector
 from linkkeeper.check import links as link_rules
@@ -13,12 +13,14 @@ from linkkeeper.check.local import LocalChecker
 from linkkeeper.config.settings import Settings
 from linkkeeper.errors import UsageError
 from linkkeeper.extract.discover import DiscoverOptions, Discovery, discover
-from linkkeeper.extract.scan import ExtractionCache, Scanned, extract_files
+from linkkeeper.extract.remembered import ExtractionCache
+from linkkeeper.extract.scan import Scanned, extract_files
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link
 from linkkeeper.models.run import Run
 from linkkeeper.models.verdict import Judgement, Verdict
 from linkkeeper.pipeline import options, result
+from linkkeeper.pipeline.changes import Changes
 from linkkeeper.pipeline.collect import Collection, Entry, Place, Rules
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.state import State
@@ -38,6 +40,10 @@ class Request(Struct, frozen=True):
     stdin: bytes | None = None
     """The document of `-`."""
     allow_empty: bool = False
+    since: str = ""
+    """A git revision: only links on lines that changed since then count."""
+    ask_all: bool = False
+    """With since: ask about the other links as well; what changed is in `Result.changes`."""
 
 
 class Result(Struct, frozen=True):
@@ -49,6 +55,10 @@ class Result(Struct, frozen=True):
     outcome: result.Outcome
     extras: Extras | None = None
     """What only some reports show: how earlier runs fared."""
+    changes: Changes | None = None
+    """What changed since the revision of the request, if it named one."""
+    documents: frozenset[str] = frozenset()
+    """Every document that was read."""
 
 
 def scan(request: Request, settings: Settings, events: Events) -> Result:
@@ -59,27 +69,30 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
     """
     started = datetime.now(UTC)
     with collector.calm(), State(settings) as state:
-        collection, seen, problems = read(request, settings, events, state.extractions)
+        found, changes = documents(request, settings)
+        collection, seen, problems = read(request, settings, events, state.extractions, (found, changes))
         outcome = _ask(collection, settings, state, events)
         outcome.notes += state.notes
         run = result.build(collection, seen, problems, outcome, started)
         state.save_run(run)
         trend = state.trend()
-    return Result(run, outcome.interrupted, collection, outcome, Extras(trend=trend))
+    read_files = frozenset(file.path for file in seen.files)
+    return Result(run, outcome.interrupted, collection, outcome, Extras(trend=trend), changes, read_files)
 
 
 def read(
-    request: Request, settings: Settings, events: Events, cache: ExtractionCache | None = None
+    request: Request,
+    settings: Settings,
+    events: Events,
+    cache: ExtractionCache | None = None,
+    chosen: tuple[Discovery, Changes | None] | None = None,
 ) -> tuple[Collection, Discovery, list[FileProblem]]:
-    """Return every link of the documents, gathered by URL. Raises UsageError if there is nothing to read."""
-    paths = request.paths or tuple(settings.paths) or default_paths()
-    found = discover(paths, DiscoverOptions())
-    if not found.files and not found.stdin and not found.problems and not request.allow_empty:
-        raise UsageError(
-            f"nothing to scan in {', '.join(paths)}: {found.skipped} files, none in a format that linkkeeper reads",
-            "name a file or folder with posts, or say --allow-empty",
-        )
-    collection = Collection(_rules(settings, paths))
+    """Return every link of the documents, gathered by URL. Raises UsageError if there is nothing to read.
+
+    chosen: what `documents` said, where somebody has asked already.
+    """
+    found, changes = chosen or documents(request, settings)
+    collection = Collection(_rules(settings, _paths(request, settings), None if request.ask_all else changes))
     problems = list(found.problems)
     events.stage("reading", len(found.files))
     for scanned in _documents(request, found, settings, cache):
@@ -87,6 +100,35 @@ def read(
         problems += scanned.extraction.problems
         events.advance("reading", f"{collection.links} links")
     return collection, found, problems
+
+
+def documents(request: Request, settings: Settings) -> tuple[Discovery, Changes | None]:
+    """Return the documents to read, and what changed in them if that was asked. Raises UsageError."""
+    paths = _paths(request, settings)
+    found = discover(paths, DiscoverOptions())
+    if not found.files and not found.stdin and not found.problems and not request.allow_empty:
+        raise UsageError(
+            f"nothing to scan in {', '.join(paths)}: {found.skipped} files, none in a format that linkkeeper reads",
+            "name a file or folder with posts, or say --allow-empty",
+        )
+    if not request.since:
+        return found, None
+    return changed(found, request.since, keep_all=request.ask_all)
+
+
+def changed(found: Discovery, revision: str, *, keep_all: bool = False) -> tuple[Discovery, Changes]:
+    """Return the files of found that changed since a git revision (or all), and what changed. Raises UsageError."""
+    from linkkeeper.pipeline import changes
+
+    if found.stdin:
+        raise UsageError("--since compares files, and `-` is none", "name files or folders")
+    what = changes.since(revision, [file.path for file in found.files])
+    files = tuple(file for file in found.files if keep_all or file.path in what.ranges)
+    return structs.replace(found, files=files), what
+
+
+def _paths(request: Request, settings: Settings) -> tuple[str, ...]:
+    return request.paths or tuple(settings.paths) or default_paths()
 
 
 def default_paths() -> tuple[str, ...]:
@@ -110,7 +152,7 @@ def _documents(
         yield Scanned(document, registry.extract(request.stdin_name, data, wanted))
 
 
-def _rules(settings: Settings, paths: tuple[str, ...]) -> Rules:
+def _rules(settings: Settings, paths: tuple[str, ...], changes: Changes | None = None) -> Rules:
     cleaner = Cleaner(url_rules.load(options.cleaning(settings)))
     local = LocalChecker(options.local(settings, paths))
 
@@ -128,6 +170,8 @@ def _rules(settings: Settings, paths: tuple[str, ...]) -> Rules:
         )
 
     def judge(link: Link) -> Judgement | None:
+        if changes is not None and not changes.touch(link.document, link.span.start, link.span.end):
+            return Judgement(Verdict.SKIPPED, "excluded", f"not on a line changed since {changes.since}")
         judgement = link_rules.judge_link(link)
         if judgement is None and link_rules.is_local(link.url):
             return local.judge(link.document, link.url)

@@ -1,6 +1,7 @@
 """What a run remembers and what it knows from earlier ones: the store's parts, opened together."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -32,7 +33,9 @@ class State:
         self.history = History(self._database, HistoryOptions(settings.confirm, verdicts.CONFIRMABLE))
         self.answers: Answers | None = answers.Answers(self._database, Rescue) if settings.cache else None
         self.clock = Clock(self._database, "archive", Pace)
-        self.extractions = Extractions(self._database) if settings.cache else None
+        self.extractions = Extractions(Path(settings.state)) if settings.cache else None
+        if self.extractions:
+            self._database.at_close(self.extractions.close)
 
     def __enter__(self) -> Self:
         return self

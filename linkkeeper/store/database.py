@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from linkkeeper.store import schema
+from linkkeeper.store import folder, schema
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ class Database:
         return self._without("is damaged and could not be set aside")
 
     def _connected(self) -> sqlite3.Connection:
-        _make_folder(self.path.parent)
+        folder.make(self.path.parent)
         self._met = _inode_of(self.path)
         connection = sqlite3.connect(self.path, timeout=_POLL_S, isolation_level=None, check_same_thread=False)
         try:
@@ -234,15 +234,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     schema.migrate(connection)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the state directory; git leaves it alone."""
-    if folder.is_dir():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    with suppress(OSError):
-        (folder / ".gitignore").write_text("*\n", "ascii")
 
 
 @contextmanager

@@ -1,66 +1,182 @@
-"""What documents hold, by digest: an unchanged file is not read twice (the scan's `ExtractionCache`)."""
+"""What documents hold: an unchanged file is not read twice (the scan's `ExtractionCache`).
 
-import re
+One file a job, outside the database: it is read and written as a whole, nobody waits for a lock, and losing it costs
+only time. Values first, then the index, then where the index is. It is replaced by renaming; of two runs at the same
+time the later one's stays.
+"""
+
+import hashlib
+import logging
+import mmap
+import os
+import struct
 import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
 
-from linkkeeper.store.database import Database
-from linkkeeper.urls import secrets
+import msgspec
+from msgspec import Struct
+
+from linkkeeper.extract.remembered import Remembered, Stamp
+from linkkeeper.store import folder
+
+log = logging.getLogger(__name__)
 
 _DAY_S = 86_400
 _KEPT_DAYS = 30
-_BATCH = 200
-_BATCH_BYTES = 8_000_000
-_PLACES = re.compile(rb"[@=]|%(?:25)*(?:40|3D)", re.IGNORECASE)
-"""Without any of these nothing in a text can be a credential: looking costs a tenth of masking."""
+_MAGIC = b"LKPRext1"
+_TAIL = struct.Struct("<QQI8s")
+"""Offset, length and CRC of the index; then `_MAGIC`, as at the beginning."""
+_BUFFER_BYTES = 1 << 20
+
+
+class _Entry(Struct, frozen=True, gc=False, array_like=True):
+    """Where the value of one file is, and which file that was."""
+
+    stamp: Stamp | None
+    digest: bytes
+    start: int
+    size: int
+    crc: int
+    used: int
+    """The day (since 1970) of the last run that asked for it."""
 
 
 class Extractions:
-    """Remembers results by key. Losing entries only costs time."""
+    """Remembers results by job and path, in a state directory. Losing entries only costs time."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._today = int(time.time()) // _DAY_S
-        self._waiting: dict[str, bytes] = {}
-        self._bytes = 0
-        self._used: set[str] = set()
-        database.at_close(self.close)
+    def __init__(self, state: Path) -> None:
+        self._folder = state / "extractions"
+        self._jobs: dict[str, _Pack] = {}
 
-    def get(self, key: str) -> bytes | None:
-        """Return what was put under key, or None."""
-        if key in self._waiting:
-            return self._waiting[key]
-        rows = self._database.read("SELECT links, used FROM extractions WHERE key = ?", (key,))
-        if not rows or not isinstance(rows[0][0], bytes):
-            return None
-        if rows[0][1] != self._today:
-            self._used.add(key)
-        return rows[0][0]
+    def get(self, job: str, path: str) -> Remembered | None:
+        """Return what was put for this job and file, or None."""
+        return self._pack(job).get(path)
 
-    def put(self, key: str, value: bytes) -> None:
-        """Remember value; written with others. What holds credentials is read anew each time instead."""
-        if _PLACES.search(value) and secrets.mask(text := value.decode("latin-1")) != text:
-            return
-        self._waiting[key] = value
-        self._bytes += len(value)
-        if len(self._waiting) >= _BATCH or self._bytes > _BATCH_BYTES:
-            self._flush(patient=False)
+    def put(self, job: str, path: str, one: Remembered) -> None:
+        """Remember one; the file is there after `close`."""
+        self._pack(job).put(path, one)
 
     def close(self) -> None:
-        """Write what is waiting; drop what nobody used for a month."""
-        self._flush(patient=True)
-        if self._used:
-            touched = [(self._today, key) for key in self._used]
-            old = [(self._today - _KEPT_DAYS,)]
-            self._database.write(
-                ("UPDATE extractions SET used = ? WHERE key = ?", touched),
-                ("DELETE FROM extractions WHERE used < ?", old),
-                patient=False,
-            )
-            self._used = set()
+        """Write what is new; drop what nobody used for a month."""
+        for pack in self._jobs.values():
+            pack.close()
+        self._jobs = {}
 
-    def _flush(self, *, patient: bool) -> None:
-        rows = [(key, self._today, value) for key, value in self._waiting.items()]
-        if rows and self._database.write(
-            ("INSERT OR REPLACE INTO extractions VALUES (?, ?, ?)", rows), patient=patient
-        ):
-            self._waiting, self._bytes = {}, 0
+    def _pack(self, job: str) -> "_Pack":
+        pack = self._jobs.get(job)
+        if pack is None:
+            name = hashlib.sha256(job.encode("utf-8", "replace")).hexdigest()[:32]
+            pack = self._jobs[job] = _Pack(self._folder / f"{name}.pack")
+        return pack
+
+
+class _Pack:
+    """The file of one job: the old one to read, and the next one, begun with the first new value."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._today = int(time.time()) // _DAY_S
+        self._old, self._index = _opened(file)
+        self._used: set[str] = set()
+        self._next: BinaryIO | None = None
+        self._new: dict[str, _Entry] = {}
+        self._failed = False
+
+    def get(self, path: str) -> Remembered | None:
+        entry = self._index.get(path)
+        if entry is None:
+            return None
+        value = self._old[entry.start : entry.start + entry.size]
+        if len(value) != entry.size or zlib.crc32(value) != entry.crc:
+            return None
+        self._used.add(path)
+        return Remembered(entry.stamp, entry.digest, value)
+
+    def put(self, path: str, one: Remembered) -> None:
+        if self._failed:
+            return
+        try:
+            file = self._next or self._begun()
+            place = (file.tell(), len(one.value), zlib.crc32(one.value))
+            file.write(one.value)
+        except OSError as error:
+            self._give_up(error)
+        else:
+            self._new[path] = _Entry(one.stamp, one.digest, *place, self._today)
+
+    def close(self) -> None:
+        try:
+            if not self._failed and (self._new or self._is_stale()):
+                self._finish(self._next or self._begun())
+        except OSError as error:
+            self._give_up(error)
+        if isinstance(self._old, mmap.mmap):
+            self._old.close()
+
+    def _is_stale(self) -> bool:
+        """Tell whether entries would soon count as unused although they are not."""
+        return any(self._index[path].used < self._today - _KEPT_DAYS // 2 for path in self._used)
+
+    def _begun(self) -> BinaryIO:
+        folder.make(self._file.parent.parent)
+        self._file.parent.mkdir(exist_ok=True)
+        self._next = self._temporary.open("wb", _BUFFER_BYTES)
+        self._next.write(_MAGIC)
+        return self._next
+
+    @property
+    def _temporary(self) -> Path:
+        return self._file.with_suffix(f".{os.getpid()}-{id(self):x}.tmp")
+
+    def _finish(self, file: BinaryIO) -> None:
+        for path, entry in self._index.items():
+            used = self._today if path in self._used else entry.used
+            if path not in self._new and used >= self._today - _KEPT_DAYS:
+                self._new[path] = msgspec.structs.replace(entry, start=file.tell(), used=used)
+                file.write(self._old[entry.start : entry.start + entry.size])
+        index = msgspec.msgpack.encode(self._new)
+        tail = _TAIL.pack(file.tell(), len(index), zlib.crc32(index), _MAGIC)
+        file.write(index + tail)
+        file.close()
+        if isinstance(self._old, mmap.mmap):
+            self._old.close()  # Windows replaces no file that is mapped
+        self._temporary.replace(self._file)
+        _tidy(self._file.parent)
+
+    def _give_up(self, error: OSError) -> None:
+        log.debug("%s: %s", self._file, error)
+        self._failed = True
+        with suppress(OSError):
+            if self._next:
+                self._next.close()
+        with suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+
+def _opened(file: Path) -> tuple[mmap.mmap | bytes, dict[str, _Entry]]:
+    """Return the bytes of a pack and its index; both empty if there is none, or it is damaged."""
+    try:
+        with file.open("rb") as opened:
+            data = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):  # an empty file cannot be mapped
+        return b"", {}
+    with suppress(struct.error, msgspec.DecodeError):
+        start, size, crc, magic = _TAIL.unpack(data[-_TAIL.size :])
+        index = data[start : start + size]
+        if magic == _MAGIC == data[: len(_MAGIC)] and zlib.crc32(index) == crc:
+            return data, msgspec.msgpack.decode(index, type=dict[str, _Entry])
+    log.debug("%s is damaged", file)
+    data.close()
+    return b"", {}
+
+
+def _tidy(place: Path) -> None:
+    """Delete what no run has written for a month: packs of other options and versions, and what killed runs left."""
+    oldest = time.time() - _KEPT_DAYS * _DAY_S
+    with suppress(OSError):
+        for file in place.iterdir():
+            if file.stat().st_mtime < oldest:
+                file.unlink(missing_ok=True)

@@ -41,6 +41,10 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     INSERT INTO meta VALUES ('salt', randomblob(16));
     """,
+    """
+    -- What documents hold has files of its own (store/extractions.py).
+    DROP TABLE IF EXISTS extractions;
+    """,
 )
 VERSION = len(MIGRATIONS)
 

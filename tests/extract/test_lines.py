@@ -65,7 +65,7 @@ def test_raw_is_text_in_any_encoding() -> None:
 def test_problems_travel_with_the_lines() -> None:
     job = LinkLines(OPTIONS)
     assert decode(job.refused(FileProblem("a.md", "gone"))).problems == (FileProblem("a.md", "gone"),)
-    assert decode(job.run(Document("a.md"), b"\x89PNG")).problems[0].problem == "binary, not text"
+    assert decode(job.run(Document("a.md"), b"\x89PNG").value).problems[0].problem == "binary, not text"
 
 
 def test_the_name_of_the_job_holds_every_option() -> None:

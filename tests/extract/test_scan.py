@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from linkkeeper.extract import registry
 from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.discover import DiscoverOptions, SourceFile, discover
+from linkkeeper.extract.lines import LinkLines
+from linkkeeper.extract.remembered import Remembered, Stamp, settled
 from linkkeeper.extract.scan import Extract, extract_files, run
 
 OPTIONS = ExtractOptions()
@@ -19,17 +22,17 @@ class Memory:
     """A cache that counts."""
 
     def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
+        self.values: dict[tuple[str, str], Remembered] = {}
         self.hits = 0
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, job: str, path: str) -> Remembered | None:
         """Return what is known."""
-        self.hits += key in self.values
-        return self.values.get(key)
+        self.hits += (job, path) in self.values
+        return self.values.get((job, path))
 
-    def put(self, key: str, value: bytes) -> None:
+    def put(self, job: str, path: str, one: Remembered) -> None:
         """Remember."""
-        self.values[key] = value
+        self.values[job, path] = one
 
 
 @pytest.fixture
@@ -79,6 +82,63 @@ def test_options_are_part_of_what_is_remembered(files: tuple[SourceFile, ...]) -
     urls(files, memory)
     list(extract_files(files, ExtractOptions(include_verbatim=True), memory))
     assert memory.hits == 0
+
+
+LONG_AGO = 1_700_000_000
+SECRETS = ("https://user:geheim@a.example/", "https://a.example/?access_token=geheim", "https&#58;//u:geheim&#64;a.b")
+
+
+@pytest.mark.parametrize("url", SECRETS)
+def test_what_holds_credentials_is_not_remembered(tmp_path: Path, url: str) -> None:
+    memory = Memory()
+    for name, text in (
+        ("a.md", f"[a]({url}) [b](https://b.example)"),
+        ("b.md", "[b](https://b.example/?a=b) a@b.example"),
+    ):
+        (tmp_path / name).write_text(text)
+    found = discover((str(tmp_path),), DiscoverOptions()).files
+    for job in (Extract(OPTIONS), LinkLines(OPTIONS)):
+        list(run(found, job, memory, 1))
+    assert [Path(path).name for _, path in memory.values] == ["b.md", "b.md"]
+    assert not any(b"geheim" in one.value for one in memory.values.values())
+
+
+def test_a_file_that_looks_as_it_did_is_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("[a](https://a.example)")
+    [file] = discover((str(path),), DiscoverOptions()).files
+    assert file.stamp is not None
+    settled_long_ago = replace(file, stamp=Stamp(file.size_bytes, LONG_AGO, LONG_AGO, file.stamp.inode))
+    memory = Memory()
+    first = urls((settled_long_ago,), memory)
+    monkeypatch.setattr("linkkeeper.extract.scan.read", None)
+    assert urls((settled_long_ago,), memory) == first
+
+
+def test_a_file_touched_but_not_changed_is_read_and_not_parsed(
+    files: tuple[SourceFile, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory()
+    first = urls(files, memory)
+    monkeypatch.setattr(registry, "extract", None)
+    assert urls(files, memory) == first
+
+
+def test_a_change_within_one_tick_of_the_clock_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("[a](https://a.example)")
+    [file] = discover((str(path),), DiscoverOptions()).files
+    memory = Memory()
+    urls((file,), memory)
+    path.write_text("[a](https://b.example)")
+    assert urls((file,), memory) == [(str(path), ["https://b.example"])]  # same size, and as far as we see same times
+
+
+def test_a_stamp_is_believed_two_seconds_after_the_last_change() -> None:
+    stamp = Stamp(1, 5_000_000_000, 6_000_000_000, 7)
+    assert settled(stamp, 7_999_999_999) is None
+    assert settled(stamp, 8_000_000_000) == stamp
+    assert settled(None, 8_000_000_000) is None
 
 
 def test_an_ignore_comment_that_expires_is_not_remembered(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Extractions, archive answers, shared clocks and progress."""
+"""Archive answers, shared clocks and progress."""
 
 import math
 import multiprocessing
@@ -14,7 +14,6 @@ from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.store.answers import Answers
 from linkkeeper.store.clock import Clock
 from linkkeeper.store.database import open_state
-from linkkeeper.store.extractions import Extractions
 from linkkeeper.store.state import Progress
 
 NEAR = Dated(datetime(2016, 12, 8, 23, 59, 59, tzinfo=UTC), "front matter")
@@ -27,39 +26,6 @@ class Beat(msgspec.Struct, frozen=True):
     """A value that processes share."""
 
     count: int = 0
-
-
-def test_what_was_read_of_a_document_is_remembered(tmp_path: Path) -> None:
-    with open_state(tmp_path) as state:
-        store = Extractions(state)
-        store.put("digest", b"links")
-        assert store.get("digest") == b"links"
-    with open_state(tmp_path) as state:
-        assert Extractions(state).get("digest") == b"links"
-        assert Extractions(state).get("other") is None
-
-
-def test_a_document_with_credentials_is_read_anew_each_time(tmp_path: Path) -> None:
-    secret = (
-        b"https://mp.weixin.qq.com/s?__biz=a&mid=1&idx=1&sn=b&key=0123456789abcdef0123456789abcdef&pass_ticket=abc123"
-    )
-    with open_state(tmp_path) as state:
-        store = Extractions(state)
-        store.put("digest", b"\x81\xa3url\xd9\x80" + secret + b"\xc0")
-        assert store.get("digest") is None
-    assert b"pass_ticket" not in (tmp_path / "state.db").read_bytes()
-
-
-def test_extractions_that_nobody_uses_for_a_month_are_dropped(tmp_path: Path) -> None:
-    with open_state(tmp_path) as state:
-        Extractions(state).put("old", b"links")
-        Extractions(state).put("used", b"links")
-    with open_state(tmp_path) as state:
-        state.write(("UPDATE extractions SET used = used - 40", [()]))
-        Extractions(state).get("used")
-    with open_state(tmp_path) as state:
-        assert Extractions(state).get("used") == b"links"
-        assert Extractions(state).get("old") is None
 
 
 def test_positive_answers_stay_and_negative_ones_expire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
