@@ -35,6 +35,8 @@ class Watch:
         """Hosts that answered and are not this machine: only they show that there is a network."""
         self._failed: dict[str, Failure] = {}
         self._alarmed = False
+        self._unproved = False
+        """A bare address said that a page is gone, and no host with a name has answered."""
         self.expected = False
         """Some question needs a network."""
         self._intercepted: set[str] = set()
@@ -78,9 +80,17 @@ class Watch:
 
     def doubts(self, target: Target | None, reply: Reply) -> bool:
         """Say whether a broken network could be what this failure is."""
-        if self._control is None or target is None or reply.failure not in US | _INTERCEPTED:
+        if self._control is None or target is None or not leaves(target):
             return False
-        return leaves(target) and not target.host.endswith(".invalid")
+        if reply.failure is None:
+            return self._spoken_for(target, reply)
+        return reply.failure in US | _INTERCEPTED and not target.host.endswith(".invalid")
+
+    def _spoken_for(self, target: Target, reply: Reply) -> bool:
+        """Say whether a gateway may have spoken for a bare address: it needs no name, so it proves no network."""
+        doubtful = bool(target.address) and not self._named and reply.status in {404, 410}
+        self._unproved = self._unproved or doubtful
+        return doubtful
 
     def expect(self, target: Target) -> None:
         """Note what is going to be asked."""
@@ -92,7 +102,7 @@ class Watch:
 
     def alarming(self, running_s: float) -> bool:
         """Say whether to ask the control now: nobody answers at all. True once."""
-        if self._alarmed or self._far or not self.expected or self._control is None:
+        if self._alarmed or self._named or not self.expected or self._control is None:
             return False
         self._alarmed = bool(self._failed) or running_s > _SILENCE_S
         return self._alarmed
@@ -100,7 +110,7 @@ class Watch:
     async def alarm(self) -> bool:
         """Ask the control questions early; say whether there is no network. An answer meanwhile settles it."""
         await self.check()
-        if self._far:
+        if self._named:
             self.state = Network.WORKS
         return self.at_fault
 
@@ -123,7 +133,7 @@ class Watch:
                 if self._most_failed()
                 else held
             )
-        if self._most_failed() and not self.at_fault:
+        if not self.at_fault and (self._most_failed() or (self._unproved and not self._named)):
             await self.check()
         if self._control is not None and not self.at_fault and self._maybe_portal() and await self._control.portal():
             self.state = Network.CAPTIVE

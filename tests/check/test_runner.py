@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 
 import pytest
 
+from linkkeeper.check import network
 from linkkeeper.check.base import CheckOptions, HostCheck, Question, Tools
 from linkkeeper.check.evidence import Evidence
 from linkkeeper.check.runner import Runner
 from linkkeeper.demo.web import SmallWeb
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
+from linkkeeper.net import target
 from linkkeeper.net.client import Client
 from linkkeeper.net.control import Control
 from linkkeeper.net.options import NetOptions
@@ -540,3 +542,15 @@ async def raw_web() -> AsyncIterator[RawWeb]:
     web = await RawWeb.started()
     yield web
     await web.close()
+
+
+async def test_an_address_that_a_gateway_answers_for_is_not_dead_without_a_network() -> None:
+    gone = Reply(url="http://93.184.215.14/x", status=404, final_url="http://93.184.215.14/x")
+    finding = Finding(gone.url, Judgement(Verdict.DEAD, "http-gone", "HTTP 404"))
+    place = target.parse(gone.url)
+    for names, rule in (({}, "offline"), ({"example.com": ADDRESS}, "http-gone")):
+        watch = network.Watch(Control(Book(names)), private_ok=False)
+        watch.answered(place)
+        assert watch.doubts(place, gone)
+        watch.hold(finding)
+        assert [one.judgement.rule for one in await watch.judged(None)] == [rule]
