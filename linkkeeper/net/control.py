@@ -101,8 +101,8 @@ async def _connects(address: str) -> bool:
 
 
 SENTENCES = {
-    Network.OFFLINE: "This machine has no working network: well-known names cannot be reached. Links that need it were not judged.",
-    Network.CAPTIVE: "Something on this network answers in place of the web (a log-in page?). Links that need the web were not judged.",
+    Network.OFFLINE: "This machine has no working network: links that need one were not judged.",
+    Network.CAPTIVE: "Something on this network answers in place of the web (a log-in page?): links were not judged.",
 }
 RULE_IDS = {Network.OFFLINE: "offline", Network.CAPTIVE: "captive-portal"}
 US = frozenset(
