@@ -120,8 +120,16 @@ class _Walk:
             if _VIRTUAL_ENVIRONMENT in names and folder != real_top:
                 continue
             ignored = ignored.below(folder) if ".gitignore" in names else ignored
-            folders = [self._entry(entry, shown, real_top, ignored) for entry in entries]
+            folders = [self._safely(entry, shown, real_top, ignored) for entry in entries]
             pending += [(path, name, ignored) for path, name in reversed([found for found in folders if found])]
+
+    def _safely(self, entry: os.DirEntry[str], shown: str, top: str, ignored: Ignored) -> tuple[str, str] | None:
+        """Take up a file of a walk; what the system will not even look at (a loop of links) is a row."""
+        try:
+            return self._entry(entry, shown, top, ignored)
+        except OSError as error:
+            self._refuse(shown + entry.name, f"cannot be looked at: {error.strerror}")
+            return None
 
     def _entry(self, entry: os.DirEntry[str], shown: str, top: str, ignored: Ignored) -> tuple[str, str] | None:
         """Take up a file of a walk; return a folder to walk."""

@@ -168,3 +168,12 @@ def test_a_folder_that_cannot_be_listed_is_reported(tree: Path) -> None:
     if os.geteuid() != 0:
         assert discovery.problems[0].file == "a"
     assert "c.md" in [file.path for file in discovery.files]
+
+
+def test_a_loop_of_symbolic_links_is_a_row_and_the_walk_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "loop.md").symlink_to("loop.md")
+    (tmp_path / "post.md").write_text("text")
+    found = discover([str(tmp_path)], DiscoverOptions())
+    assert [file.path.rpartition("/")[2] for file in found.files] == ["post.md"]
+    assert {problem.file.rpartition("/")[2] for problem in found.problems} >= {"loop.md"}
