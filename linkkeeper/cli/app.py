@@ -57,6 +57,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(exits.INTERRUPTED) from error
         except (typer.Exit, typer.Abort, SystemExit):
             raise
+        except OSError as error:
+            raise _leave(_of_the_system(error), exits.UNFINISHED) from error
         except Exception as error:  # the last line of defence: a crash is exit 3, not 1
             raise _crash(error) from error
 
@@ -66,6 +68,12 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 def _leave(error: LinkkeeperError, code: int) -> typer.Exit:
     output.error(f"linkkeeper: {error}" + (f"\n  {error.hint}" if error.hint else ""))
     return typer.Exit(code)
+
+
+def _of_the_system(error: OSError) -> LinkkeeperError:
+    """Say in a line what the system refused: a full disk under stdout, a folder that cannot be made."""
+    where = f"{error.filename}: " if error.filename else ""
+    return LinkkeeperError(f"{where}{error.strerror or error}", "free some space or mend the place, then run again")
 
 
 def _crash(error: Exception) -> typer.Exit:

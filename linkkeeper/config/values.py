@@ -32,6 +32,18 @@ def zone(name: str) -> tzinfo:
         raise ValueError(f"{name!r} is not a time zone known here") from error
 
 
+def remapping(rule: str) -> tuple[str, str]:
+    """Return pattern and replacement of a remap rule, `FROM TO`. Raises ValueError."""
+    parts = rule.split()
+    if len(parts) != 2:
+        raise ValueError("a remap rule is `FROM TO`: a regular expression, white space, what takes its place")
+    try:
+        re.sub(parts[0], parts[1], "")
+    except (re.error, IndexError) as error:
+        raise ValueError(f"{rule!r} cannot be used: {error}") from error
+    return parts[0], parts[1]
+
+
 def check(path: str, value: Any) -> None:
     """Check what the type cannot say. Raises ValueError."""
     match path:
@@ -43,14 +55,30 @@ def check(path: str, value: Any) -> None:
                     re.compile(pattern)
                 except re.error as error:
                     raise ValueError(f"not a regular expression: {error}") from error
+        case "remap":
+            for rule in value:
+                remapping(rule)
         case "header":
             for line in value:
                 if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*", line):
                     raise ValueError("a header is written `Name: value`")
+        case "user_agent":
+            if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+                raise ValueError("holds control characters")
+        case "allow_host":
+            for host in value:
+                _check_host(host)
         case "timezone":
             zone(value)
         case "wayback.url" | "wayback.public_url" | "proxy":
             _check_url(path, value)
+
+
+def _check_host(host: str) -> None:
+    if not re.fullmatch(
+        r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(:[0-9]{1,5})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", host
+    ):
+        raise ValueError(f"{host!r} is not HOST or HOST:PORT, e.g. 192.168.1.20:8080 (no http://, no path)")
 
 
 def _check_url(path: str, value: str) -> None:

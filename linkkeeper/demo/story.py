@@ -37,7 +37,10 @@ def tell(say: Say, keep: Path | None = None, color: bool = False, width: int = 8
         if keep is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="linkkeeper-demo-")))
         else:
-            keep.mkdir(parents=True)
+            try:
+                keep.mkdir(parents=True)
+            except OSError as error:
+                raise UsageError(f"cannot make {keep}: {error.strerror}", "name another folder for --keep") from error
             folder = keep.resolve()
         stage = stack.enter_context(Stage().open())
         stack.enter_context(contextlib.chdir(folder))
@@ -177,7 +180,9 @@ What just happened
   · The page that failed once (flaky) and the ones that refuse robots (blocked, botwall) were not called dead.
   · A page that says 200 and "not found" was: its title and its text gave it away.
   · The post of 2016 got the copy of June 2016, the post of 2017 the one of January 2017: what the author saw.
-  · The archived error pages were passed over, and the leaflet that nobody archived was left alone.
+    The menu was first captured in 2018, so all three posts got that: the first after, where there is none before.
+  · The guide's latest capture before its post is an error page: it was looked at and passed over for the one before.
+  · The leaflet that nobody archived was left alone, and is still reported as dead.
   · Tracking parameters went, the redirect wrapper was opened, titles and #fragments stayed.
 
 Now with your own posts:  linkkeeper scan path/to/posts

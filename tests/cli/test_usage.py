@@ -1,6 +1,7 @@
 """Bad input gets one clear line that names the file or flag and what to try, and exit 2; never a traceback."""
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
         (["scan", ".", "--header", "nocolon"], "header"),
         (["scan", ".", "--wayback-url", "gopher://x"], "wayback.url"),
         (["scan", ".", "--concurrency", "many"], "--concurrency"),
+        (["scan", ".", "--allow-host", "http://127.0.0.1/"], "allow_host"),
+        (["scan", ".", "--user-agent", "a\r\nX: b"], "user_agent"),
+        (["demo", "--keep", "/proc/self/none/x"], "/proc/self/none/x"),
         (["scan", ".", "--frobnicate"], "--frobnicate"),
         (["fix", "nowhere"], "nowhere"),
         (["fix", ".", "--style", "loud"], "loud"),
@@ -62,4 +66,20 @@ def test_bad_files_are_rows_and_the_rest_is_done(run: Run) -> None:
     assert "binary.md" in done.stdout
     assert "gone.md" in done.stdout
     assert "placeholder" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_under_stdout_is_one_line(run: Run) -> None:
+    Path("post.md").write_text("[a](#)")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "linkkeeper", "links", "post.md"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert "No space left" in done.stderr
+    assert "internal error" not in done.stderr
     assert "Traceback" not in done.stderr
