@@ -1,6 +1,7 @@
 """What the type of a setting cannot say: durations, zones, patterns, URLs."""
 
 import re
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
@@ -44,36 +45,6 @@ def remapping(rule: str) -> tuple[str, str]:
     return parts[0], parts[1]
 
 
-def check(path: str, value: Any) -> None:
-    """Check what the type cannot say. Raises ValueError."""
-    match path:
-        case "max_time" | "max_wait" | "max_age" | "max_archive_time":
-            seconds(value)
-        case "include" | "exclude":
-            for pattern in value:
-                try:
-                    re.compile(pattern)
-                except re.error as error:
-                    raise ValueError(f"not a regular expression: {error}") from error
-        case "remap":
-            for rule in value:
-                remapping(rule)
-        case "header":
-            for line in value:
-                if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*", line):
-                    raise ValueError("a header is written `Name: value`")
-        case "user_agent":
-            if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
-                raise ValueError("holds control characters")
-        case "allow_host":
-            for host in value:
-                _check_host(host)
-        case "timezone":
-            zone(value)
-        case "wayback.url" | "wayback.public_url" | "proxy":
-            _check_url(path, value)
-
-
 def _check_host(host: str) -> None:
     if not re.fullmatch(
         r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(:[0-9]{1,5})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", host
@@ -81,11 +52,49 @@ def _check_host(host: str) -> None:
         raise ValueError(f"{host!r} is not HOST or HOST:PORT, e.g. 192.168.1.20:8080 (no http://, no path)")
 
 
-def _check_url(path: str, value: str) -> None:
-    schemes = (
-        ("http://", "https://", "socks5://", "socks5h://", "socks4://") if path == "proxy" else ("http://", "https://")
-    )
+def _check_url(value: str, schemes: tuple[str, ...]) -> None:
     if value and not value.lower().startswith(schemes):
         raise ValueError("must begin with " + " or ".join(schemes[:2]))
     if any(ord(letter) <= 32 for letter in value):
         raise ValueError("holds white space")
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+
+
+def _check_header(line: str) -> None:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*", line):
+        raise ValueError("a header is written `Name: value`")
+
+
+def _check_text(value: str) -> None:
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+        raise ValueError("holds control characters")
+
+
+_WEB = ("http://", "https://")
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    **dict.fromkeys(("max_time", "max_wait", "max_age", "max_archive_time"), seconds),
+    **dict.fromkeys(("include", "exclude"), _check_pattern),
+    "remap": remapping,
+    "header": _check_header,
+    "user_agent": _check_text,
+    "allow_host": _check_host,
+    "timezone": zone,
+    "wayback.url": lambda value: _check_url(value, _WEB),
+    "wayback.public_url": lambda value: _check_url(value, _WEB),
+    "proxy": lambda value: _check_url(value, (*_WEB, "socks5://", "socks5h://", "socks4://")),
+}
+"""By setting; of a list, for each of its values."""
+
+
+def check(path: str, value: Any) -> None:
+    """Check what the type of a setting cannot say. Raises ValueError."""
+    judge = _CHECKS.get(path)
+    if judge is not None:
+        for one in value if isinstance(value, list) else [value]:
+            judge(one)
