@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from linkkeeper.cli import exits, output
-from linkkeeper.cli.options import FINDING, NETWORK, RESCUE, STATE, AllowEmpty, Loaded, Paths, with_settings
+from linkkeeper.cli.options import FINDING, NETWORK, RESCUE, STATE, AllowEmpty, Loaded, Paths, Since, with_settings
 from linkkeeper.cli.progress import Bars
 from linkkeeper.errors import UsageError
 
@@ -46,6 +46,7 @@ def fix(
     revert_any: RevertAny = False,
     format: FixFormat = "terminal",  # noqa: A002  # the flag's name
     allow_empty: AllowEmpty = False,
+    since: Since = "",
 ) -> None:
     """Scan, then rewrite the posts: dead links lead to their archived copy, tracking parameters go.
 
@@ -56,6 +57,7 @@ def fix(
       linkkeeper fix --diff posts/          look first
       linkkeeper fix posts/
       linkkeeper fix --only archive --style append posts/
+      linkkeeper fix --since HEAD           only lines that are not committed yet
       linkkeeper fix --check                in CI: exit 1 if there is something to write
 
     Exit codes: 0 no dead link is left, 1 some have no copy (or --check found work), 2 wrong usage, 3 the archive or
@@ -63,6 +65,8 @@ def fix(
     """
     repairs = _repairs(only)
     _check(paths or [], interactive, style, format, diff)
+    if since and "revert" in repairs:
+        raise UsageError("--since does not go with --only revert", "what is taken back stands on old lines")
     from linkkeeper.fix import apply, listing
     from linkkeeper.fix.interactive import Chooser
     from linkkeeper.fix.journal import Journal
@@ -82,7 +86,7 @@ def fix(
             journal.acquire()
         bars = Bars()
         try:
-            request = Request(paths=tuple(paths or ()), allow_empty=allow_empty)
+            request = Request(paths=tuple(paths or ()), allow_empty=allow_empty, since=since)
             planned = pipeline.plan(request, loaded.settings, wanted, bars)
             stopped = planned.scanned.interrupted
             bars.close()

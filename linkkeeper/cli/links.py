@@ -1,6 +1,6 @@
 """`linkkeeper links`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linkkeeper.cli import output
-from linkkeeper.cli.options import FINDING, STATE, AllowEmpty, Loaded, Paths, StdinName, with_settings
+from linkkeeper.cli.options import FINDING, STATE, AllowEmpty, Loaded, Paths, Since, StdinName, with_settings
 from linkkeeper.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def links(
     everything: Everything = False,
     stdin_name: StdinName = "stdin.md",
     allow_empty: AllowEmpty = False,
+    since: Since = "",
 ) -> None:
     """Print every link in PATHS as a line of JSON, with its exact bytes. Asks nobody, changes no file.
 
@@ -34,6 +35,7 @@ def links(
     Examples:
       linkkeeper links posts/
       linkkeeper links README.md | jq -r .url
+      linkkeeper links --since HEAD posts/         links on lines that are not committed yet
       git show HEAD:post.md | linkkeeper links - --stdin-name post.md
     """
     from linkkeeper.extract.discover import DiscoverOptions, discover
@@ -46,11 +48,28 @@ def links(
             f"nothing to read in {', '.join(chosen)}: {found.skipped} files, none in a format that linkkeeper reads",
             "name a file or folder with posts, or say --allow-empty",
         )
+    keep = None
+    if since:
+        from linkkeeper.pipeline import scan
+
+        found, changes = scan.changed(found, since)
+        keep = changes.touch
     job = _job(settings, everything)
     for lines in _documents(found, job, stdin_name, settings.state if settings.cache else ""):
-        output.data_bytes(lines.text)
+        output.data_bytes(_kept(lines.text, keep) if keep else lines.text)
         for problem in lines.problems:
             output.note(f"{problem.file}: {problem.problem}")
+
+
+def _kept(text: bytes, keep: Callable[[str, int, int], bool]) -> bytes:
+    """Return the lines whose link stands where keep says."""
+    import msgspec
+
+    from linkkeeper.extract.lines import Line
+
+    decode = msgspec.json.Decoder(Line).decode
+    lines = [(line, decode(line)) for line in text.splitlines(keepends=True)]
+    return b"".join(line for line, link in lines if keep(link.file, link.start, link.end))
 
 
 def _job(settings: "Settings", everything: bool) -> "LinkLines":

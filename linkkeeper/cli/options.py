@@ -30,6 +30,15 @@ Paths = Annotated[
 StdinName = Annotated[
     str, typer.Option("--stdin-name", metavar="NAME", help="Name (and so format) of the document on stdin.")
 ]
+Since = Annotated[
+    str,
+    typer.Option(
+        "--since",
+        metavar="REV",
+        help="Only links on lines changed since this git revision; renamed files are followed.",
+        show_default=False,
+    ),
+]
 AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Finding nothing to scan is not an error.")]
 
 
@@ -129,4 +138,15 @@ _ALWAYS = [
     ),
 ]
 
-__all__ = ["FINDING", "NETWORK", "RESCUE", "STATE", "AllowEmpty", "Loaded", "Paths", "StdinName", "with_settings"]
+__all__ = [
+    "FINDING",
+    "NETWORK",
+    "RESCUE",
+    "STATE",
+    "AllowEmpty",
+    "Loaded",
+    "Paths",
+    "Since",
+    "StdinName",
+    "with_settings",
+]

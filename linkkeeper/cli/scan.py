@@ -1,15 +1,49 @@
 """`linkkeeper scan`."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from linkkeeper.cli import exits, output, reports
-from linkkeeper.cli.options import FINDING, NETWORK, RESCUE, STATE, AllowEmpty, Loaded, Paths, StdinName, with_settings
+from linkkeeper.cli.options import (
+    FINDING,
+    NETWORK,
+    RESCUE,
+    STATE,
+    AllowEmpty,
+    Loaded,
+    Paths,
+    Since,
+    StdinName,
+    with_settings,
+)
 from linkkeeper.cli.progress import Bars
+from linkkeeper.errors import UsageError
 
 ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print every setting with its origin, and leave.")]
+BaselineFile = Annotated[
+    str,
+    typer.Option(
+        "--baseline", metavar="FILE", help="Broken links that are accepted for now do not count.", show_default=False
+    ),
+]
+WriteBaseline = Annotated[
+    str,
+    typer.Option(
+        "--write-baseline",
+        metavar="FILE",
+        help="Accept every link that is broken now; reasons and days in FILE stay.",
+        show_default=False,
+    ),
+]
+NewOnly = Annotated[
+    bool,
+    typer.Option(
+        "--new-only", help="Check all, count only what is new: on lines changed --since REV, or not in the --baseline."
+    ),
+]
 
 
 @with_settings(FINDING, NETWORK, RESCUE, ("rescue", "fail_on"), STATE)
@@ -21,6 +55,10 @@ def scan(
     outputs: reports.Outputs = None,
     stdin_name: StdinName = "stdin.md",
     allow_empty: AllowEmpty = False,
+    since: Since = "",
+    baseline: BaselineFile = "",
+    write_baseline: WriteBaseline = "",
+    new_only: NewOnly = False,
     show_config: ShowConfig = False,
 ) -> None:
     """Find every link in PATHS, ask whether it lives, look up copies of the dead, and report. Changes no file.
@@ -32,6 +70,9 @@ def scan(
       linkkeeper scan --no-rescue --format json posts/ > report.json
       linkkeeper scan --output html=report.html posts/
       git show HEAD:post.md | linkkeeper scan - --stdin-name post.md
+      linkkeeper scan --write-baseline links-baseline.toml     accept what is broken today
+      linkkeeper scan --baseline links-baseline.toml           fail on what broke since
+      linkkeeper scan --since origin/main                      only links on lines that this branch changed
 
     Exit codes: 0 nothing to do, 1 links need attention, 2 wrong usage, 3 could not finish (offline), 130 interrupted.
     """
@@ -39,9 +80,12 @@ def scan(
         output.data(_settings_text(loaded))
         return
     chosen = reports.targets(format, outputs)
+    _check(chosen, write_baseline)
+    from linkkeeper.pipeline import accept
     from linkkeeper.pipeline import scan as pipeline
 
-    streams = reports.streamed(chosen)
+    wanted = accept.prepare(baseline, write_baseline, new_only=new_only, since=since)
+    streams = reports.streamed(chosen) and not wanted.changes_anything
     bars = Bars(reports.row if streams else None)
     try:
         result = pipeline.scan(
@@ -50,14 +94,27 @@ def scan(
                 stdin_name=stdin_name,
                 stdin=sys.stdin.buffer.read() if "-" in (paths or ()) else None,
                 allow_empty=allow_empty,
+                since=since,
+                ask_all=new_only,
             ),
             loaded.settings,
             bars,
         )
     finally:
         bars.close()
-    reports.write(result.run, chosen, result.extras, streamed=streams)
-    raise typer.Exit(exits.INTERRUPTED if result.interrupted else exits.after_scan(result.run, loaded.settings.fail_on))
+    run = accept.apply(wanted, result, loaded.settings)
+    reports.write(run, chosen, result.extras, streamed=streams)
+    if write_baseline and not result.interrupted:
+        output.note(f"wrote {write_baseline}")
+    raise typer.Exit(exits.INTERRUPTED if result.interrupted else exits.after_scan(run, loaded.settings.fail_on))
+
+
+def _check(chosen: list[reports.Target], write_baseline: str) -> None:
+    """Raise UsageError if the baseline would be written over a report."""
+    if write_baseline and any(
+        target.path is not None and target.path.resolve() == Path(write_baseline).resolve() for target in chosen
+    ):
+        raise UsageError(f"--output and --write-baseline both go to {write_baseline}", "give each a file of its own")
 
 
 def _settings_text(loaded: Loaded) -> str:

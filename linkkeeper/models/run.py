@@ -1,6 +1,6 @@
 """All that a report may show. `Run` encodes to the JSON of `linkkeeper/report/1` as it stands."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct, field
 
@@ -59,6 +59,22 @@ class UrlRow(Struct, frozen=True):
     links: list[LinkRow] = field(default_factory=list)
 
 
+class Accepted(Struct, frozen=True):
+    """One broken link that does not count in this run, and why."""
+
+    url: str
+    verdict: Verdict
+    rule: str
+    detail: str
+    link: LinkRow
+    by: str
+    """`baseline`: somebody accepted it; `unchanged`: it was there before the change that is looked at."""
+    reason: str = ""
+    """As the baseline says it."""
+    expires: date | None = None
+    """The last day on which the baseline accepts it."""
+
+
 class Summary(Struct, frozen=True):
     """The figures of a run."""
 
@@ -90,3 +106,5 @@ class Run(Struct, frozen=True):
     """Names the run for `report RUN`; its UTC start, e.g. `20261120T094500Z`."""
     notes: list[str] = field(default_factory=list)
     """Sentences about the run as a whole: offline, archive unreachable, stopped early."""
+    accepted: list[Accepted] = field(default_factory=list)
+    """Broken links that are in no other figure: set aside by a baseline or by `--new-only`."""

@@ -12,7 +12,7 @@ NAME = "csv"
 
 COLUMNS = (
     *("verdict", "file", "line", "column", "url", "raw", "kind", "rule", "detail", "status", "final_url"),
-    *("since", "checked", "date", "snapshot", "snapshot_state", "captured"),
+    *("since", "checked", "date", "snapshot", "snapshot_state", "captured", "not_counted"),
 )
 _FORMULA = re.compile(r"(^\s*|;\s*)(?=[=+\-@＝＋－＠|%])")
 """What a spreadsheet would calculate (OWASP, CSV injection): at the start of a cell, and after `;`,
@@ -24,8 +24,11 @@ def render(run: Run) -> str:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for place in places.places(safe.shown(run), tuple(Verdict)):
-        writer.writerow(map(cell, _values(place)))
+    run = safe.shown(run)
+    for place in places.places(run, tuple(Verdict)):
+        writer.writerow(map(cell, (*_values(place), "")))
+    for place, one in places.accepted(run):
+        writer.writerow(map(cell, (*_values(place), places.why_accepted(one))))
     return out.getvalue()
 
 

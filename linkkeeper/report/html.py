@@ -43,6 +43,8 @@ def render(run: Run, extras: Extras | None = None) -> str:
         advice=[(piece, advice.sentence(piece)) for piece in advice.advise(run)],
         failing=places.by_file(failing[:STATIC_LINKS]),
         failing_more=max(0, len(failing) - STATIC_LINKS),
+        accepted=places.accepted(run)[:STATIC_LINKS],
+        accepted_all=len(run.accepted),
         diffs=[(safe.visible(item.file), _diff_lines(item.diff)) for item in extras.diffs],
         places=places,
     )

@@ -16,16 +16,20 @@ _SKIPPED = (Verdict.SKIPPED, Verdict.UNCHECKED, Verdict.BLOCKED, Verdict.SUSPECT
 def render(run: Run) -> str:
     """Return one `testsuites` document. Dead and invalid links are failures."""
     run = safe.shown(run)
-    suites = places.by_file(places.places(run, tuple(Verdict)))
-    bodies = [_suite(at, file, found, run) for at, (file, found) in enumerate(suites.items())]
+    accepted = places.accepted(run)
+    known = {id(place): places.why_accepted(one) for place, one in accepted}
+    all_places = [*places.places(run, tuple(Verdict)), *(place for place, _ in accepted)]
+    all_places.sort(key=lambda place: (place.link.file, place.link.start, place.row.url))
+    suites = places.by_file(all_places)
+    bodies = [_suite(at, file, found, run, known) for at, (file, found) in enumerate(suites.items())]
     bodies += [_problem(len(suites) + at, problem, run) for at, problem in enumerate(run.files)]
     return '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n' + "".join(bodies) + "</testsuites>\n"
 
 
-def _suite(at: int, file: str, found: list[places.Place], run: Run) -> str:
-    failures = sum(place.row.verdict in places.FAILS for place in found)
-    skipped = sum(place.row.verdict in _SKIPPED for place in found)
-    cases = "".join(_case(place, run) for place in found)
+def _suite(at: int, file: str, found: list[places.Place], run: Run, known: dict[int, str]) -> str:
+    failures = sum(place.row.verdict in places.FAILS and id(place) not in known for place in found)
+    skipped = sum(place.row.verdict in _SKIPPED or id(place) in known for place in found)
+    cases = "".join(_case(place, run, known.get(id(place), "")) for place in found)
     return _whole_suite(at, file, cases, run, tests=len(found), failures=failures, skipped=skipped)
 
 
@@ -38,12 +42,15 @@ def _whole_suite(
     return f"<testsuite {head}>\n<properties/>\n{cases}<system-out/>\n<system-err/>\n</testsuite>\n"
 
 
-def _case(place: places.Place, run: Run) -> str:
+def _case(place: places.Place, run: Run, accepted: str) -> str:
+    """accepted: why a broken link is no failure; empty: it is one."""
     row, link = place.row, place.link
     name = f"{link.line}:{link.column} {link.raw or '(empty)'}"
     head = f'<testcase name={_attribute(name)} classname={_attribute(link.file)} time="{row.elapsed_ms / 1000:.3f}"'
     text = github.message(place, run)
-    if row.verdict in places.FAILS:
+    if accepted:
+        body = f"<skipped message={_attribute(f'{text}; {accepted}')}/>"
+    elif row.verdict in places.FAILS:
         body = (
             f'<failure type="{row.verdict}" message={_attribute(text)}>{_content(f"{place.where}: {text}")}</failure>'
         )

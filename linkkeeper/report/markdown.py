@@ -27,7 +27,7 @@ def render(run: Run, max_chars: int | None = None) -> str:
     run = safe.shown(places.noteworthy(run))
     head, tail = "".join(_head(run)), "".join(_tail(run))
     room = None if max_chars is None else max_chars - len(head) - len(tail) - 200
-    return safe.log_lines(head + _fitted([*_posts(run), *_folded(run)], room) + tail)
+    return safe.log_lines(head + _fitted([*_posts(run), *_accepted(run), *_folded(run)], room) + tail)
 
 
 def _fitted(blocks: list[str], room: int | None) -> str:
@@ -106,6 +106,19 @@ def _rescue(place: places.Place) -> str:
     if place.row.moved:
         parts.append(link("lives on?", place.row.moved.url))
     return ", ".join(parts)
+
+
+def _accepted(run: Run) -> Iterator[str]:
+    found = places.accepted(run)
+    if not found:
+        return
+    rows = "".join(
+        f"| {cell(place.where)} | {cell(one.link.raw or one.url or '(empty)')} | {cell(places.why_accepted(one))} |\n"
+        for place, one in found[:200]
+    )
+    more = f"\n{len(found) - 200} more\n" if len(found) > 200 else ""
+    head = f"<details><summary>Broken, and not counted: {len(found)}</summary>\n\n"
+    yield f"{head}| Where | Link | Why |\n| --- | --- | --- |\n{rows}{more}\n</details>\n\n"
 
 
 def _folded(run: Run) -> Iterator[str]:

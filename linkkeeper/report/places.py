@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, UrlRow
+from linkkeeper.models.run import Accepted, LinkRow, LinkSnapshot, Run, UrlRow
 from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Verdict
 
@@ -45,6 +45,20 @@ def by_file(found: list[Place]) -> dict[str, list[Place]]:
     for place in found:
         files.setdefault(place.link.file, []).append(place)
     return files
+
+
+def why_accepted(one: Accepted) -> str:
+    """Return why a broken link does not count, in words."""
+    if one.by == "unchanged":
+        return "was there before this change"
+    until = f" (until {one.expires.isoformat()})" if one.expires else ""
+    return f"accepted: {one.reason or 'no reason given'}{until}"
+
+
+def accepted(run: Run) -> list[tuple[Place, Accepted]]:
+    """Return what does not count, as places of rows with their one link, in order of file and position."""
+    found = [(Place(one.link, UrlRow(one.url, one.verdict, one.rule, one.detail)), one) for one in run.accepted]
+    return sorted(found, key=lambda item: (item[1].link.file, item[1].link.start, item[1].url))
 
 
 def end_column(link: LinkRow) -> int | None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -37,7 +38,7 @@ def render(run: Run) -> str:
 
 def _run(run: Run) -> dict[str, Any]:
     found = places.places(run, tuple(_LEVELS))
-    used = sorted({place.row.rule for place in found})
+    used = sorted({place.row.rule for place in found} | {one.rule for one in run.accepted})
     index = {rule: at for at, rule in enumerate(used)}
     driver = {
         "name": "linkkeeper",
@@ -49,7 +50,7 @@ def _run(run: Run) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "automationDetails": {"id": "linkkeeper/"},
         "invocations": [_invocation(run)],
-        "results": [_result(place, run, index) for place in found],
+        "results": [*(_result(place, run, index) for place in found), *_suppressed(run, index)],
     }
 
 
@@ -81,7 +82,7 @@ def _result(place: places.Place, run: Run, index: dict[str, int]) -> dict[str, A
     result: dict[str, Any] = {
         "ruleId": row.rule,
         "ruleIndex": index[row.rule],
-        "level": _LEVELS[row.verdict],
+        "level": _LEVELS.get(row.verdict, "note"),
         "message": {"text": message_text(github.message(place, run))},
         "locations": [{"physicalLocation": location}],
         "partialFingerprints": {"linkInFile/v1": _fingerprint(f"{link.file}\0{row.url}\0{link.raw}")},
@@ -89,6 +90,13 @@ def _result(place: places.Place, run: Run, index: dict[str, int]) -> dict[str, A
     }
     replacement = _replacement(place)
     return result | {"fixes": [_fix(place, replacement)]} if replacement else result
+
+
+def _suppressed(run: Run, index: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Yield what does not count, as results that are suppressed (3.27.23, 3.35)."""
+    for place, one in places.accepted(run):
+        why = {"kind": "external", "status": "accepted", "justification": message_text(places.why_accepted(one))}
+        yield _result(place, run, index) | {"suppressions": [why]}
 
 
 def _region(link: LinkRow) -> dict[str, int]:

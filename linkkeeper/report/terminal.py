@@ -32,7 +32,8 @@ def render(run: Run, color: bool = False, width: int = 80, verbose: bool = False
     """
     run = safe.shown(places.noteworthy(run))
     paint = _Paint(color)
-    lines = [*_notes(run, paint, width), *_posts(run, paint, width, verbose), *_folded(run, paint, width, verbose)]
+    lines = [*_notes(run, paint, width), *_posts(run, paint, width, verbose), *_accepted(run, paint, width, verbose)]
+    lines += [*_folded(run, paint, width, verbose)]
     lines += [*_problems(run, paint, width), *_summary(run, paint, width), *_next(run, paint, width)]
     return safe.log_lines("\n".join(line.rstrip() for line in lines) + "\n")
 
@@ -70,6 +71,25 @@ def _posts(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[str]:
         for place in found:
             yield from _place(place, run, paint, width)
             yield from _details(place, width) if verbose else ()
+        yield ""
+
+
+def _accepted(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[str]:
+    """Yield what a baseline accepts, with its reason; what was there before is counted."""
+    found = places.accepted(run)
+    listed = [item for item in found if verbose or item[1].by == "baseline"]
+    if others := len(found) - len(listed):
+        text = (
+            f"{places.plural(others, 'broken link')} that {'was' if others == 1 else 'were'} there before this change"
+        )
+        yield from (paint(line, "dim") for line in _indented(text, width, "  ", first=""))
+    if listed:
+        yield "broken, and not counted:"
+    for place, one in listed:
+        yield f"  {paint(place.where, 'dim')}"
+        yield from _indented(f"{one.verdict.value}: {places.why_accepted(one)}", width, "      ", first="    ")
+        yield f"    {one.link.raw or one.url or '(empty)'}"
+    if found:
         yield ""
 
 

@@ -17,31 +17,49 @@ GONE = "https://example.com/gone"
 def test_what_is_accepted_today_no_longer_counts(run: Run) -> None:
     whole = baseline.updated(run, Baseline(), TODAY)
     applied = baseline.apply(run, whole, TODAY)
-    assert (len(whole.entries), applied.accepted) == (5, 5)
-    assert applied.run.summary.verdicts["dead"] == applied.run.summary.verdicts["invalid"] == 0
-    assert applied.run.summary.verdicts["suspect"] == 1
-    assert applied.run.notes == ["5 broken links accepted by the baseline"]
-    assert (applied.expired, applied.unused) == ((), ())
+    assert (len(whole.entries), len(applied.accepted)) == (5, 5)
+    assert applied.summary.verdicts["dead"] == applied.summary.verdicts["invalid"] == 0
+    assert applied.summary.verdicts["suspect"] == 1
+    assert applied.notes == ["5 broken links accepted by the baseline"]
 
 
 def test_a_post_that_adds_the_same_broken_link_fails(run: Run) -> None:
     only = Baseline((Entry("content/about.md", GONE, "dead", TODAY),))
     applied = baseline.apply(run, only, TODAY)
-    row = next(row for row in applied.run.urls if row.url == GONE)
+    row = next(row for row in applied.urls if row.url == GONE)
     assert [link.file for link in row.links] == ["content/_posts/2016-07-08-周刊.md"]
-    assert applied.run.summary.verdicts["dead"] == 3
+    assert applied.summary.verdicts["dead"] == 3
 
 
 def test_an_entry_holds_up_to_its_last_day_and_is_named_afterwards(run: Run) -> None:
     entry = Entry("content/about.md", GONE, "dead", date(2026, 11, 19))
     applied = baseline.apply(run, Baseline((entry,)), TODAY)
-    assert (applied.accepted, applied.expired) == (0, (entry,))
-    assert applied.run == run
+    note = f"the baseline's entry for {GONE} in content/about.md expired on 2026-11-19"
+    assert (applied.accepted, applied.notes) == ([], [note])
+    assert applied.urls == run.urls
+    held = baseline.apply(run, Baseline((entry,)), TODAY, expired_too=True)
+    assert (len(held.accepted), held.notes[-1]) == (1, note)
 
 
-def test_an_entry_whose_link_is_well_is_unused(run: Run) -> None:
-    entry = Entry("content/about.md", "https://example.org/", "dead", TODAY)
-    assert baseline.apply(run, Baseline((entry,)), TODAY).unused == (entry,)
+def test_entries_whose_link_is_well_are_counted_unless_their_file_was_not_read(run: Run) -> None:
+    entries = Baseline((Entry("content/about.md", "https://example.org/", "dead", TODAY),))
+    [note] = baseline.apply(run, entries, TODAY).notes
+    assert note == "1 entry of the baseline is about links that are well or gone: --write-baseline drops them"
+    assert baseline.apply(run, entries, TODAY, unread=lambda _: True).notes == []
+
+
+def test_what_is_not_new_is_set_aside(run: Run) -> None:
+    only = baseline.new_only(run, lambda file, start, _: file == "content/about.md")
+    assert {link.file for row in only.urls if row.verdict in ("dead", "invalid") for link in row.links} == {
+        "content/about.md"
+    }
+    assert {one.by for one in only.accepted} == {"unchanged"}
+    assert only.notes == ["4 broken links not new, so not counted"]
+
+
+def test_an_entry_that_is_not_seen_to_be_well_stays(run: Run) -> None:
+    slow = Entry("content/_posts/2016-07-08-周刊.md", "https://slow.example/", "dead", TODAY, "holiday")
+    assert slow in baseline.updated(run, Baseline((slow,)), TODAY).entries
 
 
 def test_writing_again_keeps_reasons_and_days_and_drops_what_is_mended(run: Run) -> None:
