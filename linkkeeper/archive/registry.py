@@ -34,6 +34,8 @@ def net_options(options: ArchiveOptions, general: NetOptions) -> NetOptions:
         headers=(),
         cookies="",
         hosts={},
+        client_cert="",
+        remap=(),
         allow_hosts=tuple(urlsplit(url).netloc.rpartition("@")[2] for url in _addresses(options)),
         allow_private=general.allow_private,
         total_limit=max(general.total_limit, INDEX_BODY_LIMIT * 2),

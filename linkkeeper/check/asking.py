@@ -8,7 +8,7 @@ from linkkeeper.check.evidence import ACCEPTED
 from linkkeeper.check.job import Job, Look
 from linkkeeper.check.scheduler import Host
 from linkkeeper.models.verdict import Failure, Judgement, Reply
-from linkkeeper.net import politeness
+from linkkeeper.net import politeness, target
 from linkkeeper.net.options import NetOptions
 from linkkeeper.net.politeness import Pace
 from linkkeeper.net.target import Target
@@ -47,9 +47,9 @@ def _same_origin(one: str, two: str) -> bool:
     return one.split("/", 3)[:3] == two.split("/", 3)[:3]
 
 
-def host_key(target: Target) -> str:
+def host_key(where: Target) -> str:
     """Name the queue of a target."""
-    return key_at(target.host, target.port)
+    return key_at(where.host, where.port)
 
 
 def key_at(host: str, port: int) -> str:
@@ -96,6 +96,18 @@ def accepted(job: Job, reply: Reply, options: CheckOptions) -> Judgement | None:
     if special is None or reply.status not in special.accept or reply.failure is not None:
         return None
     return ACCEPTED.judge(f"HTTP {reply.status}")
+
+
+def meant(job: Job, judgement: Judgement, options: CheckOptions) -> Judgement:
+    """Return a judgement with the verdict that the settings give its rule on the host that the link names."""
+    if not options.hosts:
+        return judgement
+    try:
+        special = options.hosts.get(target.where(job.question.url)[0])
+    except ValueError:
+        return judgement
+    verdict = special.verdicts.get(judgement.rule) if special else None
+    return judgement if verdict is None else msgspec.structs.replace(judgement, verdict=verdict)
 
 
 def told_to_wait(reply: Reply) -> bool:

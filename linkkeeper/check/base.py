@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from linkkeeper.models.verdict import Finding
+from linkkeeper.models.verdict import Finding, Verdict
 
 
 class Question(Struct, frozen=True, gc=False):
@@ -31,6 +31,8 @@ class HostCheck(Struct, frozen=True):
     """Requests a second."""
     accept: frozenset[int] = frozenset()
     """Statuses that mean `ok` here."""
+    verdicts: Mapping[str, Verdict] = {}
+    """What rules, by their ids, mean here."""
 
 
 class CheckOptions(Struct, frozen=True):

@@ -337,7 +337,7 @@ class Runner:
             job.fallback, job.look = (reply, judgement), Look.WRITTEN
             self._ask(job, job.question.written or "")
             return
-        self._ledger.settle(job, reply, judgement)
+        self._ledger.settle(job, reply, asking.meant(job, judgement, self.options))
 
     def _send_errand(self, url: str, job: Job, reply: Reply, judgement: Judgement) -> None:
         """Ask for a page to compare with, once for all who want it; then conclude."""

@@ -14,6 +14,7 @@ from linkkeeper.config.settings import Field, Loaded, fields
 FINDING = ("include", "exclude", "include_verbatim", "root", "rules")
 NETWORK = (
     *("timeout", "retries", "concurrency", "per_host", "user_agent", "header", "proxy", "insecure", "cookies"),
+    *("ca_file", "client_cert", "remap"),
     *("allow_host", "allow_private", "max_time", "max_wait", "cache", "max_age", "fragments"),
 )
 RESCUE = ("wayback.url", "max_archive_time")

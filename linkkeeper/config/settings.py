@@ -107,6 +107,23 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = field(default_factory=list)
     proxy: Annotated[str, Meta(description="Proxy for requests to web hosts.", extra={"metavar": "URL"})] = ""
     insecure: Annotated[bool, Meta(description="Accept invalid TLS certificates.")] = False
+    ca_file: Annotated[
+        str, Meta(description="More certificate authorities to trust, a PEM file.", extra={"metavar": "FILE"})
+    ] = ""
+    client_cert: Annotated[
+        str,
+        Meta(
+            description="Our certificate and its key, one PEM file, for servers that ask for one.",
+            extra={"metavar": "FILE"},
+        ),
+    ] = ""
+    remap: Annotated[
+        list[str],
+        Meta(
+            description="Ask elsewhere than where links point: `FROM TO`, a regular expression and its replacement.",
+            extra={"metavar": "'FROM TO'"},
+        ),
+    ] = field(default_factory=list)
     cookies: Annotated[str, Meta(description="Cookies file in Netscape format.", extra={"metavar": "FILE"})] = ""
     allow_host: Annotated[
         list[str],
@@ -168,6 +185,9 @@ LOOSENING = frozenset(
         "allow_host",
         "allow_private",
         "insecure",
+        "ca_file",
+        "client_cert",
+        "remap",
         "proxy",
         "header",
         "cookies",

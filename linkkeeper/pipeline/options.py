@@ -1,15 +1,18 @@
 """Settings -> the small options struct of each room."""
 
+import difflib
 import os
 import re
 
 from linkkeeper.archive.base import ArchiveOptions
+from linkkeeper.check import verdicts
 from linkkeeper.check.base import CheckOptions, HostCheck
 from linkkeeper.check.local import LocalOptions
 from linkkeeper.config.settings import HostSettings, Settings
-from linkkeeper.config.values import seconds
+from linkkeeper.config.values import remapping, seconds
 from linkkeeper.errors import UsageError
 from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.models.verdict import Verdict
 from linkkeeper.net.options import HostNet, NetOptions
 from linkkeeper.urls.rules import CleanOptions
 
@@ -48,6 +51,9 @@ def network(settings: Settings) -> NetOptions:
         proxy=settings.proxy,
         insecure=settings.insecure,
         cookies=settings.cookies,
+        ca_file=settings.ca_file,
+        client_cert=settings.client_cert,
+        remap=tuple(remapping(rule) for rule in settings.remap),
         allow_hosts=tuple(settings.allow_host),
         allow_private=settings.allow_private,
         hosts={name.lower(): _host_net(name, one) for name, one in settings.host.items()},
@@ -55,7 +61,7 @@ def network(settings: Settings) -> NetOptions:
 
 
 def check(settings: Settings) -> CheckOptions:
-    """Return how much is asked at once, how often and for how long."""
+    """Return how much is asked at once, how often and for how long. Raises UsageError for an unknown rule."""
     return CheckOptions(
         concurrency=settings.concurrency,
         per_host=settings.per_host,
@@ -63,10 +69,20 @@ def check(settings: Settings) -> CheckOptions:
         max_time_s=seconds(settings.max_time),
         max_wait_s=seconds(settings.max_wait),
         hosts={
-            name.lower(): HostCheck(one.per_host, one.rate, frozenset(one.accept))
+            name.lower(): HostCheck(one.per_host, one.rate, frozenset(one.accept), _verdicts(name, one))
             for name, one in settings.host.items()
         },
     )
+
+
+def _verdicts(host: str, one: HostSettings) -> dict[str, Verdict]:
+    """Return what rules mean on this host."""
+    for rule in one.verdicts:
+        if rule not in verdicts.RULES:
+            near = difflib.get_close_matches(rule, verdicts.RULES, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else "docs/verdicts.md lists the rules"
+            raise UsageError(f"host {host}: verdicts names no rule {rule!r}", hint)
+    return {rule: Verdict(verdict) for rule, verdict in one.verdicts.items()}
 
 
 def archive(settings: Settings, left_s: float | None = None) -> ArchiveOptions:

@@ -67,6 +67,7 @@ class State:
 def _cache_options(settings: Settings) -> CacheOptions:
     """Return how long findings are good for, and all settings that could change an answer."""
     asked = (settings.header, settings.proxy, settings.insecure, settings.cookies, settings.user_agent)
+    where = (settings.ca_file, settings.client_cert, settings.remap)
     who = (settings.allow_host, settings.allow_private, settings.fragments, settings.host)
-    variant = msgspec.json.encode((*asked, *who), order="sorted").decode()
+    variant = msgspec.json.encode((*asked, *where, *who), order="sorted").decode()
     return CacheOptions(max_age_s=seconds(settings.max_age) or None, options=variant)
