@@ -5,8 +5,10 @@ its requests go out through our own client.
 """
 
 import asyncio
+import functools
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from threading import Event
 
 import msgspec
 from msgspec import Struct
@@ -56,17 +58,31 @@ async def ask_index(client: ArchiveClient, base: str, query: CdxQuery, *, spare:
     """
     loop = asyncio.get_running_loop()
     asked: list[Future[Reply]] = []
+    ended = Event()
 
     def fetch(url: str) -> list[list[str]]:
+        if ended.is_set():  # nobody runs the loop for us any more
+            raise CancelledError
         question = client.get(url, Pool.INDEX, nonsense=nonsense, spare=spare)
         asked.append(asyncio.run_coroutine_threadsafe(question, loop))
         return _rows(asked[-1].result())
 
     try:
-        return await asyncio.to_thread(_ask, fetch, f"{base.rstrip('/')}/cdx/search/cdx", query)
+        return await loop.run_in_executor(_thread(), _ask, fetch, f"{base.rstrip('/')}/cdx/search/cdx", query)
     finally:
+        ended.set()
         for future in asked:
             future.cancel()  # when we are cancelled, this is what ends the thread
+
+
+@functools.cache
+def _thread() -> ThreadPoolExecutor:
+    """The one thread for waybackpy: the index takes one question at a time anyway.
+
+    Not asyncio's own threads: names are looked up there, and a question that blocks the last of them while it waits
+    for a name would wait for itself.
+    """
+    return ThreadPoolExecutor(1, "waybackpy")
 
 
 def _ask(fetch: Callable[[str], list[list[str]]], endpoint: str, query: CdxQuery) -> CdxAnswer:

@@ -1,9 +1,12 @@
 """Two hundred dead links: how many requests, how fast, and in whose name."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from itertools import pairwise
+from typing import Any
 
 from linkkeeper.archive.base import ArchiveOptions, Wanted
 from linkkeeper.archive.clocks import MemoryClock
@@ -13,6 +16,7 @@ from linkkeeper.demo.archive import ArchiveServer, Fault
 from linkkeeper.demo.captures import Capture
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import SnapshotState as State
+from linkkeeper.models.verdict import Reply
 from linkkeeper.net.client import Client
 from linkkeeper.net.options import NetOptions
 
@@ -190,3 +194,19 @@ async def test_archives_hear_our_name_and_none_of_the_users_headers(
     assert {entry.headers["User-Agent"].split("/")[0].split(" ")[0] for entry in archive.log} == {"linkkeeper"}
     assert len(archive.log) == 2
     assert not any({"Authorization", "Cookie"} & entry.headers.keys() for entry in archive.log)
+
+
+async def test_questions_that_wait_leave_the_threads_for_names_free(start_archive: Start, day: Day) -> None:
+    archive = await start_archive(*(Capture(f"http://host{n}.example/a", "20160101000000") for n in range(10)))
+    options = ArchiveOptions(wayback_url=archive.url, rate_per_minute=60_000, timeout_s=2.0)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    async with Client(net_options(options, NetOptions())) as client:
+
+        class NamesFirst:
+            async def ask(self, url: str, method: str = "GET", **more: Any) -> Reply:
+                await asyncio.to_thread(int)  # as a proxy's name is looked up
+                return await client.ask(url, method, **more)
+
+        asked = rescuer(options, NamesFirst(), MemoryClock())
+        answers = await asked.rescue([Wanted(f"http://host{n}.example/a", day("2016-07-08")) for n in range(10)])
+    assert {answer.snapshot.state for answer in answers.values()} == {State.VERIFIED}

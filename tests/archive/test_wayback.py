@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from linkkeeper.archive.base import Wanted
 from linkkeeper.archive.rescue import Rescuer
@@ -300,3 +300,37 @@ async def test_the_right_capture(
     else:
         assert snapshot.url is None
     assert len(archive.log) <= case.requests, [entry.path for entry in archive.log]
+
+
+TOGETHER = [case for case in CASES if not case.archive]
+PLACES: dict[str, Callable[[str, int], str]] = {
+    "each on a host of its own": lambda url, n: url.replace("gone.example", f"gone{n}.example"),
+    "all in folders of one host": lambda url, n: url.replace("gone.example/", f"gone.example/d{n}/"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_the_right_captures_of_all_cases_asked_in_one_run(
+    place: str,
+    start_archive: Callable[..., Awaitable[ArchiveServer]],
+    make_rescuer: Callable[..., Awaitable[Rescuer]],
+    day: Callable[[str], Dated],
+) -> None:
+    def moved(url: str, n: int) -> str:
+        return PLACES[place](url.replace("gone.example:80/", "gone.example/"), n)
+
+    captures = [
+        structs.replace(one, url=moved(one.url, n), location=moved(one.location, n))
+        for n, case in enumerate(TOGETHER)
+        for one in case.captures
+    ]
+    archive = await start_archive(*captures)
+    rescuer = await make_rescuer(archive, looks_dead=looks_dead, hints=False)
+    wanted = [Wanted(moved(case.url, n), day(case.date), moved(case.written, n)) for n, case in enumerate(TOGETHER)]
+    answers = await rescuer.rescue(wanted)
+    for n, (case, question) in enumerate(zip(TOGETHER, wanted, strict=True)):
+        snapshot = answers[question].snapshot
+        form = moved(case.url if case.form is None else case.form, n)
+        expected = f"{archive.url}/web/{case.timestamp}/{form}" if case.state is V else None
+        assert (case.name, snapshot.state, snapshot.url) == (case.name, case.state, expected)
+    assert len(archive.log) <= 3 * len(TOGETHER)
