@@ -41,18 +41,17 @@ _LONGEST_LOCAL_PART = 80
 def candidates(data: bytes, start: int = 0, end: int | None = None) -> list[int]:
     """Return where a look is worth it: offsets of `://`, `www.` and `@`. Costs what a search in memory costs."""
     stop = len(data) if end is None else end
-    return sorted(
-        position
-        for needle in (b"://", b"www.", b"WWW.", b"Www.", b"@")
-        for position in _each(data, needle, start, stop)
-    )
-
-
-def _each(data: bytes, needle: bytes, start: int, end: int) -> Iterator[int]:
-    position = data.find(needle, start, end)
-    while position >= 0:
-        yield position
-        position = data.find(needle, position + len(needle), end)
+    found: list[int] = []
+    kinds = 0
+    for needle in (b"://", b"www.", b"WWW.", b"Www.", b"@"):
+        position = data.find(needle, start, stop)
+        kinds += position >= 0
+        while position >= 0:
+            found.append(position)
+            position = data.find(needle, position + len(needle), stop)
+    if kinds > 1:
+        found.sort()
+    return found
 
 
 def find(data: bytes, start: int = 0, end: int | None = None, *, escapes: bool = False) -> Iterator[Found]:

@@ -1,6 +1,6 @@
 """File name -> the module of this package that reads it. A new format is one line here."""
 
-from pathlib import PurePosixPath
+import os
 
 _DOCUMENTS = {
     "markdown": ".md .markdown .mdown .mkd .mkdn .mdwn .qmd .rmd",
@@ -30,4 +30,4 @@ WITH_HEAD = frozenset({"markdown", "mdx", "html", "asciidoc", "rst", "org"})
 
 def module_for(path: str) -> str | None:
     """Return the name of the module that reads a file, or None if it is none of our formats."""
-    return _MODULE_OF.get(PurePosixPath(path).suffix.lower())
+    return _MODULE_OF.get(os.path.splitext(path)[1].lower())  # noqa: PTH122  # a tenth of what a Path costs

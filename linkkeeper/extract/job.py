@@ -2,9 +2,8 @@
 
 import hashlib
 import logging
-import re
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -13,10 +12,11 @@ from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.reading import read
 from linkkeeper.models.document import Document, FileProblem
 
+if TYPE_CHECKING:
+    from linkkeeper.extract.registry import Reading
+
 log = logging.getLogger(__name__)
 _OUR_FAULTS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
-_PLACES = re.compile(r"[@=]|%(?:25)*(?:40|3D)", re.IGNORECASE)
-"""Without any of these nothing in a URL can be a credential: looking costs a tenth of masking."""
 
 
 class Made(Struct, frozen=True):
@@ -66,8 +66,8 @@ def one(path: str, job: Job) -> Result:
 
 def has_credentials(links: Iterable[Iterable[str]]) -> bool:
     """Tell whether a URL, in any of the spellings given for it, holds what may open somebody's account."""
-    suspects = [text for spellings in links for text in spellings if _PLACES.search(text)]
-    if not suspects:
+    suspects = [text for spellings in links for text in spellings if "=" in text or "@" in text or "%" in text]
+    if not suspects:  # without any of these nothing in a URL is a credential, and masking is dear
         return False
     from linkkeeper.urls import secrets
 
@@ -82,8 +82,23 @@ def safely(path: str, data: bytes, options: ExtractOptions) -> Extraction:
     try:
         return registry.extract(path, data, options)
     except _OUR_FAULTS as error:
-        log.exception("extraction failed: %s", path)
-        return Extraction(problems=(FileProblem(path, f"could not be understood ({type(error).__name__})"),))
+        return Extraction(problems=(fault(path, error),))
+
+
+def read_safely(path: str, data: bytes, options: ExtractOptions) -> "Reading":
+    """Read a document as `safely` extracts."""
+    from linkkeeper.extract import registry
+
+    try:
+        return registry.read(path, data, options)
+    except _OUR_FAULTS as error:
+        return registry.Reading(problem=fault(path, error).problem)
+
+
+def fault(path: str, error: Exception) -> FileProblem:
+    """Return the row of the report for a fault of ours."""
+    log.error("extraction failed: %s", path, exc_info=error)
+    return FileProblem(path, f"could not be understood ({type(error).__name__})")
 
 
 def preload() -> None:

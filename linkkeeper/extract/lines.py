@@ -2,22 +2,25 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from linkkeeper.errors import UsageError
 from linkkeeper.extract.base import ExtractOptions
-from linkkeeper.extract.job import Made, has_credentials, preload, safely
+from linkkeeper.extract.job import Made, has_credentials, preload, read_safely
 from linkkeeper.extract.scan import EXTRACTOR
 from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import Document, FileProblem
-from linkkeeper.models.link import Link
 from linkkeeper.urls.rules import CleanOptions
+
+if TYPE_CHECKING:
+    from linkkeeper.extract.registry import Reading
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -75,7 +78,7 @@ class LinkLines(Struct, frozen=True):
     def run(self, document: Document, data: bytes) -> Made:
         """Return the links of one file as lines."""
         found, problems = self._found(document.path, data)
-        secret = has_credentials((line.raw, line.url, line.clean) for line in found)
+        secret = has_credentials(_spellings(line) for line in found)
         return Made(msgspec.msgpack.encode(Lines(_ENCODER.encode_lines(found), problems)), secret)
 
     def refused(self, problem: FileProblem) -> bytes:
@@ -88,31 +91,38 @@ class LinkLines(Struct, frozen=True):
         return Lines(_ENCODER.encode_lines(found), problems)
 
     def _found(self, path: str, data: bytes) -> tuple[list[Line], tuple[FileProblem, ...]]:
-        extraction, clean = safely(path, data, self.options), _cleaner(self.cleaning)
-        return [_line(link, clean) for link in extraction.links if self._wants(link)], extraction.problems
+        reading = read_safely(path, data, self.options)
+        problems = (FileProblem(path, reading.problem),) if reading.problem else ()
+        return [line for line in self._lines(path, data, reading) if self._wants(line)], problems
 
-    def _wants(self, link: Link) -> bool:
-        if link.skip and not self.everything:
-            return False
+    def _lines(self, path: str, data: bytes, reading: "Reading") -> Iterator[Line]:
+        clean, charset = _cleaner(self.cleaning), reading.text.encoding
+        for one, (start, end), (line, column) in zip(reading.found, reading.spans, reading.places, strict=True):
+            if not one.skip:
+                cleaned = clean(one.url)
+            elif self.everything:
+                cleaned = one.url
+            else:
+                continue
+            raw = data[start:end].decode(charset, "replace")
+            yield Line(path, start, end, line, column, one.kind, raw, one.url, cleaned, one.skip)
+
+    def _wants(self, line: Line) -> bool:
         if not self.include and not self.exclude:
             return True
-        written = link.written.decode("utf-8", "replace")
-        if any(_pattern(text).search(written) for text in self.exclude):
+        if any(_pattern(text).search(line.raw) for text in self.exclude):
             return False
-        return not self.include or any(_pattern(text).search(written) for text in self.include)
+        return not self.include or any(_pattern(text).search(line.raw) for text in self.include)
+
+
+def _spellings(line: Line) -> Iterable[str]:
+    """Return the texts in which a line may show a credential."""
+    return (line.url,) if line.raw == line.url == line.clean else (line.raw, line.url, line.clean)
 
 
 def decode(value: bytes) -> Lines:
     """Read back what a job returned."""
     return msgspec.msgpack.decode(value, type=Lines)
-
-
-def _line(link: Link, clean: Callable[[str], str]) -> Line:
-    charset = link.context[-1].partition(":") if link.context else ("", "", "")
-    raw = link.written.decode(charset[2] if charset[0] == "charset" else "utf-8", "replace")
-    cleaned = link.url if link.skip else clean(link.url)
-    place = (link.document, link.span.start, link.span.end, link.line, link.column)
-    return Line(*place, link.kind, raw, link.url, cleaned, link.skip)
 
 
 @cache
@@ -128,8 +138,11 @@ def _cleaner(options: CleanOptions) -> Callable[[str], str]:
     fragment = "=" if all("=" in pattern for pattern in patterns) else "#"
 
     @lru_cache(1 << 16)
+    def looked_at(url: str) -> str:
+        return cleaner.clean(url).url
+
     def clean(url: str) -> str:
-        return cleaner.clean(url).url if anything or "?" in url or ("#" in url and fragment in url) else url
+        return looked_at(url) if anything or "?" in url or ("#" in url and fragment in url) else url
 
     return clean
 

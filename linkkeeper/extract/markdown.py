@@ -83,7 +83,7 @@ def _position(link: Found) -> Range:
 
 
 def _all(source: bytes, options: ExtractOptions, mdx: bool, depth: int = 0) -> Iterator[Found]:
-    scan, text = Scan(source), readable(source)
+    scan, text = Scan(source, options.include_verbatim), readable(source)
     scan.run(text)
     yield from scan.found
     for pieces in scan.html:

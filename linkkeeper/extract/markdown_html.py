@@ -29,9 +29,8 @@ def links(data: bytes, pieces: list[Piece]) -> Iterator[Found]:
     start, end = pieces[0].start, pieces[-1].end
     whole = data[start:end]
     if sum(len(piece.text) for piece in pieces) == len(whole):
-        if is_worth_a_look(whole):
-            for found in html.find(whole, in_markdown=True):
-                yield replace(found, start=found.start + start, end=found.end + start)
+        for found in html.find(whole, in_markdown=True):
+            yield replace(found, start=found.start + start, end=found.end + start)
         return
     yield from _mapped(data, pieces)
 

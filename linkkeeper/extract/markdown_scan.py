@@ -8,7 +8,7 @@ import pyromark
 
 from linkkeeper.extract import markdown_spans
 from linkkeeper.extract.base import SKIP_MAIL, Found
-from linkkeeper.extract.markdown_html import Piece
+from linkkeeper.extract.markdown_html import Piece, is_worth_a_look
 
 PARSER = pyromark.Markdown(
     options=pyromark.Options.ENABLE_TABLES
@@ -26,8 +26,9 @@ _TAG = re.compile(rb"<(/?)(a|code|pre|kbd|samp|script|style|textarea)(?=[\s>/])"
 class Scan:
     """What the events of one document say. Offsets are bytes of the source."""
 
-    def __init__(self, source: bytes) -> None:
+    def __init__(self, source: bytes, verbatim: bool = False) -> None:
         self.source = source
+        self._verbatim = verbatim
         self.found: list[Found] = []
         self.closed: list[tuple[int, int]] = []
         """Ranges without bare URLs: links, code, HTML. Ascending, once all is read; some lie in others."""
@@ -49,8 +50,10 @@ class Scan:
             if event.__class__ is not str and "Text" not in event:
                 if "Start" in event:
                     tag = event["Start"]
-                    if tag.__class__ is dict or tag == "HtmlBlock":
+                    if tag.__class__ is dict:
                         self._start(tag, span)
+                    elif tag == "HtmlBlock":
+                        self._html(span["start"], span["end"])
                 elif "End" in event:
                     tag = event["End"]
                     if tag == "Link" or tag == "Image":
@@ -62,11 +65,7 @@ class Scan:
 
     def _start(self, tag: Any, span: Any) -> None:
         here = (span["start"], span["end"])
-        if tag == "HtmlBlock":
-            self._block = []
-            self.html.append(self._block)
-            self.closed.append(here)
-        elif "Link" in tag or "Image" in tag:
+        if "Link" in tag or "Image" in tag:
             is_image = "Image" in tag
             self._images += is_image
             self._open.append((tag["Image" if is_image else "Link"], is_image))
@@ -79,6 +78,19 @@ class Scan:
         elif "Table" in tag:
             self._table_end = here[1]
             self.tables.append(here)
+
+    def _html(self, start: int, end: int) -> None:
+        """Take up a block of HTML: whole where it stands at the margin, else line by line without what is before."""
+        self.closed.append((start, end))
+        self._block = None
+        text = self.source[start:end]
+        if not self._verbatim and not is_worth_a_look(text):
+            return
+        if start == 0 or self.source[start - 1] == 0x0A:
+            self.html.append([Piece(text, start, end)])
+        else:
+            self._block = []
+            self.html.append(self._block)
 
     def _end(self, span: Any, last: Any) -> None:
         link, is_image = self._open.pop()
@@ -121,24 +133,23 @@ class Scan:
             self.closed.append(here)
             self.code.append(here)
         elif "InlineHtml" in event:
-            piece = Piece(event["InlineHtml"].encode(), *here)
             self.closed.append(here)
-            self._tag(piece)
-            if not self._images:
-                self.html.append([piece])
+            self._tag(*here)
+            if not self._images and ("=" in event["InlineHtml"] or self._verbatim):
+                self.html.append([Piece(event["InlineHtml"].encode(), *here)])
         elif "Html" in event and self._block is not None:
             self._block.append(Piece(event["Html"].encode(), *here))
 
-    def _tag(self, piece: Piece) -> None:
+    def _tag(self, start: int, end: int) -> None:
         """Close the text between `<a>` and `</a>`, `<code>` and `</code>`: it is no bare URL."""
-        name = _TAG.match(piece.text)
+        name = _TAG.match(self.source, start, end)
         if name is None:
             return
         kind = name.group(2).lower()
         if not name.group(1):
-            self._tags[kind] = piece.start
+            self._tags[kind] = start
         elif (opened := self._tags.pop(kind, None)) is not None:
-            self.closed.append((opened, piece.end))
+            self.closed.append((opened, end))
 
 
 def definitions(source: bytes, text: str) -> Iterator[tuple[Found, tuple[int, int]]]:

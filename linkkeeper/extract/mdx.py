@@ -11,8 +11,8 @@ from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.escape_text import LAYERS
 
 SUFFIXES = frozenset({".mdx"})
-_EXPRESSION = re.compile(rb"(?<==)\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}")
-"""The value of a JSX attribute, braces nested up to three deep."""
+_EXPRESSION = re.compile(rb"=(\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\})")
+"""The value of a JSX attribute, braces nested up to three deep. The `=` first: what is literal is found at once."""
 _COMMENT = re.compile(rb"\{/\*(?:(?!\*/)[\s\S])*+\*/\s*+\}")
 _LITERAL = re.compile(rb"\{\s*+([\"'`])((?:(?!\1)[^\\\n]|\\.)*+)\1\s*+\}")
 _LAYER = {b'"': "js-double", b"'": "js-single", b"`": "js-template"}
@@ -49,11 +49,11 @@ def _expressions(data: bytes) -> tuple[list[tuple[int, int]], list[re.Match[byte
     masks = template.pieces(data) if template.is_near(data) else []
     literals = []
     for match in _EXPRESSION.finditer(data):
-        literal = _LITERAL.fullmatch(match.group())
+        literal = _LITERAL.fullmatch(match.group(1))
         if literal and b"${" not in match.group() and b'"' not in literal.group(2):
-            literals.append(_LITERAL.match(data, match.start()))
+            literals.append(_LITERAL.match(data, match.start(1)))
         else:
-            masks.append(match.span())
+            masks.append(match.span(1))
     return _apart(masks), [one for one in literals if one]
 
 

@@ -1,13 +1,15 @@
 """The whole way from a document's bytes to its links."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import cast
+
+from msgspec import Struct
 
 from linkkeeper.extract import encodings, formats, front_matter
 from linkkeeper.extract.base import Extraction, ExtractOptions, Found, LinkSource
 from linkkeeper.extract.escape_base import CHARSET
-from linkkeeper.extract.spans import Positions
+from linkkeeper.extract.spans import places
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link, Span
 
@@ -22,23 +24,40 @@ def source_for(path: str) -> LinkSource | None:
     return cast("LinkSource", import_module(f"linkkeeper.extract.{module}")) if module else None
 
 
-def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:
-    """Return every link of a document, in order. Never raises: what cannot be read is a problem of the document."""
+class Reading(Struct, frozen=True):
+    """A document as it was understood: what was found, and where that is."""
+
+    text: encodings.Text = encodings.Text(b"", "utf-8")
+    found: Sequence[Found] = ()
+    spans: Sequence[tuple[int, int]] = ()
+    """Offsets in the document, of each that was found."""
+    places: Sequence[tuple[int, int]] = ()
+    """Its line and column."""
+    problem: str = ""
+    """Why nothing was."""
+
+
+def read(path: str, data: bytes, options: ExtractOptions) -> Reading:
+    """Return what a document holds, in order. Never raises: what cannot be read is a problem of the document."""
     source = source_for(path)
     if source is None:
-        return _problem(path, "not a format that linkkeeper reads")
+        return Reading(problem="not a format that linkkeeper reads")
     if len(data) > options.max_file_bytes:
-        return _problem(path, f"larger than {options.max_file_bytes:,} bytes")
+        return Reading(problem=f"larger than {options.max_file_bytes:,} bytes")
     declares = getattr(source, "declared_encoding", None)
     text = encodings.read(data, declares(data) if declares else None)
     if text is None:
-        return _problem(path, "binary, not text")
+        return Reading(problem="binary, not text")
     found = _found(source, text.data, options, head=formats.module_for(path) in formats.WITH_HEAD)
-    return Extraction(tuple(_as_links(path, data, text, found)))
+    return Reading(text, found, _spans(text, found), places(text.data, [one.start for one in found]))
 
 
-def _problem(path: str, problem: str) -> Extraction:
-    return Extraction(problems=(FileProblem(path, problem),))
+def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:
+    """Return every link of a document, as `read` does."""
+    reading = read(path, data, options)
+    if reading.problem:
+        return Extraction(problems=(FileProblem(path, reading.problem),))
+    return Extraction(tuple(_links(path, data, reading)))
 
 
 def anchors(path: str, data: bytes) -> frozenset[str]:
@@ -74,19 +93,15 @@ def _apart(found: Iterable[Found]) -> list[Found]:
     return kept
 
 
-def _as_links(path: str, document: bytes, text: encodings.Text, found: list[Found]) -> list[Link]:
-    positions = Positions(text.data)
-    places = [positions.at(one.start) for one in found]
-    spans = _spans(text, found)
+def _links(path: str, document: bytes, reading: Reading) -> Iterator[Link]:
+    text = reading.text
     unwritable = _unwritable(text)
     charset = () if text.encoding == "utf-8" else (f"{CHARSET}{text.encoding}",)
-    return [
-        Link(
+    for one, (start, end), (line, column) in zip(reading.found, reading.spans, reading.places, strict=True):
+        yield Link(
             path, Span(start, end), document[start:end], one.url, one.kind, line, column,
             one.context + charset, one.skip, one.unwritable or unwritable,
-        )
-        for one, (start, end), (line, column) in zip(found, spans, places, strict=True)
-    ]  # fmt: skip
+        )  # fmt: skip
 
 
 def _spans(text: encodings.Text, found: list[Found]) -> list[tuple[int, int]]:
