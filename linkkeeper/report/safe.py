@@ -77,6 +77,11 @@ def masked_row(row: UrlRow) -> UrlRow:
     return msgspec.convert(_walk(msgspec.to_builtins(row), _Once(_masked_text)), UrlRow)
 
 
+def masked_value(value: Any) -> Any:
+    """Return data of plain types with every string masked."""
+    return _walk(value, _Once(_masked_text))
+
+
 def shown(run: Run) -> Run:
     """Return `masked(run)` with every string `visible` and none endless, for reports that people read."""
     return _changed(run, _Once(lambda text: visible(_shortened(_masked_text(text)))))

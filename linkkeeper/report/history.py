@@ -1,0 +1,250 @@
+"""How a collection, or one URL, fared over time: for the terminal and as JSON (`linkkeeper/history/1`)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from math import exp, log
+
+import msgspec
+from msgspec import Struct
+
+from linkkeeper.models.verdict import Verdict
+from linkkeeper.report import places, safe, widths
+from linkkeeper.report.figures import Bar
+from linkkeeper.urls.secrets import mask
+
+SCHEMA = "linkkeeper/history/1"
+FEWEST_DEAD, FEWEST_DATED = 3, 20
+"""A half-life from less would be a guess."""
+_HEIGHT = 8
+_EIGHTHS = " ▁▂▃▄▅▆▇█"
+_YEAR_DAYS = 365.25
+
+
+class RunPoint(Struct, frozen=True):
+    """One run in figures."""
+
+    id: str
+    at: datetime
+    links: int
+    verdicts: dict[str, int]
+    """URLs per verdict."""
+
+    @property
+    def attention(self) -> int:
+        """URLs that are dead or invalid."""
+        return sum(self.verdicts.get(verdict.value, 0) for verdict in places.FAILS)
+
+
+class HalfLife(Struct, frozen=True):
+    """After how many years half of the links are dead, if they die at an even rate."""
+
+    years: float
+    dead: int
+    dated: int
+    """Links of known age that the estimate is made of, dead ones included."""
+
+
+class Host(Struct, frozen=True):
+    """Links to one host that need attention."""
+
+    host: str
+    broken: int
+    links: int
+
+
+class Collection(Struct, frozen=True):
+    """How the whole collection fared."""
+
+    runs: list[RunPoint]
+    """Oldest first."""
+    half_life: HalfLife | None
+    worst_hosts: list[Host]
+    """By the last report."""
+    schema: str = SCHEMA
+
+
+class Seen(Struct, frozen=True):
+    """A verdict that differed from the one before."""
+
+    at: datetime
+    verdict: str
+    rule: str
+    status: int | None
+    meaning: str
+    """What the rule means."""
+
+
+class Where(Struct, frozen=True):
+    """A place of the URL in the last report."""
+
+    file: str
+    line: int
+    column: int
+
+
+class Url(Struct, frozen=True):
+    """What was seen of one URL."""
+
+    url: str
+    events: list[Seen]
+    """Oldest first."""
+    since: datetime | None
+    """Failing since then, without a success in between."""
+    failed_days: list[str]
+    """UTC days on which it failed since it last answered."""
+    last_asked: datetime | None
+    links: list[Where]
+    schema: str = SCHEMA
+
+
+def half_life(alive: Sequence[float], dead: Sequence[float]) -> HalfLife | None:
+    """Return the half-life that makes it likeliest that links of these ages (years) are alive, and these dead.
+
+    Each link was seen once, so only "dead by now" is known (current status data): with an even rate r, a link of age
+    a is dead with probability 1 - exp(-r a). None: too few links, or too few dead ones, to say.
+    """
+    if len(dead) < FEWEST_DEAD or len(alive) + len(dead) < FEWEST_DATED or not alive:
+        return None
+    lived = sum(alive)
+    low, high = 1e-6, 1e3
+    for _ in range(80):
+        rate = (low * high) ** 0.5
+        slope = sum(age * exp(-rate * age) / (1 - exp(-rate * age)) for age in dead) - lived
+        low, high = (rate, high) if slope > 0 else (low, rate)
+    return HalfLife(max(0.01, round(log(2) / low, 2)), len(dead), len(alive) + len(dead))
+
+
+def hosts(bars: Sequence[Bar]) -> list[Host]:
+    """Return the worst hosts of a report's figures."""
+    return [Host(bar.label, bar.bad, bar.all) for bar in bars]
+
+
+def comparable(runs: Sequence[RunPoint]) -> list[RunPoint]:
+    """Return the runs that looked at about the whole collection: at least half the links of the largest."""
+    most = max((run.links for run in runs), default=0)
+    return [run for run in runs if run.links * 2 >= most]
+
+
+def as_json(value: Collection | Url) -> str:
+    """Return the JSON of `linkkeeper/history/1`, `schema` first; credentials masked."""
+    fields = safe.masked_value(msgspec.to_builtins(value))
+    text = msgspec.json.encode({"schema": fields.pop("schema"), **fields})
+    return safe.json_text(msgspec.json.format(text, indent=2).decode()) + "\n"
+
+
+def of_collection(collection: Collection, width: int = 80) -> str:
+    """Return the collection's trend for a terminal of so many columns."""
+    runs = comparable(collection.runs)
+    lines = [*_chart(runs, width), *_now(runs, len(collection.runs) - len(runs), width)]
+    lines += ["", *_wrapped(_half_life(collection.half_life), width)]
+    lines += ["", *_worst(collection.worst_hosts, width)]
+    return safe.log_lines("\n".join(line.rstrip() for line in lines) + "\n")
+
+
+def _chart(runs: Sequence[RunPoint], width: int) -> Iterator[str]:
+    """Yield a column per run (the last of each bucket where there are too many), as high as it has broken URLs."""
+    values = [run.attention for run in runs]
+    peak = max(values, default=0)
+    label = len(f"{peak:,}")
+    room = max(10, width - label - 3)
+    shown = _sampled(runs, room)
+    wide = max(1, min(4, room // max(1, len(shown))))
+    yield "URLs that are dead or invalid, by run"
+    yield ""
+    for row in range(_HEIGHT - 1, -1, -1):
+        name = f"{peak:,}" if row == _HEIGHT - 1 else "0" if row == 0 else ""
+        cells = "".join(_cell(run.attention, peak, row) * (wide - (wide > 1)) + " " * (wide > 1) for run in shown)
+        yield f"{name:>{label}} │ {cells}"
+    first, last = places.day(shown[0].at), places.day(shown[-1].at)
+    long = wide * len(shown)
+    gap = long - len(first) - len(last)
+    axis = f"{first}{' ' * gap}{last}" if gap > 1 else first if first == last else f"{first} – {last}"
+    yield f"{'':>{label}} └{'─' * (long + 1)}"
+    yield f"{'':>{label}}   {axis}"
+
+
+def _sampled(runs: Sequence[RunPoint], most: int) -> list[RunPoint]:
+    if len(runs) <= most:
+        return list(runs)
+    return [runs[(at + 1) * len(runs) // most - 1] for at in range(most)]
+
+
+def _cell(value: int, peak: int, row: int) -> str:
+    eighths = round(value / peak * _HEIGHT * 8) if peak else 0
+    if value and not eighths:
+        eighths = 1
+    return _EIGHTHS[min(8, max(0, eighths - row * 8))]
+
+
+def _now(runs: Sequence[RunPoint], left_out: int, width: int) -> Iterator[str]:
+    last = runs[-1]
+    counts = [f"{count:,} {name}" for name, count in last.verdicts.items() if count]
+    yield ""
+    yield from _wrapped(
+        f"last run {last.at:%Y-%m-%d %H:%M} UTC: {last.links:,} links; URLs: {', '.join(counts)}", width
+    )
+    if len(runs) > 1:
+        change = last.attention - runs[0].attention
+        words = f"{abs(change):,} {'more' if change > 0 else 'fewer'} than" if change else "as many as"
+        yield from _wrapped(f"need attention: {last.attention:,}, {words} on {places.day(runs[0].at)}", width)
+    if left_out:
+        yield from _wrapped(f"{places.plural(left_out, 'run')} over a part of the collection left out", width)
+
+
+def _half_life(found: HalfLife | None) -> str:
+    if found is None:
+        return (
+            f"Half-life of links: not known yet. It takes {FEWEST_DATED} links in posts that say their date, "
+            f"{FEWEST_DEAD} of them dead."
+        )
+    return (
+        f"Half-life of links: {found.years:.1f} years. Of {found.dated:,} links of known age {found.dead:,} are dead "
+        "or lead to an archive; half would be after that time, at an even rate."
+    )
+
+
+def _worst(found: Sequence[Host], width: int) -> Iterator[str]:
+    if not found:
+        yield "No host has links that need attention."
+        return
+    yield "Hosts with the most broken links (of all links to them)"
+    yield ""
+    longest = min(max(len(safe.visible(one.host)) for one in found), width - 34)
+    most = found[0].broken
+    for one in found:
+        name = safe.visible(one.host)
+        name = name if len(name) <= longest else name[: longest - 1] + "…"
+        bar = "█" * max(1, round(one.broken / most * 16))
+        yield f"  {widths.padded(name, longest)}  {bar:<16}  {one.broken:,} of {one.links:,}"
+
+
+def of_url(url: Url, width: int = 80) -> str:
+    """Return what was seen of one URL for a terminal."""
+    lines = [safe.visible(mask(url.url)), ""]
+    for event in url.events:
+        status = f", HTTP {event.status}" if event.status else ""
+        head = f"  {event.at:%Y-%m-%d %H:%M}  {event.verdict:<10}  "
+        text = widths.wrapped(f"{safe.visible(event.meaning)} ({event.rule}{status})", max(20, width - len(head)))
+        lines += [(head if not at else " " * len(head)) + line for at, line in enumerate(text)]
+    if not url.events:
+        lines.append("  no verdict was noted")
+    lines.append("")
+    if url.since:
+        days = places.plural(len(url.failed_days), "day")
+        lines += _wrapped(f"failing since {places.day(url.since)}, seen on {days}", width)
+    if url.last_asked:
+        lines += _wrapped(f"last asked {url.last_asked:%Y-%m-%d %H:%M} UTC", width)
+    lines += [f"in {safe.visible(mask(one.file))}:{one.line}:{one.column}" for one in url.links]
+    return safe.log_lines("\n".join(line.rstrip() for line in lines) + "\n")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return widths.wrapped(text, width)
+
+
+def years_between(then: datetime, now: datetime) -> float:
+    """Return an age in years, a day at least."""
+    return max(1.0, (now - then).total_seconds() / 86_400) / _YEAR_DAYS
+
+
+ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
