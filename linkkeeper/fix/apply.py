@@ -137,7 +137,8 @@ def proved(plan: Plan, data: bytes, options: ExtractOptions = ExtractOptions()) 
         return Prepared(plan, data, rewrite.rewrite(data, plan.edits))
     sieve = _Sieve(plan, data, options)
     sieve.take(plan.edits, doubt)
-    rest = structs.replace(plan, edits=tuple(sieve.sound), refusals=(*plan.refusals, *sieve.doubtful))
+    sieve.look_again()
+    rest = structs.replace(plan, edits=tuple(sieve.sound), refusals=(*plan.refusals, *sieve.refusals()))
     doubt = _doubt(rest, rest.edits, data, options)
     if doubt is not None:
         return Prepared(plan, data, data, f"the result could not be proved: {doubt}")
@@ -155,29 +156,53 @@ def _doubt(plan: Plan, edits: Sequence[Edit], data: bytes, options: ExtractOptio
 
 
 class _Sieve:
-    """Tells edits that can be proved from those that cannot, by halves."""
+    """Tells edits that can be proved from those that cannot, by halves: `sound` has been proved as a whole.
+
+    Edits may be sound alone and not together: two attributes of an AsciiDoc head of which one holds the other.
+    """
 
     def __init__(self, plan: Plan, data: bytes, options: ExtractOptions) -> None:
         self._plan, self._data, self._options = plan, data, options
         self.sound: list[Edit] = []
-        self.doubtful: list[Refusal] = []
+        self.doubtful: list[tuple[Edit, str]] = []
         self.proofs_left = _MOST_PROOFS
 
     def take(self, edits: Sequence[Edit], doubt: str) -> None:
-        """Sort edits that cannot be proved together, for the reason doubt."""
+        """Sort edits (in order of position) that cannot be added to the sound ones, for the reason doubt."""
         if len(edits) == 1 or self.proofs_left <= 0:
-            self.doubtful += (
-                Refusal(edit.link, edit.repair, f"the result could not be proved: {doubt}") for edit in edits
-            )
+            self.doubtful += ((edit, doubt) for edit in edits)
             return
         middle = len(edits) // 2
         for half in (edits[:middle], edits[middle:]):
             self.proofs_left -= 1
-            doubt_now = _doubt(self._plan, half, self._data, self._options)
+            doubt_now = _doubt(self._plan, (*self.sound, *half), self._data, self._options)
             if doubt_now is None:
                 self.sound += half
             else:
                 self.take(half, doubt_now)
+
+    def look_again(self) -> None:
+        """Try the doubtful ones once more: what stood in the way may be repaired. Else the next fix would find more."""
+        tried = None
+        while self.doubtful and tried != len(self.doubtful):
+            tried = len(self.doubtful)
+            again, self.doubtful = self.doubtful, []
+            for edit, doubt in again:
+                self._add(edit, doubt)
+
+    def _add(self, edit: Edit, doubt: str) -> None:
+        self.proofs_left -= 1
+        together = sorted((*self.sound, edit), key=lambda one: one.span)
+        if self.proofs_left < 0 or _doubt(self._plan, together, self._data, self._options) is not None:
+            self.doubtful.append((edit, doubt))
+        else:
+            self.sound = together
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Return the doubtful edits as what is not made."""
+        return tuple(
+            Refusal(edit.link, edit.repair, f"the result could not be proved: {doubt}") for edit, doubt in self.doubtful
+        )
 
 
 def apply(

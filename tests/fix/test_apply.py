@@ -79,6 +79,25 @@ def test_nothing_to_do_writes_nothing_at_all(project: Path, journal: Journal) ->
     assert not (project / ".linkkeeper").exists()
 
 
+def test_repairs_that_are_sound_alone_and_not_together_do_not_hold_up_the_others(
+    project: Path, journal: Journal
+) -> None:
+    """The second attribute holds the first; the link at the end holds the third."""
+    post = project / "a.adoc"
+    post.write_text(
+        "= T\n:docs: http://dead.example/docs/\n:ref: {docs}ref/\n:manual: http://dead.example/manual\n\n"
+        "{docs}#about[a], {ref}[b], {manual}#part[c], http://dead.example/other[d]\n"
+    )
+    result = apply.apply([planned(post)], journal)
+    [row] = result.files
+    assert row.status == "written"
+    assert f"{NEW}http://dead.example/other[d]" in post.read_text()
+    journal.commit()
+    once = post.read_text()
+    assert all(one.status == "unchanged" for one in apply.apply([planned(post)], None).files)
+    assert post.read_text() == once
+
+
 def test_names_that_are_not_text_end_up_as_json_all_the_same(project: Path, journal: Journal) -> None:
     path = project / "caf\udce9.md"
     path.write_bytes(b"[t](http://dead.example/a)")
