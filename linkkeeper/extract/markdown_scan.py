@@ -20,6 +20,7 @@ PARSER = pyromark.Markdown(
 UNPROVED = "no bytes here decode to the destination that the parser reads"
 _PLAIN = re.compile(rb"\]\(([!-%\'*-;=?-\[\]-~]++)[)\s]")
 """A destination without escapes, brackets or references, right after the text of its link."""
+_ALONE = {layer: (layer,) for layer in ("md-destination", "md-angle", "md-autolink")}
 _TAG = re.compile(rb"<(/?)(a|code|pre|kbd|samp|script|style|textarea)(?=[\s>/])", re.IGNORECASE)
 
 
@@ -47,28 +48,31 @@ class Scan:
         last: Any = None
         events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text)
         for event, span in events:
-            if event.__class__ is not str and "Text" not in event:
-                if "Start" in event:
-                    tag = event["Start"]
-                    if tag.__class__ is dict:
-                        self._start(tag, span)
-                    elif tag == "HtmlBlock":
-                        self._html(span["start"], span["end"])
-                elif "End" in event:
-                    tag = event["End"]
-                    if tag == "Link" or tag == "Image":
-                        self._end(span, last)
-                else:
-                    self._leaf(event, span)
+            if "Text" in event:
+                pass
+            elif "End" in event:
+                tag = event["End"]
+                if tag == "Link" or tag == "Image":
+                    self._end(span, last)
+            elif "Start" in event:
+                tag = event["Start"]
+                if tag.__class__ is dict:
+                    self._start(tag, span)
+                elif tag == "HtmlBlock":
+                    self._html(span["start"], span["end"])
+            elif event.__class__ is dict:
+                self._leaf(event, span)
             last = span
         self.closed.sort()
 
     def _start(self, tag: Any, span: Any) -> None:
         here = (span["start"], span["end"])
-        if "Link" in tag or "Image" in tag:
-            is_image = "Image" in tag
-            self._images += is_image
-            self._open.append((tag["Image" if is_image else "Link"], is_image))
+        if "Link" in tag:
+            self._open.append((tag["Link"], False))
+            self.closed.append(here)
+        elif "Image" in tag:
+            self._images += 1
+            self._open.append((tag["Image"], True))
             self.closed.append(here)
         elif "CodeBlock" in tag:
             self.closed.append(here)
@@ -100,8 +104,15 @@ class Scan:
         how = link["link_type"]
         start, end = span["start"], span["end"]
         if how == "Inline":
-            last_end = start + 1 + is_image if last["start"] == start and last["end"] == end else last["end"]
-            self._inline(link["dest_url"], last_end, start, end, "image" if is_image else "inline")
+            last_end = last["end"]
+            if last_end == end and last["start"] == start:  # no text
+                last_end = start + 1 + is_image
+            url, kind = link["dest_url"], "image" if is_image else "inline"
+            plain = _PLAIN.match(self.source, last_end, end)
+            if plain and plain[1].decode() == url:  # nine of ten: no need to look further
+                self.found.append(self._made(*plain.span(1), url, kind, "md-destination"))
+            else:
+                self._inline(url, last_end, start, end, kind)
         elif how == "Autolink":
             url = link["dest_url"].replace("\\|", "|") if start < self._table_end else link["dest_url"]
             self.found.append(self._made(start + 1, end - 1, url, "autolink", "md-autolink"))
@@ -110,10 +121,6 @@ class Scan:
             self.found.append(Found(start + 1, end - 1, url, "autolink", ("md-autolink",), SKIP_MAIL))
 
     def _inline(self, url: str, after_text: int, start: int, end: int, kind: str) -> None:
-        plain = _PLAIN.match(self.source, after_text, end)
-        if plain and plain[1].decode() == url:  # nine of ten: no need to look further
-            self.found.append(self._made(*plain.span(1), url, kind, "md-destination"))
-            return
         table = start < self._table_end
         span = markdown_spans.inline(self.source, max(after_text, start), end, url, table)
         if span is None:
@@ -123,7 +130,7 @@ class Scan:
         self.found.append(self._made(*span, url, kind, layer))
 
     def _made(self, start: int, end: int, url: str, kind: str, layer: str) -> Found:
-        context = (layer, "md-table") if start < self._table_end else (layer,)
+        context = (layer, "md-table") if start < self._table_end else _ALONE[layer]
         skip = SKIP_MAIL if url[:1] in "mM" and url[:7].lower() == "mailto:" else ""
         return Found(start, end, url, kind, context, skip)
 
