@@ -44,7 +44,7 @@ class Ledger:
         del self.open[job.question.url]
         if job.trip is not None:
             self._network.ended(job.trip.first, reply)
-            if self._network.doubts(job.trip.target, reply) or self._network.one_answers_for_all:
+            if self._network.doubts(job.trip.target, reply) or self._network.waits:
                 self._network.hold(found)
                 self.news.set()
                 return

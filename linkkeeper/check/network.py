@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import msgspec
 
+from linkkeeper.check.portal import AddressesOf, Sameness
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
 from linkkeeper.net import addresses
 from linkkeeper.net.control import RULE_IDS, SENTENCES, US, Control, Network
@@ -23,8 +24,10 @@ MEANINGS = {
 class Watch:
     """Follows which hosts answer, and asks the control questions when too few do."""
 
-    def __init__(self, control: Control | None, private_ok: bool) -> None:
+    def __init__(self, control: Control | None, private_ok: bool, addresses_of: AddressesOf = lambda _: ()) -> None:
+        """addresses_of: what is known of a name's addresses."""
         self._control = control
+        self._sameness = Sameness(addresses_of)
         self._private_ok = private_ok
         self.state = Network.WORKS
         self.held: list[Finding] = []
@@ -40,7 +43,6 @@ class Watch:
         self.expected = False
         """Some question needs a network."""
         self._intercepted: set[str] = set()
-        self._ends: dict[str, str] = {}
 
     @property
     def at_fault(self) -> bool:
@@ -48,18 +50,14 @@ class Watch:
         return self.state is not Network.WORKS
 
     @property
-    def one_answers_for_all(self) -> bool:
-        """True while every named host sends us to one and the same other host: a portal would look so."""
-        places = set(self._ends.values())
-        return len(places) == 1 and "" not in places and not places & self._ends.keys()
+    def waits(self) -> bool:
+        """True while one machine may have answered for all: findings wait until that is known."""
+        return self._control is not None and self._sameness.holds_back(len(self.held))
 
     def ended(self, target: Target, reply: Reply) -> None:
-        """Note where the question to a host ended; a few hosts are enough to know."""
-        if target.address or addresses.local_name(target.host) or len(self._ends) >= _FEW or reply.final_url is None:
-            return
-        final = parse.split(reply.final_url).host
-        elsewhere = parse.registrable_domain(final) != parse.registrable_domain(target.host)
-        self._ends[target.host] = final if elsewhere else ""
+        """Note where the question to a host ended."""
+        if self._control is not None:
+            self._sameness.ended(target, reply)
 
     def answered(self, target: Target) -> None:
         """Note that a host answered."""
@@ -73,7 +71,7 @@ class Watch:
 
     def failed(self, target: Target, reply: Reply) -> None:
         """Note that a host could not be reached."""
-        if reply.failure in US and self.doubts(target, reply) and target.host not in self._answered:
+        if reply.failure in _OURS and self.doubts(target, reply) and target.host not in self._answered:
             self._failed[target.host] = reply.failure
         if reply.failure in _INTERCEPTED and leaves(target):
             self._intercepted.add(target.host)
@@ -84,7 +82,9 @@ class Watch:
             return False
         if reply.failure is None:
             return self._spoken_for(target, reply)
-        return reply.failure in US | _INTERCEPTED and not target.host.endswith(".invalid")
+        if reply.failure is Failure.PRIVATE_ADDRESS and target.address:
+            return False
+        return reply.failure in _OURS | _INTERCEPTED and not target.host.endswith(".invalid")
 
     def _spoken_for(self, target: Target, reply: Reply) -> bool:
         """Say whether a gateway may have spoken for a bare address: it needs no name, so it proves no network."""
@@ -138,7 +138,12 @@ class Watch:
         if self._control is not None and not self.at_fault and self._maybe_portal() and await self._control.portal():
             self.state = Network.CAPTIVE
         held, self.held = self.held, []
-        return [self.unchecked(finding) for finding in held] if self.at_fault else held
+        return [self._after_all(finding) for finding in held] if self.at_fault else held
+
+    def _after_all(self, finding: Finding) -> Finding:
+        """Return a held finding as our network's fault, unless it stands with or without one."""
+        private = finding.judgement.verdict is Verdict.SKIPPED and self.state is Network.OFFLINE
+        return finding if private else self.unchecked(finding)
 
     def unchecked(self, finding: Finding) -> Finding:
         """Return a finding as one that our network kept from being made."""
@@ -152,7 +157,7 @@ class Watch:
 
     def _maybe_portal(self) -> bool:
         """Say whether what was seen could be a portal's doing."""
-        return self.one_answers_for_all or (len(self._intercepted) > 1 and len(self._intercepted) > len(self._named))
+        return self._sameness.suspicious or (len(self._intercepted) > 1 and len(self._intercepted) > len(self._named))
 
     def _most_failed(self) -> bool:
         """Say whether most hosts could not be reached; with few answers, names alone count."""
@@ -161,7 +166,9 @@ class Watch:
 
 
 _INTERCEPTED = frozenset({Failure.TLS_SELF_SIGNED, Failure.TLS_WRONG_HOST, Failure.TLS_INCOMPLETE})
-_OF_NAMES = frozenset({Failure.NO_NAME, Failure.NO_ADDRESS, Failure.DNS_FAILED})
+_OURS = US | {Failure.PRIVATE_ADDRESS}
+"""Public names that lead inside are a portal's doing, or that of a network with names of its own."""
+_OF_NAMES = frozenset({Failure.NO_NAME, Failure.NO_ADDRESS, Failure.DNS_FAILED, Failure.PRIVATE_ADDRESS})
 
 
 async def vouched(names: Names, target: Target, reply: Reply) -> Reply:

@@ -57,7 +57,7 @@ class Runner:
         """HTTP requests sent so far."""
         if control is None and not client.options.proxy:  # a proxy looks names up in our place
             control = Control(client.names.resolver, client.ask)
-        self.network = network.Watch(control, client.options.allow_private)
+        self.network = network.Watch(control, client.options.allow_private, client.names.found)
         self._ledger = Ledger(tools or Tools(), self.network)
         self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options))
         slots = min(self.options.concurrency, max(1, client.pool.limit))

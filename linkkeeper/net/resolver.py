@@ -124,6 +124,12 @@ class Names:
             return known.result()
         return await asyncio.shield(known)
 
+    def found(self, host: str) -> tuple[str, ...]:
+        """Return the addresses that were found of a host in this run, if any."""
+        known = self._known.get(host.lower().rstrip("."))
+        good = known is not None and known.done() and not known.cancelled() and known.exception() is None
+        return known.result() if known is not None and good else ()
+
     async def vouched_for(self, parent: str) -> NameLookupError | None:
         """Ask about the parent domain of a missing name; return a failure if its servers do not answer.
 
