@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from linkkeeper.cli import clean, demo, exits, fix, history, links, output, report, scan, undo
+from linkkeeper.cli import clean, demo, exits, fix, history, init, links, output, report, scan, undo
 from linkkeeper.errors import LinkkeeperError, UsageError
 from linkkeeper.models.about import VERSION
 
@@ -88,7 +88,17 @@ def _crash(error: Exception) -> typer.Exit:
     return typer.Exit(exits.UNFINISHED)
 
 
-for _command in (scan.scan, fix.fix, undo.undo, links.links, clean.clean, report.report, history.history, demo.demo):
+for _command in (
+    scan.scan,
+    fix.fix,
+    undo.undo,
+    links.links,
+    clean.clean,
+    report.report,
+    history.history,
+    init.init,
+    demo.demo,
+):
     app.command()(guarded(_command))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-COMMANDS = ("scan", "fix", "undo", "links", "clean", "report", "history", "demo")
+COMMANDS = ("scan", "fix", "undo", "links", "clean", "report", "history", "init", "demo")
 
 
 def test_help_names_every_command(run: Run) -> None:
