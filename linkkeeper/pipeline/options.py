@@ -3,6 +3,9 @@
 import difflib
 import os
 import re
+from datetime import timedelta
+
+import msgspec
 
 from linkkeeper.archive.base import ArchiveOptions
 from linkkeeper.check import verdicts
@@ -15,6 +18,9 @@ from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.net.options import HostNet, NetOptions
 from linkkeeper.urls.rules import CleanOptions
+
+_LEAST_S = 0.01
+"""Of `max_time`, where reading has used it up: 0 would be no limit."""
 
 SLOWEST_ARCHIVE_S = 60.0
 """The index was seen to take up to 52 s (2026-09-28)."""
@@ -58,6 +64,14 @@ def network(settings: Settings) -> NetOptions:
         allow_private=settings.allow_private,
         hosts={name.lower(): _host_net(name, one) for name, one in settings.host.items()},
     )
+
+
+def from_now_on(settings: Settings, spent: timedelta) -> Settings:
+    """Return the settings with what is left of `max_time`."""
+    budget_s = seconds(settings.max_time)
+    if not budget_s:
+        return settings
+    return msgspec.structs.replace(settings, max_time=max(_LEAST_S, budget_s - spent.total_seconds()))
 
 
 def check(settings: Settings) -> CheckOptions:

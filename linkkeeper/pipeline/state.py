@@ -59,9 +59,18 @@ class State:
         """Return the figures of earlier runs, oldest first."""
         return tuple(TrendPoint(one.finished, one.verdicts) for one in Runs(self._database).figures())
 
-    def save_run(self, run: Run) -> None:
-        """Keep a run for `report` and `history`."""
+    def flush(self) -> list[str]:
+        """Write what is waiting; return `notes`."""
+        if self._cache is not None:
+            self._cache.flush()
+        self.history.flush()
+        return list(self.notes)
+
+    def save_run(self, run: Run) -> Run:
+        """Keep a run for `report` and `history`; return it with what went wrong with that."""
         Runs(self._database).save(run)
+        late = [note for note in self.notes if note not in run.notes]
+        return msgspec.structs.replace(run, notes=[*run.notes, *late]) if late else run
 
 
 def _cache_options(settings: Settings) -> CacheOptions:

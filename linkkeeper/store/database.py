@@ -137,6 +137,7 @@ class Database:
                 time.sleep(_GLANCE_S)  # some kinds of busy come back at once, whatever the timeout
                 self._patience_s -= time.monotonic() - started
                 if self._patience_s <= 0:
+                    self._note(f"{self.path} is locked by another process: not all of this run is remembered")
                     return False
             else:
                 return True
