@@ -24,7 +24,8 @@ def after_scan(run: Run, fail_on: Iterable[str]) -> int:
     verdicts = run.summary.verdicts
     if any(verdicts.get(str(name), 0) for name in fail_on):
         return ATTENTION
-    return UNFINISHED if not run.complete or verdicts.get("unchecked", 0) else OK
+    unread = bool(run.files) and not run.summary.files
+    return UNFINISHED if not run.complete or verdicts.get("unchecked", 0) or unread else OK
 
 
 def after_fix(run: Run, left: int, unknown: int, *, interrupted: bool, would_write: bool) -> int:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -95,6 +95,7 @@ def scan(
                 stdin=sys.stdin.buffer.read() if "-" in (paths or ()) else None,
                 allow_empty=allow_empty,
                 since=since,
+                outputs=_written(chosen, write_baseline),
                 ask_all=new_only,
             ),
             loaded.settings,
@@ -117,14 +118,25 @@ def _check(chosen: list[reports.Target], write_baseline: str) -> None:
         raise UsageError(f"--output and --write-baseline both go to {write_baseline}", "give each a file of its own")
 
 
+def _written(chosen: list[reports.Target], write_baseline: str) -> tuple[str, ...]:
+    """Return the files that this command will write."""
+    return tuple(filter(None, (*(str(target.path or "") for target in chosen), write_baseline)))
+
+
 def _settings_text(loaded: Loaded) -> str:
+    """Return every setting with its value and origin; values of headers are secrets."""
+    import msgspec
+
     from linkkeeper.config.settings import fields
 
     lines = []
     for item in fields():
-        value = loaded.settings
+        value: Any = loaded.settings
         for name in item.path.split("."):
             value = getattr(value, name)
-        lines.append(output.harmless(f"{item.path} = {value!r}  # {loaded.origins.get(item.path, 'default')}"))
-    lines += [output.harmless(f"host.{name} = {value!r}") for name, value in loaded.settings.host.items()]
-    return "\n".join(lines) + "\n"
+        shown = [f"{line.partition(':')[0]}: ***" for line in value] if item.path == "header" else value
+        lines.append(f"{item.path} = {shown!r}  # {loaded.origins.get(item.path, 'default')}")
+    for name, one in loaded.settings.host.items():
+        hidden = msgspec.structs.replace(one, headers=dict.fromkeys(one.headers, "***"))
+        lines.append(f"host.{name} = {hidden!r}  # {loaded.origins.get('host', 'default')}")
+    return output.harmless("\n".join(lines) + "\n")

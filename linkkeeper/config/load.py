@@ -35,7 +35,20 @@ def load(flags: Mapping[str, Any], config_file: str | None = None, start: Path |
     for path, value in values.items():
         group, _, key = path.rpartition(".")
         (nested.setdefault(group, {}) if group else nested)[key] = value
+    if "state" not in nested:
+        nested["state"] = _state_above(start or Path.cwd())
     return Loaded(msgspec.convert(nested, Settings), origins, tuple(notes))
+
+
+def _state_above(start: Path) -> str:
+    """Return the state directory of the nearest folder upward that has one, within the git work tree; else ours."""
+    own = Settings().state
+    for folder in (start, *start.parents):
+        if (folder / own).is_dir():
+            return own if folder == start else str(folder / own)
+        if os.path.exists(folder / ".git"):  # noqa: PTH110 - a folder that may not be entered is no error
+            break
+    return own
 
 
 def _from_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

@@ -72,6 +72,7 @@ class _Online:
 
     def _interrupted(self) -> None:
         self.outcome.interrupted = True
+        self.outcome.notes.append("The run was interrupted: what was not asked by then is unchecked.")
         if self._rescuing is not None:
             self._rescuing.cancel()
         elif self._runner is not None:

@@ -1,5 +1,6 @@
 """The whole run on one page: read posts, ask about their links, look for copies of the dead, conclude."""
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ class Request(Struct, frozen=True):
     allow_empty: bool = False
     since: str = ""
     """A git revision: only links on lines that changed since then count."""
+    outputs: tuple[str, ...] = ()
+    """Files that will be written after the run: no document may be among them."""
     ask_all: bool = False
     """With since: ask about the other links as well; what changed is in `Result.changes`."""
 
@@ -95,7 +98,8 @@ def read(
     problems = list(found.problems)
     events.stage("reading", len(found.files))
     for scanned in _documents(request, found, settings, cache):
-        collection.add(scanned.document, scanned.extraction.links)
+        if scanned.extraction.links or not scanned.extraction.problems:
+            collection.add(scanned.document, scanned.extraction.links)
         problems += scanned.extraction.problems
         events.advance("reading", f"{collection.links} links")
     return collection, found, problems
@@ -110,9 +114,18 @@ def documents(request: Request, settings: Settings) -> tuple[Discovery, Changes 
             f"nothing to scan in {', '.join(paths)}: {found.skipped} files, none in a format that linkkeeper reads",
             "name a file or folder with posts, or say --allow-empty",
         )
+    _spare(found, request.outputs)
     if not request.since:
         return found, None
     return changed(found, request.since, keep_all=request.ask_all)
+
+
+def _spare(found: Discovery, outputs: tuple[str, ...]) -> None:
+    """Raise UsageError if a file to be written is one of the documents."""
+    taken = {os.path.realpath(path): path for path in outputs}
+    for file in found.files if taken else ():
+        if os.path.realpath(file.path) in taken:
+            raise UsageError(f"{file.path} is one of the documents and would be overwritten", "name another file")
 
 
 def changed(found: Discovery, revision: str, *, keep_all: bool = False) -> tuple[Discovery, Changes]:

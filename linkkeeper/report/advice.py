@@ -35,6 +35,7 @@ SENTENCES = {
     "wrong-rule": "{count} {count|URL works|URLs work} as written and not cleaned: exempt them from rule {rule}.",
     "confirm": "{count} {count|URL is|URLs are} failing, not proven dead: that takes failures on 3 different days, so "
     "scan again tomorrow.",
+    "unread": "{count} {count|file was|files were} not read: the report says why.",
     "done": "Nothing needs attention.",
 }
 """One sentence per piece of advice; `{count|one|many}` picks by number. Chinese stands in html/words.json."""
@@ -92,7 +93,7 @@ def _about_dead(run: Run) -> Iterator[Advice]:
         yield Advice("unverified", {"count": count}, "linkkeeper fix --allow-unverified --diff")
     if count := by_state["none"] + by_state["unusable"] + by_state["excluded"]:
         yield Advice("no-copy", {"count": count})
-    if count := sum(row.moved is not None for row in run.urls):
+    if count := sum(row.moved is not None and row.verdict is Verdict.DEAD for row in run.urls):
         yield Advice("moved", {"count": count})
     if local := [place for place in dead if not is_web(place.row)]:
         yield Advice("missing-file", {"count": len(local), "where": local[0].where})
@@ -107,6 +108,8 @@ def _about_broken_sources(run: Run) -> Iterator[Advice]:
 
 
 def _about_unasked(run: Run) -> Iterator[Advice]:
+    if run.files:
+        yield Advice("unread", {"count": len({problem.file for problem in run.files})})
     if count := run.summary.verdicts.get(Verdict.UNCHECKED, 0):
         yield Advice("offline", {"count": count}, "linkkeeper scan")
     slow = sum(row.verdict is Verdict.SUSPECT and row.rule == "timeout" for row in run.urls)

@@ -23,10 +23,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return a function that runs `linkkeeper ARGS` in the test's own folder and returns what came of it."""
     monkeypatch.chdir(tmp_path)
 
-    def command(*arguments: str, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+    def command(
+        *arguments: str, stdin: str = "", cwd: str = ".", **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "linkkeeper", *arguments],
             input=stdin,
+            cwd=cwd,
             capture_output=True,
             encoding="utf-8",
             env=os.environ | {"PYTHONIOENCODING": "utf-8"} | variables,

@@ -83,3 +83,38 @@ def test_a_full_disk_under_stdout_is_one_line(run: Run) -> None:
     assert "No space left" in done.stderr
     assert "internal error" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_report_never_overwrites_a_document(run: Run) -> None:
+    Path("post.md").write_text("[a](#)")
+    done = run("scan", "post.md", "-o", "post.md")
+    assert done.returncode == 2
+    assert "post.md" in done.stderr
+    assert Path("post.md").read_text() == "[a](#)"
+
+
+def test_what_could_not_be_read_at_all_is_not_a_success(run: Run) -> None:
+    Path("a.md").write_bytes(bytes(range(256)) * 20)
+    done = run("scan", "a.md")
+    assert done.returncode == 3
+    assert "Nothing needs attention" not in done.stdout
+    assert "a.md" in done.stdout
+
+
+def test_show_config_keeps_secrets(run: Run) -> None:
+    Path("linkkeeper.toml").write_text('[host."a.example"]\nheaders = {Authorization = "Basic c2VjcmV0"}\n')
+    done = run(
+        "scan", "--show-config", "--header", "Authorization: Bearer s3cret", "--proxy", "http://me:pw@127.0.0.1:1"
+    )
+    assert done.returncode == 0
+    assert not [secret for secret in ("s3cret", "c2VjcmV0", "pw@") if secret in done.stdout]
+
+
+def test_the_state_of_the_project_serves_its_folders(run: Run) -> None:
+    Path("posts").mkdir()
+    Path(".git").mkdir()
+    Path("posts/a.md").write_text("[a](#)")
+    run("scan", "posts")
+    done = run("report", cwd="posts")
+    assert done.returncode == 0, done.stderr
+    assert not Path("posts/.linkkeeper").exists()

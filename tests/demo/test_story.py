@@ -16,8 +16,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 
 def test_the_story_shows_every_step(told: tuple[str, Path]) -> None:
     text, _ = told
-    steps = ["linkkeeper scan", "linkkeeper fix --diff", "linkkeeper fix ", "linkkeeper undo", "What just happened"]
-    places = [text.index(step) for step in steps]
+    steps = [
+        "1  linkkeeper scan",
+        "2  linkkeeper fix --diff",
+        "3  linkkeeper fix ",
+        "4  linkkeeper fix ",
+        "5  linkkeeper undo",
+    ]
+    places = [text.index(step) for step in [*steps, "What just happened"]]
     assert places == sorted(places)
 
 
