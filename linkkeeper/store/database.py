@@ -136,8 +136,9 @@ class Database:
                     return False
                 time.sleep(_GLANCE_S)  # some kinds of busy come back at once, whatever the timeout
                 self._patience_s -= time.monotonic() - started
-                if self._patience_s <= 0:
+                if self._patience_s <= 0 and self._inode is not None:
                     self._note(f"{self.path} is locked by another process: not all of this run is remembered")
+                if self._patience_s <= 0:
                     return False
             else:
                 return True
