@@ -25,7 +25,7 @@ from linkkeeper.fix.swap import Job, Outcome, swap
 
 _log = logging.getLogger(__name__)
 
-BATCH_FILES = 64
+BATCH_FILES = 128
 BATCH_BYTES = 16_000_000
 """Files are brought down to the disk in batches of at most so many: one wait for the disk serves them all."""
 
