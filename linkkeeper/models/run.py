@@ -108,3 +108,5 @@ class Run(Struct, frozen=True):
     """Sentences about the run as a whole: offline, archive unreachable, stopped early."""
     accepted: list[Accepted] = field(default_factory=list)
     """Broken links that are in no other figure: set aside by a baseline or by `--new-only`."""
+    paths: list[str] = field(default_factory=list)
+    """What was scanned, as the user gave it; empty: what the settings say."""

@@ -1,6 +1,6 @@
 """What was asked and found -> the `Run` that reports show. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct, field, structs
@@ -56,6 +56,7 @@ def build(
     problems: Iterable[FileProblem],
     outcome: Outcome,
     started: datetime,
+    paths: Sequence[str] = (),
 ) -> Run:
     """Return the run, URLs and files in sorted order."""
     rows = [row for entry in collection.entries.values() for row in url_rows(entry, outcome)]
@@ -74,6 +75,7 @@ def build(
         rules={rule: verdicts.meaning(rule) for rule in sorted({row.rule for row in rows})},
         id=started.strftime("%Y%m%dT%H%M%S.%fZ"),
         notes=list(outcome.notes),
+        paths=list(paths),
     )
 
 

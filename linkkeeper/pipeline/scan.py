@@ -76,7 +76,7 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
         collection, seen, problems = read(request, settings, events, state.extractions, (found, changes))
         outcome = _ask(collection, options.from_now_on(settings, datetime.now(UTC) - started), state, events)
         outcome.notes += state.flush()
-        run = state.save_run(result.build(collection, seen, problems, outcome, started))
+        run = state.save_run(result.build(collection, seen, problems, outcome, started, request.paths))
         trend = state.trend()
     read_files = frozenset(file.path for file in seen.files)
     return Result(run, outcome.interrupted, collection, outcome, Extras(trend=trend), changes, read_files)

@@ -1,10 +1,11 @@
 """What to do next: suggested by what happened in a run."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from linkkeeper.models.run import LinkSnapshot, Run, UrlRow
 from linkkeeper.models.snapshot import SnapshotState
@@ -75,8 +76,15 @@ def advise(run: Run) -> list[Advice]:
     parts = [_about_dead, _about_broken_sources, _about_unasked, _about_the_living]
     if run.summary.verdicts.get(Verdict.UNCHECKED, 0) * 2 > run.summary.urls:
         parts = [_about_unasked, _about_dead, _about_broken_sources, _about_the_living]
-    found = [piece for part in parts for piece in part(run)]
+    found = [_with_paths(piece, run.paths) for part in parts for piece in part(run)]
     return found or [Advice("done")]
+
+
+def _with_paths(advice: Advice, paths: list[str]) -> Advice:
+    """Return advice whose command names what this run was about."""
+    if not paths or not advice.command or not advice.command.startswith("linkkeeper"):
+        return advice
+    return structs.replace(advice, command=f"{advice.command} {_arguments(paths)}")
 
 
 def _about_dead(run: Run) -> Iterator[Advice]:
@@ -141,6 +149,15 @@ def _state(snapshot: LinkSnapshot | None) -> str:
 def is_web(row: UrlRow) -> bool:
     """Return whether an archive could hold this URL: the others are files and anchors of the site."""
     return row.url[:8].lower().startswith(("http://", "https://"))
+
+
+_MOST_PATHS = 4
+
+
+def _arguments(paths: list[str]) -> str:
+    """Return paths as they may stand in a command to copy; a placeholder for many or for odd ones."""
+    odd = any(not path.isprintable() or path.startswith("-") for path in paths)
+    return "PATHS" if odd or len(paths) > _MOST_PATHS else shlex.join(paths)
 
 
 def quoted(word: str) -> str:

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from linkkeeper.models.run import Run, UrlRow
 from linkkeeper.models.verdict import Verdict
@@ -43,3 +44,11 @@ def test_a_hostile_host_never_reaches_a_command() -> None:
 @pytest.mark.parametrize(("count", "text"), [(1, "1 link is"), (2, "2 links are"), (12345, "12,345 links are")])
 def test_words_go_by_the_number(count: int, text: str) -> None:
     assert advice.filled("{count} {count|link is|links are}", {"count": count}) == text
+
+
+def test_commands_to_copy_name_what_was_scanned(run: Run) -> None:
+    commands = [one.command for one in advice.advise(structs.replace(run, paths=["posts/a b", "x.md"])) if one.command]
+    assert commands
+    assert all(command.endswith(" 'posts/a b' x.md") for command in commands if command.startswith("linkkeeper"))
+    odd = [one.command for one in advice.advise(structs.replace(run, paths=["a\nb"])) if one.command]
+    assert all("\n" not in command for command in odd)
