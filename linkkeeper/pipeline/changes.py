@@ -100,14 +100,19 @@ class _Repository:
 
     def __init__(self, top: Path, revision: str) -> None:
         self._top, self._revision = top, revision
-        asked = self._git(
-            "rev-parse", "--show-object-format", "--git-path", "objects",
-            "--verify", "--end-of-options", f"{revision}^{{commit}}",
-        ).decode("utf-8", "surrogateescape").splitlines()  # fmt: skip
-        self._format, objects, commit = asked[0], asked[-2], asked[-1]
+        asked = self._git("rev-parse", "--show-object-format", "--git-path", "objects")
+        self._format, objects = asked.decode("utf-8", "surrogateescape").split("\n")[:2]
         self._objects = (top / objects).resolve()
+        self._commit = self._base(revision)
+
+    def _base(self, revision: str) -> str:
+        """Return the merge base of revision and HEAD, else revision; empty: HEAD has no commit yet."""
+        if revision == "HEAD" and not self._git("rev-parse", "--verify", "--quiet", "HEAD", may_fail=True):
+            return ""
+        named = self._git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        commit = named.decode("ascii", "replace").strip()
         base = self._git("merge-base", commit, "HEAD", may_fail=True).decode("ascii", "replace").split()
-        self._commit = base[0] if base else commit
+        return base[0] if base else commit
 
     def changed(self, members: dict[str, Path]) -> dict[str, Ranges]:
         """Return the changed ranges of members, those that have any."""
@@ -134,6 +139,8 @@ class _Repository:
         return {path: found for path in now if (found := _ranges(now[path][1], lines.get(names[path], [])))}
 
     def _tree(self) -> Iterator[tuple[bytes, _Lost]]:
+        if not self._commit:
+            return
         for row in self._git("ls-tree", "-r", "-z", "--full-tree", self._commit).split(b"\0"):
             fields, _, name = row.partition(b"\t")
             mode, _, rest = fields.partition(b" ")

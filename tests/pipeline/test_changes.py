@@ -63,6 +63,13 @@ def test_a_file_that_git_does_not_know_is_new_as_a_whole(repository: Path) -> No
     assert lines("posts/b.md") == [b"x\ny\n"]
 
 
+def test_before_the_first_commit_everything_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    Path("a.md").write_bytes(b"x\n")
+    assert lines("a.md") == [b"x\n"]
+
+
 def test_what_the_other_side_did_meanwhile_is_not_ours(repository: Path) -> None:
     git("checkout", "-q", "-b", "topic")
     Path("posts/a.md").write_bytes(b"one\ntwo\nthree\nours\n")
