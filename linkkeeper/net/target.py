@@ -69,6 +69,8 @@ def parse(url: str) -> Target:
     if not _SENDABLE.fullmatch(path):
         raise ValueError("characters that cannot be sent")
     shown = f"{scheme}://{host}" + ("" if port == DEFAULT_PORTS[scheme] else f":{port}") + path
+    if shown == url:
+        shown = url  # one object: replies and findings of a long run hold it
     return Target(shown, scheme, host, port, path, _authorization(match.groupdict().get("userinfo")), address)
 
 

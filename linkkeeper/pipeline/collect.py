@@ -1,9 +1,10 @@
 """Links of all documents, gathered by the URL that will be asked: one question, every place."""
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from linkkeeper.models.document import Document
 from linkkeeper.models.link import Link
@@ -76,6 +77,8 @@ class Collection:
         for link in links:
             self.links += 1
             self.digests[document.path] = document.digest
+            structs.force_setattr(link, "document", document.path)  # one object instead of one a link
+            structs.force_setattr(link, "kind", sys.intern(link.kind))
             self._add_link(link)
 
     def asked(self) -> Iterator[Entry]:

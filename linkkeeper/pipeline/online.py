@@ -51,7 +51,6 @@ class _Online:
         self._archived = [entry for entry in due if asks_archive(entry.url, bases)]
         apart = {entry.url for entry in self._archived}
         self._questions = [entry for entry in due if entry.url not in apart]
-        self._by_url = {entry.url: entry for entry in due}
         self._dead = result.dead_places(collection, outcome) if settings.rescue else []
         """Known to be dead from earlier runs."""
         self._settled: set[str] = set()
@@ -85,7 +84,7 @@ class _Online:
             return
         self.events.stage("checking", len(self._questions))
         progress = _CheckProgress(self.events)
-        tools = Tools(self.state.memory, self.state.history, progress)
+        tools = Tools(self.state.unread, self.state.history, progress)
         self._runner = runner = Runner(client, tools, options.check(self.settings))
         async for finding in runner.run(_questions(self._questions, self.settings)):
             self._found(finding)
@@ -100,7 +99,7 @@ class _Online:
             self.outcome.moved[finding.url] = successor
         if finding.judgement.verdict is not Verdict.DEAD:
             self._settled.add(finding.url)
-            self._tell(self._by_url[finding.url])
+            self._tell(self.collection.entries[finding.url])
 
     def _tell(self, entry: Entry) -> None:
         if not self.events.wants_rows:

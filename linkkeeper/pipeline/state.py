@@ -13,6 +13,7 @@ from linkkeeper.check.base import Forgetful, Memory
 from linkkeeper.config.settings import Settings
 from linkkeeper.config.values import seconds
 from linkkeeper.models.run import Run
+from linkkeeper.models.verdict import Finding
 from linkkeeper.report.base import TrendPoint
 from linkkeeper.store import answers
 from linkkeeper.store.cache import Cache, CacheOptions
@@ -23,6 +24,21 @@ from linkkeeper.store.history import History, HistoryOptions
 from linkkeeper.store.runs import Runs
 
 
+class Unread:
+    """A memory for questions that it is known to have no answer to: it only takes new ones in."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def get(self, url: str) -> Finding | None:  # noqa: ARG002 - the protocol's name
+        """Know nothing."""
+        return None
+
+    def put(self, finding: Finding) -> None:
+        """Keep a finding."""
+        self._memory.put(finding)
+
+
 class State:
     """The state directory of one run. Losing it loses no post; `notes` says what went wrong with it."""
 
@@ -30,6 +46,7 @@ class State:
         self._database = open_state(settings.state)
         self._cache = Cache(self._database, _cache_options(settings)) if settings.cache else None
         self.memory: Memory = self._cache or Forgetful()
+        self.unread = Unread(self.memory)
         self.history = History(self._database, HistoryOptions(settings.confirm, verdicts.CONFIRMABLE))
         self.answers: Answers | None = answers.Answers(self._database, Rescue) if settings.cache else None
         self.clock = Clock(self._database, "archive", Pace)

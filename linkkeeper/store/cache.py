@@ -55,7 +55,7 @@ class Cache:
         database.at_close(self.close)
 
     def load(self, urls: Iterable[str]) -> None:
-        """Fetch what is known of many URLs at once; `get` then answers from memory until something new is put."""
+        """Fetch what is known of many URLs at once; the next `get` of each then answers from memory."""
         wanted = {self._keys.of(url): url for url in urls}
         keys = list(wanted)
         now = time.time()
@@ -71,7 +71,7 @@ class Cache:
     def get(self, url: str) -> Finding | None:
         """Return what is known of url and still fresh; None: ask the server."""
         if url in self._loaded:
-            return self._loaded[url]
+            return self._loaded.pop(url)
         key = self._keys.of(url)
         if key in self._waiting:
             return self._fresh(url, self._waiting[key][2:], time.time())
@@ -84,7 +84,6 @@ class Cache:
         age_s = self._age_s(finding)
         if age_s is None or finding.checked is None:
             return
-        self._loaded.pop(finding.url, None)
         key = self._keys.of(finding.url)
         checked = int(finding.checked.timestamp())
         kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
