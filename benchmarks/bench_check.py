@@ -1,7 +1,8 @@
-"""How fast links are checked, beside lychee: `python benchmarks/bench_check.py [--lychee PATH] [NAME …]`.
+"""How fast `linkkeeper scan` is, beside lychee: `python benchmarks/bench_check.py [--lychee PATH] [--long] [NAME …]`.
 
-Each run gets a fresh loopback server (benchmarks/loopback.py) in a process of its own. The table shows wall and CPU
-time, peak memory, requests a URL and, where both ran, the ratio of the walls.
+The whole commands are measured, from start to end. Each run gets a fresh loopback server (benchmarks/loopback.py) in a
+process of its own. The table shows wall and CPU time, peak memory, requests a URL and, where both ran, the ratio of
+the walls.
 """
 
 import argparse
@@ -21,29 +22,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
-DRIVER = """
-import asyncio, collections, sys
-from linkkeeper.check.base import CheckOptions, Question
-from linkkeeper.check.runner import Runner
-from linkkeeper.net.client import Client
-from linkkeeper.net.options import NetOptions
-
-async def main():
-    urls = open(sys.argv[1]).read().split()
-    net = NetOptions(allow_private=True, timeout_s=10, max_connections=int(sys.argv[2]) * 4)
-    async with Client(net) as client:
-        runner = Runner(client, None, CheckOptions(concurrency=int(sys.argv[2])))
-        verdicts = collections.Counter()
-        async for finding in runner.run(Question(url) for url in urls):
-            verdicts[finding.judgement.verdict.value] += 1
-        print(dict(verdicts), file=sys.stderr)
-
-try:
-    import uvloop
-    uvloop.run(main()) if "uv" in sys.argv else asyncio.run(main())
-except ImportError:
-    asyncio.run(main())
-"""
 
 
 class Case(NamedTuple):
@@ -58,15 +36,21 @@ class Case(NamedTuple):
     lychee: bool = True
     files: int = 0
     """Open files allowed; 0: as many as the machine allows."""
+    again: bool = False
+    """Measure a second run too, with everything fresh in the cache."""
+    long: bool = False
+    """Only with `--long`."""
 
 
 MIX = ("ok",) * 40 + ("moved",) * 4 + ("gone",) * 3 + ("nohead", "flaky", "slow")
 CASES = (
     Case("5,000 links, 600 hosts, 100 ms", 600, 5_000, ("--latency-ms", "100")),
     Case("the same, mixed faults", 600, 5_000, ("--latency-ms", "100"), kinds=MIX),
-    Case("20,000 links, 2,000 hosts, at once", 2_000, 20_000),
+    Case("20,000 links, 2,000 hosts, at once", 2_000, 20_000, again=True),
     Case("20,000 links, 20,000 hosts, 1,024 open files", 20_000, 20_000, ("--latency-ms", "20"), files=1024),
     Case("600 links, one host, 10 a second", 1, 600, ("--rate", "10"), lychee=False),
+    Case("200,000 links, 2,000 hosts, at once", 2_000, 200_000, long=True),
+    Case("200,000 links, 20,000 hosts, 1,024 open files", 20_000, 200_000, files=1024, long=True),
 )
 
 
@@ -127,9 +111,12 @@ def _ask(port: int, path: str) -> dict[str, float]:
     return told
 
 
-def ours(listing: Path, case: Case, extra: Sequence[str]) -> list[str]:
+def ours(listing: Path, case: Case) -> list[str]:
     """Return the command that checks with linkkeeper."""
-    return [sys.executable, "-c", DRIVER, str(listing), str(case.concurrency), *extra]
+    return [
+        *(sys.executable, "-m", "linkkeeper", "scan", str(listing), "--concurrency", str(case.concurrency)),
+        *("--timeout", "10", "--allow-private", "--no-rescue", "--state", str(listing.parent / "state")),
+    ]
 
 
 def theirs(listing: Path, case: Case, lychee: str) -> list[str]:
@@ -150,32 +137,36 @@ def row(name: str, who: str, case: Case, took: Measured, ratio: str = "") -> str
     )
 
 
-def run(case: Case, lychee: str | None, extra: Sequence[str]) -> None:
+def run(case: Case, lychee: str | None) -> None:
     """Run a case and print its lines."""
     with tempfile.TemporaryDirectory() as folder, loopback(case.server) as port:
         listing = Path(folder) / "links.md"
         listing.write_text("\n".join(urls_of(case, port)) + "\n")
-        mine = measure(ours(listing, case, extra), port, case.files)
+        mine = measure(ours(listing, case), port, case.files)
         peer = measure(theirs(listing, case, lychee), port, case.files) if lychee and case.lychee else None
         ratio = f"{mine.wall_s / peer.wall_s:.2f}" if peer else ""
         print(row(case.name, "linkkeeper", case, mine, ratio), flush=True)
         print("   ", mine.said.strip(), file=sys.stderr)
         if peer:
             print(row("", "lychee", case, peer), flush=True)
+        if case.again:
+            print(
+                row("the same, fresh in the cache", "linkkeeper", case, measure(ours(listing, case), port, case.files))
+            )
 
 
 def main() -> None:
     """Run the cases whose names hold a given text."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lychee", default=shutil.which("lychee"))
-    parser.add_argument("--extra", nargs="*", default=[])
+    parser.add_argument("--long", action="store_true", help="also the runs of 200,000 links")
     parser.add_argument("names", nargs="*")
     given = parser.parse_args()
     print("| run | checker | wall | CPU a link | memory | requests a URL | most at once | refused | sent | ratio |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
     for case in CASES:
-        if not given.names or any(name in case.name for name in given.names):
-            run(case, given.lychee, given.extra)
+        if any(name in case.name for name in given.names) or not (given.names or (case.long and not given.long)):
+            run(case, given.lychee)
 
 
 if __name__ == "__main__":
