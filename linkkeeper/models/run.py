@@ -35,6 +35,8 @@ class LinkRow(Struct, frozen=True):
     date: str | None = None
     date_from: str | None = None
     snapshot: LinkSnapshot | None = None
+    replacement: str | None = None
+    """What `fix` would write in the place of `raw`, escaped for where it stands; None: nothing."""
 
 
 class UrlRow(Struct, frozen=True):

@@ -11,7 +11,7 @@ from linkkeeper.extract.discover import Discovery
 from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, Summary, UrlRow
-from linkkeeper.models.snapshot import Moved
+from linkkeeper.models.snapshot import Moved, SnapshotState
 from linkkeeper.models.verdict import Finding, Judgement, Verdict
 from linkkeeper.pipeline.collect import Collection, Entry, Place
 
@@ -111,7 +111,7 @@ def _url_row(finding: Finding, places: list[Place], outcome: Outcome) -> UrlRow:
         signs=list(finding.judgement.signs),
         wrong_rule=finding.wrong_rule or None,
         moved=outcome.moved.get(finding.url),
-        links=[_link_row(place, outcome) for place in places],
+        links=[_link_row(place, finding, outcome) for place in places],
     )
 
 
@@ -119,7 +119,7 @@ def _fragment(place: Place) -> str:
     return place.cleaned.partition("#")[2]
 
 
-def _link_row(place: Place, outcome: Outcome) -> LinkRow:
+def _link_row(place: Place, finding: Finding, outcome: Outcome) -> LinkRow:
     link = place.link
     row = LinkRow(
         file=link.document,
@@ -137,8 +137,25 @@ def _link_row(place: Place, outcome: Outcome) -> LinkRow:
     rescue = outcome.rescues.get(wanted)
     return structs.replace(
         row, date=wanted.near.text or wanted.near.until.isoformat(), date_from=wanted.near.source,
-        snapshot=_snapshot(rescue) if rescue else None,
+        snapshot=_snapshot(rescue) if rescue else None, replacement=_replacement(place, finding, rescue),
     )  # fmt: skip
+
+
+def _replacement(place: Place, finding: Finding, rescue: Rescue | None) -> str | None:
+    """Return what `fix` would write here by itself, in the style `replace`; None: nothing."""
+    if rescue is None or not rescue.snapshot.url or rescue.snapshot.state is not SnapshotState.VERIFIED:
+        return None
+    if finding.judgement.verdict is not Verdict.DEAD:
+        return None
+    from linkkeeper.fix import plan  # with `wants`: only where something is dead
+    from linkkeeper.pipeline import wants
+
+    link = place.link
+    made = plan.plan(link.document, "", [link], [wants.archive(place, finding, rescue)], plan.FixOptions())
+    try:
+        return made.edits[0].new.decode("utf-8") if made.edits else None
+    except UnicodeDecodeError:  # a document in another encoding
+        return None
 
 
 def _snapshot(rescue: Rescue) -> LinkSnapshot:

@@ -39,13 +39,14 @@ def _for_the_dead(entry: Entry, place: Place, finding: Finding, outcome: Outcome
     wanted = outcome.wanted.get((place.link.document, place.link.span.start))
     rescue = outcome.rescues.get(wanted) if wanted else None
     if rescue is not None and rescue.snapshot.url and rescue.snapshot.state in _USABLE:
-        yield _archive(place, finding, rescue)
+        yield archive(place, finding, rescue)
     moved = outcome.moved.get(entry.url)
     if moved is not None:
         yield Want(place.link, "redirect", moved.url, finding.judgement.rule, moved.evidence, moved=True)
 
 
-def _archive(place: Place, finding: Finding, rescue: Rescue) -> Want:
+def archive(place: Place, finding: Finding, rescue: Rescue) -> Want:
+    """Return the wish for the copy of a dead link; the rescue has one."""
     snapshot = rescue.snapshot
     url = snapshot.url or ""
     if finding.judgement.rule in archive_links.RULES:  # an image keeps its `im_`

@@ -24,8 +24,6 @@ _LEVELS = {
     Verdict.BLOCKED: "note",
     Verdict.PLACEHOLDER: "note",
 }
-_PLAIN = re.compile(r"[A-Za-z0-9:/._~%?=+;@!$#\-]+\Z")
-"""Characters that mean themselves in every syntax that holds a link, so that no escaping is needed."""
 
 
 def render(run: Run) -> str:
@@ -107,15 +105,11 @@ def _region(link: LinkRow) -> dict[str, int]:
 
 
 def _replacement(place: places.Place) -> str | None:
-    """Return what `fix` would write into the post, or None where this report cannot know its escaping."""
-    link, snapshot = place.link, place.link.snapshot
-    if place.row.verdict is not Verdict.DEAD or snapshot is None or not places.rescued(snapshot):
+    """Return what `fix` would write into the post; None: nothing, or it holds a credential, which no report shows."""
+    written = place.link.replacement
+    if written is None or "***" in written or place.row.verdict is not Verdict.DEAD:
         return None
-    fragment = (link.fragment or "").removeprefix("#")
-    url = f"{snapshot.url}#{fragment}" if fragment else f"{snapshot.url}"
-    if not (_PLAIN.match(link.raw) and _PLAIN.match(url) and places.end_column(link)):
-        return None
-    return None if link.kind == "bare" and url[-1] in ".,:;!?~" else url
+    return written
 
 
 def _fix(place: places.Place, replacement: str) -> dict[str, Any]:

@@ -118,3 +118,26 @@ def test_show_config_names_where_each_value_came_from(run: Run) -> None:
     assert "retries = 3  # file linkkeeper.toml" in done.stdout
     assert "concurrency = 9  # environment LINKKEEPER_CONCURRENCY" in done.stdout
     assert "per_host = 8  # default" in done.stdout
+
+
+def test_sarif_offers_what_fix_writes_escaped_for_its_place(run: Run, stage: Stage, trusted: list[str]) -> None:
+    url = stage.web.url("gone", "/2016/second")
+    Path("2016-07-08-a.html").write_text(f'<a href="{url}#a&amp;b">x</a> <a href={url}>y</a>\n')
+    Path("2016-07-08-b.md").write_text(f"[x](<{url}#a)b>) {url}\uff0c\n")
+    run("scan", ".", "-o", "sarif=r.sarif", *trusted, **QUICK)
+    expected: dict[str, list[tuple[int, int, str]]] = {}
+    for result in json.loads(Path("r.sarif").read_text())["runs"][0]["results"]:
+        [change] = result["fixes"][0]["artifactChanges"]
+        [edit] = change["replacements"]
+        region = edit["deletedRegion"]
+        where = (region["byteOffset"], region["byteOffset"] + region["byteLength"])
+        expected.setdefault(change["artifactLocation"]["uri"], []).append((*where, edit["insertedContent"]["text"]))
+    repaired = {}
+    for file, edits in expected.items():
+        data = Path(file).read_bytes()
+        for start, end, text in sorted(edits, reverse=True):
+            data = data[:start] + text.encode() + data[end:]
+        repaired[file] = data
+    assert [len(edits) for edits in expected.values()] == [2, 2]
+    run("fix", ".", "--only", "archive", *trusted, **QUICK)
+    assert {file: Path(file).read_bytes() for file in repaired} == repaired

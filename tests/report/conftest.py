@@ -55,6 +55,7 @@ def made(urls: list[UrlRow], **more: object) -> Run:
 
 POST = "content/_posts/2016-07-08-周刊.md"
 GONE = "https://example.com/gone"
+COPY = f"https://web.archive.org/web/20160709010203/{GONE}"
 
 
 @pytest.fixture
@@ -76,8 +77,16 @@ def run() -> Run:
                 since=since,
                 moved=Moved("https://example.com/new", "the archive saw a permanent redirect in 2019"),
                 links=[
-                    link(POST, 12, GONE, start=300, snapshot=copy_of(GONE), **dated),
-                    link("content/about.md", 3, GONE + "#part", start=40, fragment="part", snapshot=copy_of(GONE)),
+                    link(POST, 12, GONE, start=300, snapshot=copy_of(GONE), replacement=COPY, **dated),
+                    link(
+                        "content/about.md",
+                        3,
+                        GONE + "#part",
+                        start=40,
+                        fragment="part",
+                        snapshot=copy_of(GONE),
+                        replacement=f"{COPY}#part",
+                    ),
                 ],
             ),
             UrlRow(
@@ -182,6 +191,7 @@ def hostile() -> Run:
                 date_from=text,
                 fragment=text,
                 snapshot=LinkSnapshot(text, START, text, SnapshotState.VERIFIED, text),
+                replacement=text,
             )
             rows.append(
                 UrlRow(

@@ -35,6 +35,15 @@ def test_advice_fits_what_happened(rows: list[UrlRow], wanted: list[str], make: 
     assert [piece.id for piece in advice.advise(make(rows))] == wanted
 
 
+def test_a_page_that_moved_and_lives_is_not_counted_among_the_dead(
+    run: Run, make: Callable[[list[UrlRow]], Run]
+) -> None:
+    from msgspec.structs import replace
+
+    moved = [replace(run.urls[0], verdict=verdict, links=[]) for verdict in (Verdict.REDIRECTED, Verdict.DEAD)]
+    assert [piece.values["count"] for piece in advice.advise(make(moved)) if piece.id == "moved"] == [1]
+
+
 def test_a_hostile_host_never_reaches_a_command() -> None:
     assert advice.quoted("box.local:8080") == "box.local:8080"
     assert advice.quoted("--yes;rm") == "HOST"
