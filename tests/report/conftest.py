@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from linkkeeper.models.document import FileProblem
-from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, Summary, UrlRow
+from linkkeeper.models.run import Accepted, LinkRow, LinkSnapshot, Run, Summary, UrlRow
 from linkkeeper.models.snapshot import Moved, SnapshotState
 from linkkeeper.models.verdict import Redirect, Verdict
 
@@ -208,7 +208,11 @@ def hostile() -> Run:
                 )
             )
     problems = [FileProblem(text, text) for text in HOSTILE]
-    return made(rows, files=problems, notes=list(HOSTILE), rules=RULES | {"http-gone": HOSTILE[1]})
+    accepted = [
+        Accepted(row.url, row.verdict, row.rule, row.detail, row.links[0], "baseline", row.url, START.date())
+        for row in rows
+    ]
+    return made(rows, files=problems, notes=list(HOSTILE), accepted=accepted, rules=RULES | {"http-gone": HOSTILE[1]})
 
 
 @pytest.fixture
