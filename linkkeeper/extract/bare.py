@@ -22,6 +22,11 @@ _RUNS = {
     for escapes, escaped in ((False, b""), (True, _ESCAPED))
 }
 """The ASCII characters of a URL; `**`, `~~` and a list of URLs with commas between end it."""
+_SIMPLE = re.compile(
+    rb"://[A-Za-z0-9][A-Za-z0-9-]*+(?:\.[A-Za-z0-9][A-Za-z0-9-]*+)*+(?:/[A-Za-z0-9/._-]*+)?(?<![._])(?=[ \n])"
+)
+"""A URL between spaces of which nothing has to be trimmed: two of three in plain text, found at once."""
+_BARE = ("bare",)
 _SPACED_LETTERS = re.compile(
     r"(?:[^\W\u0e00-\u0eff\u1000-\u10ff\u1100-\u11ff\u1780-\u17ff\u2e80-\U000fffff]|[\u0300-\u036f])+"
 )
@@ -34,21 +39,30 @@ _NOT_BEFORE_SCHEME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU
 _NOT_BEFORE_WWW = _NOT_BEFORE_SCHEME | frozenset(b"./-@")
 _NEEDLES = (b"://", b"www.", b"WWW.", b"@")
 _LOOK_AHEAD = 4096
+_WINDOW = 1 << 20
+"""Bytes whose candidates are held at a time."""
 _LONGEST_LOCAL_PART = 80
 """RFC 5321, 4.5.3.1.1 allows 64; what is longer is no address."""
 
 
-def candidates(data: bytes, start: int = 0, end: int | None = None) -> list[int]:
-    """Return where a look is worth it: offsets of `://`, `www.` and `@`. Costs what a search in memory costs."""
+def candidates(data: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
+    """Yield where a look is worth it: offsets of `://`, `www.` and `@`. Costs what a search in memory costs."""
     stop = len(data) if end is None else end
+    for window in range(start, stop, _WINDOW):
+        yield from _within(data, window, min(window + _WINDOW, stop), stop)
+
+
+def _within(data: bytes, start: int, end: int, stop: int) -> list[int]:
+    """Return the candidates that begin between start and end."""
     found: list[int] = []
     kinds = 0
     for needle in (b"://", b"www.", b"WWW.", b"Www.", b"@"):
-        position = data.find(needle, start, stop)
+        last = min(end + len(needle) - 1, stop)
+        position = data.find(needle, start, last)
         kinds += position >= 0
         while position >= 0:
             found.append(position)
-            position = data.find(needle, position + len(needle), stop)
+            position = data.find(needle, position + len(needle), last)
     if kinds > 1:
         found.sort()
     return found
@@ -86,6 +100,10 @@ def _url_at(data: bytes, colon: int, floor: int, stop: int, escapes: bool) -> Fo
     scheme = _SCHEME_BEFORE.search(data, max(floor, colon - 5), colon)
     if scheme is None or (scheme.start() > 0 and data[scheme.start() - 1] in _NOT_BEFORE_SCHEME):
         return None
+    simple = _SIMPLE.match(data, colon, stop)
+    if simple:
+        start, end = scheme.start(), simple.end()
+        return Found(start, end, data[start:end].decode(), "bare", _BARE)
     return _finished(data, scheme.start(), colon + 3, stop, escapes, prefix="")
 
 

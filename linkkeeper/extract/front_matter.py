@@ -123,13 +123,14 @@ def _loader() -> Any:
 
 def links(data: bytes, head: FrontMatter, options: ExtractOptions) -> Iterator[Found]:
     """Yield the URLs in the head, comments left out (`include_verbatim` takes them)."""
-    if not bare.candidates(data, head.start, head.end):
+    spots = list(bare.candidates(data, head.start, head.end))
+    if not spots:
         return
     quoted = [match.span(1) for match in _QUOTED.finditer(data, head.start, head.end)]
     plain = [match.span(1) for match in _PLAIN.finditer(data, max(0, head.start - 1), head.end)]
     comments = [] if head.kind == "json" or options.include_verbatim else _comments(data, head, quoted)
     done = head.start
-    for spot in bare.candidates(data, head.start, head.end):
+    for spot in spots:
         if spot < done or _holding(spot, comments):
             continue
         found = _value(data, head, spot, done, _holding(spot, quoted), _holding(spot, plain))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from linkkeeper.extract.registry import Reading
 
 _ENCODER = msgspec.json.Encoder()
+_BATCH = 8192
+"""Lines that are held at a time: a document may have millions."""
 
 
 class Line(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -77,9 +80,8 @@ class LinkLines(Struct, frozen=True):
 
     def run(self, document: Document, data: bytes) -> Made:
         """Return the links of one file as lines."""
-        found, problems = self._found(document.path, data)
-        secret = has_credentials(_spellings(line) for line in found)
-        return Made(msgspec.msgpack.encode(Lines(_ENCODER.encode_lines(found), problems)), secret)
+        lines, secret = self._made(document.path, data)
+        return Made(msgspec.msgpack.encode(lines), secret)
 
     def refused(self, problem: FileProblem) -> bytes:
         """Return no lines and a problem."""
@@ -87,17 +89,22 @@ class LinkLines(Struct, frozen=True):
 
     def lines(self, path: str, data: bytes) -> Lines:
         """Return the links of one document as lines."""
-        found, problems = self._found(path, data)
-        return Lines(_ENCODER.encode_lines(found), problems)
+        return self._made(path, data)[0]
 
-    def _found(self, path: str, data: bytes) -> tuple[list[Line], tuple[FileProblem, ...]]:
+    def _made(self, path: str, data: bytes) -> tuple[Lines, bool]:
+        """Return the lines, and whether they hold credentials."""
         reading = read_safely(path, data, self.options)
         problems = (FileProblem(path, reading.problem),) if reading.problem else ()
-        return [line for line in self._lines(path, data, reading) if self._wants(line)], problems
+        found = filter(self._wants, self._lines(path, data, reading))
+        text, secret = bytearray(), False
+        while batch := list(islice(found, _BATCH)):
+            text += _ENCODER.encode_lines(batch)
+            secret = secret or has_credentials(map(_spellings, batch))
+        return Lines(bytes(text), problems), secret
 
     def _lines(self, path: str, data: bytes, reading: "Reading") -> Iterator[Line]:
         clean, charset = _cleaner(self.cleaning), reading.text.encoding
-        for one, (start, end), (line, column) in zip(reading.found, reading.spans, reading.places, strict=True):
+        for one, (start, end), (line, column) in reading.placed():
             if not one.skip:
                 cleaned = clean(one.url)
             elif self.everything:

@@ -114,7 +114,7 @@ def _bare(source: bytes, closed: list[Range], tables: list[Range]) -> Iterator[F
             at += 1
         if spot < floor:
             continue
-        table = _inside(spot, tables)
+        table = bool(tables) and _inside(spot, tables)
         stop = closed[at][0] if at < len(closed) else len(source)
         found = bare.at(source, spot, floor, _cell_end(source, spot, stop) if table else stop, escapes=True)
         if found:
@@ -139,7 +139,7 @@ def _in_markdown(source: bytes, found: Found, table: bool) -> Found:
     written = source[found.start : found.end]
     context = ("md-bare", "md-table") if table else ("md-bare",)
     if b"\\" not in written and b"&" not in written:
-        return replace(found, context=context)
+        return Found(found.start, found.end, found.url, found.kind, context, found.skip)
     url = found.url.replace("\\|", "|") if table else found.url
     return replace(found, url=unescape(url), context=context)
 

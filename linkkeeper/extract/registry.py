@@ -29,12 +29,13 @@ class Reading(Struct, frozen=True):
 
     text: encodings.Text = encodings.Text(b"", "utf-8")
     found: Sequence[Found] = ()
-    spans: Sequence[tuple[int, int]] = ()
-    """Offsets in the document, of each that was found."""
-    places: Sequence[tuple[int, int]] = ()
-    """Its line and column."""
     problem: str = ""
     """Why nothing was."""
+
+    def placed(self) -> Iterator[tuple[Found, tuple[int, int], tuple[int, int]]]:
+        """Yield each that was found with its offsets in the document, and with its line and column."""
+        where = places(self.text.data, (one.start for one in self.found))
+        return zip(self.found, _spans(self.text, self.found), where, strict=True)
 
 
 def read(path: str, data: bytes, options: ExtractOptions) -> Reading:
@@ -49,7 +50,7 @@ def read(path: str, data: bytes, options: ExtractOptions) -> Reading:
     if text is None:
         return Reading(problem="binary, not text")
     found = _found(source, text.data, options, head=formats.module_for(path) in formats.WITH_HEAD)
-    return Reading(text, found, _spans(text, found), places(text.data, [one.start for one in found]))
+    return Reading(text, found)
 
 
 def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:
@@ -97,16 +98,16 @@ def _links(path: str, document: bytes, reading: Reading) -> Iterator[Link]:
     text = reading.text
     unwritable = _unwritable(text)
     charset = () if text.encoding == "utf-8" else (f"{CHARSET}{text.encoding}",)
-    for one, (start, end), (line, column) in zip(reading.found, reading.spans, reading.places, strict=True):
+    for one, (start, end), (line, column) in reading.placed():
         yield Link(
             path, Span(start, end), document[start:end], one.url, one.kind, line, column,
             one.context + charset, one.skip, one.unwritable or unwritable,
         )  # fmt: skip
 
 
-def _spans(text: encodings.Text, found: list[Found]) -> list[tuple[int, int]]:
+def _spans(text: encodings.Text, found: Sequence[Found]) -> Iterable[tuple[int, int]]:
     if text.faithful and not text.bom:
-        return [(one.start, one.end) for one in found]
+        return ((one.start, one.end) for one in found)
     flat = text.offsets([offset for one in found for offset in (one.start, one.end)])
     return list(zip(flat[::2], flat[1::2], strict=True))
 

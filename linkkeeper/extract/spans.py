@@ -1,16 +1,16 @@
 """Byte offset -> line and column."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 _CONTINUATION = bytes(range(0x80, 0xC0))
 
 
-def places(data: bytes, ascending: Sequence[int]) -> list[tuple[int, int]]:
-    """Return line and column of ascending offsets, as `Positions` does; one loop where every line ends with LF."""
+def places(data: bytes, ascending: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield line and column of ascending offsets, as `Positions` does; one loop where every line ends with LF."""
     if b"\r" in data:
         positions = Positions(data)
-        return [positions.at(offset) for offset in ascending]
-    found: list[tuple[int, int]] = []
+        yield from map(positions.at, ascending)
+        return
     line, column, seen = 1, 1, 0
     for offset in ascending:
         newlines = data.count(b"\n", seen, offset)
@@ -21,8 +21,7 @@ def places(data: bytes, ascending: Sequence[int]) -> list[tuple[int, int]]:
         piece = data[seen:offset]
         column += len(piece) if piece.isascii() else len(piece.translate(None, _CONTINUATION))
         seen = offset
-        found.append((line, column))
-    return found
+        yield line, column
 
 
 class Positions:
