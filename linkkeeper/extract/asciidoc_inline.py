@@ -17,7 +17,7 @@ _START = re.compile(
     rb"|(?P<url>(?:https?|ftp|irc|file)://)|(?P<other>www\.|@))",
     re.IGNORECASE,
 )
-_TARGET = re.compile(rb"(?:\+\+(\S*?)\+\+|pass:[a-z,-]*\[([^\]\s]*)\]|([^:\s\[][^\s\[]*+))(?=\[)")
+_TARGET = re.compile(rb"(?:\+\+((?:(?!\+\+)[^\r\n])*+)\+\+|pass:[a-z,-]*\[([^\]\s]*)\]|([^:\s\[][^\s\[]*+))(?=\[)")
 _PICTURE = re.compile(rb"([^:\s\[](?:[^\n\[]*[^\s\[])?)(?=\[)")
 _XREF = re.compile(rb"([\w#/.:{$-][^\s\[]*+)(?=\[)")
 _CROSS = re.compile(rb"([\w#/.:{][^<>\n,]*)(?=,|>>)")

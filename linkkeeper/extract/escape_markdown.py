@@ -7,7 +7,7 @@ from linkkeeper.extract.commonmark import escape, unescape
 from linkkeeper.extract.escape_base import Layer, identity
 
 _NOT_BARE = re.compile(r"[\x00-\x20\x7f]")
-_LINE_END = re.compile(r"[\x00\r\n]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _AUTOLINK = re.compile(r"[A-Za-z][A-Za-z0-9.+-]{1,31}:[^\x00-\x20\x7f<>]*")
 
 
@@ -31,8 +31,8 @@ def _balanced(text: str) -> bool:
 
 
 def _angle(text: str) -> str | None:
-    """Between angle brackets: all but line ends and angle brackets."""
-    if _LINE_END.search(text) or "\ufffd" in text:
+    """Between angle brackets: a space may stand, angle brackets are escaped. A control character is no part of a URL."""
+    if _CONTROL.search(text) or "\ufffd" in text:
         return None
     return escape(text).replace("<", "&lt;").replace(">", "&gt;").replace("`", "&#96;")
 

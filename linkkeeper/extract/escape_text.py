@@ -26,7 +26,9 @@ def _bare(text: str) -> str | None:
 def _yaml_plain(text: str) -> str | None:
     """A plain scalar (YAML 1.2, 7.3.3): no `: `, no ` #`, nothing that flow collections end at."""
     return (
-        text if _PLAIN_YAML.fullmatch(text) and not text.endswith(":") and not re.search(r"[,\[\]{}]", text) else None
+        text
+        if _PLAIN_YAML.fullmatch(text) and not text.endswith(":") and not re.search(r"[,\[\]{}\x00-\x1f\x7f]", text)
+        else None
     )
 
 

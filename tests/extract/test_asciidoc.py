@@ -104,3 +104,12 @@ def test_anchors() -> None:
 def test_attributes_cannot_blow_up() -> None:
     text = ":a: " + "x" * 1999 + "\n\n" + "{a}" * 100_000
     assert _found(text) == []
+
+
+def test_a_target_between_double_plus_may_hold_spaces_and_brackets() -> None:
+    data = b"see link:++https://a.example/?q=[a b]++[label] and link:++b.html++[c]"
+    links = registry.extract("a.adoc", data, ExtractOptions()).links
+    assert [(one.written, one.url) for one in links] == [
+        (b"https://a.example/?q=[a b]", "https://a.example/?q=[a b]"),
+        (b"b.html", "b.html"),
+    ]

@@ -58,6 +58,23 @@ def test_what_is_written_is_read_back_or_refused(name: str, text: str, kind: str
         _replaced(name, text, kind, url)
 
 
+CONTROLS = [chr(code) for code in (*range(0x20), 0x7F)]
+
+
+@pytest.mark.parametrize(
+    "layer", ["yaml-plain", "yaml-single", "yaml-double", "toml-basic", "toml-literal", "md-angle"]
+)
+def test_no_control_character_is_written_into_a_value(layer: str) -> None:
+    assert escape.encode("https://a.example/b", (layer,)) == b"https://a.example/b"
+    assert [escape.encode(f"https://a.example/{one}b", (layer,)) for one in CONTROLS] == [None] * len(CONTROLS)
+
+
+@pytest.mark.parametrize("layer", ["yaml-plain", "yaml-single", "yaml-double", "toml-basic", "toml-literal"])
+@pytest.mark.parametrize("space", [" ", "\u3000", "\u00a0", "\u2028"])
+def test_a_url_in_front_matter_has_no_space(layer: str, space: str) -> None:
+    assert escape.encode(f"https://a.example/{space}b", (layer,)) is None
+
+
 def _old(name: str, text: str) -> Link:
     links = registry.extract(name, text.encode(), ExtractOptions()).links
     return next(link for link in links if link.url == "https://old.example")
