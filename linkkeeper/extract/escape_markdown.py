@@ -31,7 +31,7 @@ def _balanced(text: str) -> bool:
 
 
 def _angle(text: str) -> str | None:
-    """Between angle brackets: a space may stand, angle brackets are escaped. A control character is no part of a URL."""
+    """Between angle brackets: a space may stand, angle brackets are escaped. Controls are no part of a URL."""
     if _CONTROL.search(text) or "\ufffd" in text:
         return None
     return escape(text).replace("<", "&lt;").replace(">", "&gt;").replace("`", "&#96;")
