@@ -16,6 +16,7 @@ _URL_ELEMENTS = frozenset(
 )
 """Elements whose text is a URL (by local name, lower case); `url` is that of a channel's image."""
 _HTML_ELEMENTS = frozenset(b"description encoded summary content title subtitle rights tagline info".split())
+_TEXT_ELEMENTS = _URL_ELEMENTS | _HTML_ELEMENTS
 _URL_ATTRIBUTES = frozenset(b"href src url uri xmlurl htmlurl".split())
 _QUOTES = {b'"': "xml-double", b"'": "xml-single"}
 _SPACE = b" \t\r\n"
@@ -43,7 +44,8 @@ def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
                 root = root or _local(token.name)
                 if root not in _ROOTS:
                     return
-                yield from _in_tag(data, token)
+                if token.rest[0] < token.rest[1]:
+                    yield from _in_tag(data, token)
                 collecting = None if token.empty else _opened(data, token)
             case xml_tokens.Text() if collecting is not None:
                 _collect(data, token, collecting)
@@ -69,6 +71,8 @@ def _local(name: bytes) -> bytes:
 
 def _opened(data: bytes, tag: xml_tokens.Start) -> _Open | None:
     local = _local(tag.name)
+    if local not in _TEXT_ELEMENTS:
+        return None
     values = {
         attribute.name.lower(): data[attribute.start : attribute.end].strip().lower()
         for attribute in xml_tokens.attributes(data, *tag.rest)

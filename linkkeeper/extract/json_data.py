@@ -12,6 +12,8 @@ ON_REQUEST = True
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield the URLs of every string value in order."""
     del options
+    if b"/" not in data and b"www." not in data:
+        return
     for event in json_walk.walk(data):
         if isinstance(event, json_walk.String) and event.end - event.start > 4:
             written = data[event.start : event.end]
