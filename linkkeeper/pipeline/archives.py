@@ -16,9 +16,10 @@ from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Finding, Reply, Verdict
 from linkkeeper.net.client import Client
-from linkkeeper.pipeline import options, result
+from linkkeeper.pipeline import options
 from linkkeeper.pipeline.collect import Collection, Entry, Place
 from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.outcome import Outcome, dead_places
 from linkkeeper.pipeline.state import State
 from linkkeeper.urls import archive_links
 
@@ -34,7 +35,7 @@ class Archives:
     """The archives' part of one run: what its steps share."""
 
     def __init__(
-        self, collection: Collection, outcome: result.Outcome, settings: Settings, state: State, events: Events
+        self, collection: Collection, outcome: Outcome, settings: Settings, state: State, events: Events
     ) -> None:
         self.collection, self.outcome = collection, outcome
         self.settings, self.state, self.events = settings, state, events
@@ -74,7 +75,7 @@ class Archives:
 
     def _wanted(self, rescue: bool) -> list[Wanted]:
         """Return the questions that have no answer yet, and remember which place each is for."""
-        for entry, place in result.dead_places(self.collection, self.outcome) if rescue else ():
+        for entry, place in dead_places(self.collection, self.outcome) if rescue else ():
             link = place.link
             key = link.document, link.span.start
             if key in self.outcome.wanted:

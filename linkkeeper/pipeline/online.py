@@ -17,13 +17,14 @@ from linkkeeper.pipeline import options, result
 from linkkeeper.pipeline.archives import Archives, asks_archive
 from linkkeeper.pipeline.collect import Collection, Entry
 from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.outcome import Outcome, dead_places
 from linkkeeper.pipeline.state import State
 
 
 def run(
     due: list[Entry],
     collection: Collection,
-    outcome: result.Outcome,
+    outcome: Outcome,
     settings: Settings,
     state: State,
     events: Events,
@@ -39,7 +40,7 @@ class _Online:
         self,
         due: list[Entry],
         collection: Collection,
-        outcome: result.Outcome,
+        outcome: Outcome,
         settings: Settings,
         state: State,
         events: Events,
@@ -51,7 +52,7 @@ class _Online:
         self._archived = [entry for entry in due if asks_archive(entry.url, bases)]
         apart = {entry.url for entry in self._archived}
         self._questions = [entry for entry in due if entry.url not in apart]
-        self._dead = result.dead_places(collection, outcome) if settings.rescue else []
+        self._dead = dead_places(collection, outcome) if settings.rescue else []
         """Known to be dead from earlier runs."""
         self._settled: set[str] = set()
         """URLs whose final row was told."""

@@ -12,6 +12,7 @@ from linkkeeper.models.verdict import Verdict
 from linkkeeper.pipeline import result, scan, wants
 from linkkeeper.pipeline.collect import Collection, Entry
 from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.outcome import Outcome
 
 _ASKED_TWICE = 2
 
@@ -31,7 +32,7 @@ def look(request: scan.Request, settings: Settings, wanted: FixOptions, events: 
     notes = [note for _, note in Journal(settings.state).notes()]
     found = revert.candidates(links, notes, wanted.revert_any, wanted.archive_bases)
     alive = {candidate.original for candidate in found}
-    outcome = result.Outcome()
+    outcome = Outcome()
     for _ in range(_ASKED_TWICE):
         alive = _living(sorted(alive), settings, events, outcome)
     answered = tuple(one.want("it answers again, asked twice") for one in found if one.original in alive)
@@ -40,7 +41,7 @@ def look(request: scan.Request, settings: Settings, wanted: FixOptions, events: 
     return Back(scan.Result(run, outcome.interrupted, collection, outcome), answered)
 
 
-def _living(urls: list[str], settings: Settings, events: Events, outcome: result.Outcome) -> set[str]:
+def _living(urls: list[str], settings: Settings, events: Events, outcome: Outcome) -> set[str]:
     if not urls:
         return set()
     from linkkeeper.pipeline import online

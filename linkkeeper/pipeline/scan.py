@@ -24,6 +24,7 @@ from linkkeeper.pipeline import options, result
 from linkkeeper.pipeline.changes import Changes
 from linkkeeper.pipeline.collect import Collection, Entry, Place, Rules
 from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.outcome import Outcome, dead_places
 from linkkeeper.pipeline.state import State
 from linkkeeper.report.base import Extras
 from linkkeeper.urls import rules as url_rules
@@ -55,7 +56,7 @@ class Result(Struct, frozen=True):
     run: Run
     interrupted: bool
     collection: Collection
-    outcome: result.Outcome
+    outcome: Outcome
     extras: Extras | None = None
     """What only some reports show: how earlier runs fared."""
     changes: Changes | None = None
@@ -192,9 +193,9 @@ def _rules(settings: Settings, paths: tuple[str, ...], changes: Changes | None =
     return Rules(clean, judge, *([re.compile(text) for text in side] for side in (settings.include, settings.exclude)))
 
 
-def _ask(collection: Collection, settings: Settings, state: State, events: Events) -> result.Outcome:
+def _ask(collection: Collection, settings: Settings, state: State, events: Events) -> Outcome:
     """Answer every open question: from memory, else over the network (loaded only then)."""
-    outcome = result.Outcome()
+    outcome = Outcome()
     due: list[Entry] = []
     state.load(entry.url for entry in collection.asked())
     for entry in collection.asked():
@@ -203,7 +204,7 @@ def _ask(collection: Collection, settings: Settings, state: State, events: Event
             due.append(entry)
         else:
             outcome.findings[entry.url] = known
-    wanted = result.dead_places(collection, outcome) if settings.rescue else []
+    wanted = dead_places(collection, outcome) if settings.rescue else []
     waiting = {entry.url for entry in due} | {entry.url for entry, _ in wanted}
     for entry in collection.entries.values() if events.wants_rows else ():
         if entry.judgement is not None or entry.url not in waiting:

@@ -8,7 +8,7 @@ from linkkeeper.fix.plan import Want
 from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Finding, Verdict
 from linkkeeper.pipeline.collect import Collection, Entry, Place
-from linkkeeper.pipeline.result import Outcome
+from linkkeeper.pipeline.outcome import Outcome
 from linkkeeper.urls import archive_links
 
 _PERMANENT = frozenset({301, 308})
