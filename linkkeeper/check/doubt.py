@@ -5,8 +5,11 @@ from linkkeeper.net.headers import media_type
 from linkkeeper.urls import parse
 
 _FREE = 256
+_FREE_OF_MANY = 64
+_MANY = 1_000
 _SHARE = 0.05
-"""Looks at pages out of curiosity: so many a run, and beyond them this share where answers repeat."""
+"""Looks at pages out of curiosity: so many a run (fewer where it has many URLs: there looks cost the most time, and
+answers that repeat tell more), and beyond them this share where answers repeat."""
 PEEK_BYTES = 16 * 1024
 _MAX_HOSTS = 10_000
 _FILES = (
@@ -24,6 +27,11 @@ class Doubt:
         self._share = 0.0
         self._tags: dict[str, str | None] = {}
         self._liars: set[str] = set()
+
+    def expect(self, questions: int) -> None:
+        """Be told how many URLs the run asks."""
+        if questions > _MANY:
+            self._free = min(self._free, _FREE_OF_MANY)
 
     def believes(self, host: str, reply: Reply, *, limited: bool = False) -> bool:
         """Say whether a good answer to a HEAD stands without a look at the page.

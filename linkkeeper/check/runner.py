@@ -118,6 +118,7 @@ class Runner:
             if count % _FEED == _FEED - 1:
                 self._crew.dispatch()
                 await asyncio.sleep(0)
+        self._doubt.expect(len(seen))
         self._crew.dispatch()
 
     async def _findings(self) -> AsyncIterator[Finding]:

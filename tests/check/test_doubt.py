@@ -69,3 +69,12 @@ def test_one_answer_for_two_pages_is_looked_at_once() -> None:
 
 def test_a_host_that_wants_fewer_requests_is_believed() -> None:
     assert Doubt().believes("a", head(), limited=True)
+
+
+def test_a_run_of_many_urls_looks_at_fewer_pages_out_of_curiosity() -> None:
+    def looks(questions: int) -> int:
+        doubt = Doubt()
+        doubt.expect(questions)
+        return sum(not doubt.believes(f"host{number}", head()) for number in range(500))
+
+    assert (looks(300), looks(5_000)) == (256, 64)
