@@ -116,6 +116,7 @@ class Runner:
             else:
                 self._line_up(question)
             if count % _FEED == _FEED - 1:
+                self._doubt.expect(len(seen))
                 self._crew.dispatch()
                 await asyncio.sleep(0)
         self._doubt.expect(len(seen))
@@ -191,7 +192,7 @@ class Runner:
             self.client.names.forget(target.host)
         try:
             reply = await self.client.step(trip)
-        except Exception:
+        except Exception:  # whatever it is, the host gets its place back; the crew makes it a finding
             host.pace.failed()
             raise
         finally:
