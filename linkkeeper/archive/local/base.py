@@ -1,4 +1,4 @@
-"""What is captured of a page, between whoever fetches it (`archive.capture`) and whoever keeps it (`archive.local.store`)."""
+"""What is captured of a page: `archive.capture` fetches it, `archive.local.store` keeps it."""
 
 from datetime import datetime
 from enum import StrEnum
