@@ -21,6 +21,7 @@ from linkkeeper.urls.secrets import mask
 
 NAME = "html"
 
+_VERDICTS = {verdict: at for at, verdict in enumerate(Verdict)}
 STATIC_LINKS = 1000
 """So many failing links are also written out plainly, for printing and for readers without scripts."""
 
@@ -86,7 +87,7 @@ def payload(run: Run) -> dict[str, Any]:
 def _url(row: UrlRow) -> list[Any]:
     hops = [[hop.status, hop.url] for hop in row.redirects]
     moved = [row.moved.url, row.moved.evidence] if row.moved else 0
-    seen = [row.url, list(Verdict).index(row.verdict), row.rule, row.detail, row.status or 0, row.final_url or 0, hops]
+    seen = [row.url, _VERDICTS[row.verdict], row.rule, row.detail, row.status or 0, row.final_url or 0, hops]
     asked = [row.checked or 0, int(row.cached), row.attempts, row.elapsed_ms, row.since or 0]
     return [*seen, *asked, row.signs, row.wrong_rule or 0, moved]
 

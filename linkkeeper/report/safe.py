@@ -1,14 +1,20 @@
 """What comes from outside, made harmless to look at: control, bidi and invisible characters, credentials."""
 
+import operator
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import Any
+from datetime import date, datetime
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar
 
-import msgspec
+from msgspec import Struct, structs
 
 from linkkeeper.models.run import Run, UrlRow
 from linkkeeper.urls.secrets import mask
+
+T = TypeVar("T")
 
 _LONGEST = 4000
 """Characters; more than browsers and servers take in a URL."""
@@ -54,6 +60,8 @@ def json_text(text: str) -> str:
 
     Outside strings JSON has only ASCII, so replacing them wherever they stand cannot change its meaning.
     """
+    if text.isascii() and "\x7f" not in text and "##" not in text:
+        return text
     return _NOT_IN_JSON.sub(_json_escape, text)
 
 
@@ -64,7 +72,7 @@ def _json_escape(found: re.Match[str]) -> str:
 
 def without_surrogates(text: str) -> str:
     """Return text that can be encoded: a lone surrogate (a byte of a file name that is not UTF-8) as `\\udcff`."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def masked(run: Run) -> Run:
@@ -74,7 +82,7 @@ def masked(run: Run) -> Run:
 
 def masked_row(row: UrlRow) -> UrlRow:
     """Return one row of a run, masked like the whole."""
-    return msgspec.convert(_walk(msgspec.to_builtins(row), _Once(_masked_text)), UrlRow)
+    return _changed(row, _Once(_masked_text))
 
 
 def masked_value(value: Any) -> Any:
@@ -105,23 +113,47 @@ class _Once(dict[str, str]):
         self._change = change
 
     def __missing__(self, text: str) -> str:
-        done = self[text] = self._change(text)
+        done = self._change(text)
+        self[text] = done = text if done == text else done  # the same object: what holds it can stay as it is
         return done
 
 
-def _changed(run: Run, texts: _Once) -> Run:
-    """Return run with every string in it changed, however deep. Field names stay, of course."""
-    plain = _walk(msgspec.to_builtins(run), texts)
-    plain["rules"] = {texts[rule]: meaning for rule, meaning in plain["rules"].items()}
-    return msgspec.convert(plain, Run)
+def _changed(value: T, texts: _Once) -> T:
+    """Return value with every string in it changed, however deep; what has none to change is returned as it is."""
+    changed: T = _walk(value, texts)
+    return changed
 
 
 def _walk(value: Any, texts: _Once) -> Any:
     kind = type(value)
     if kind is str:
         return texts[value]
-    if kind is list:
-        return [_walk(item, texts) for item in value]
+    if kind is list or kind is tuple:
+        items = [_walk(item, texts) for item in value]
+        return kind(items) if any(map(operator.is_not, items, value)) else value
     if kind is dict:
-        return {key: _walk(item, texts) for key, item in value.items()}
-    return value
+        return {_walk(key, texts): _walk(item, texts) for key, item in value.items()}
+    return _walk_struct(value, texts) if isinstance(value, Struct) else value
+
+
+def _walk_struct(value: Struct, texts: _Once) -> Struct:
+    """Return a struct whose strings are changed. Numbers, moments and most lists need no look: there are many."""
+    changes: dict[str, Any] = {}
+    for name in _open_fields(type(value)):
+        old = getattr(value, name)
+        if old:
+            new = texts[old] if type(old) is str else _walk(old, texts)
+            if new is not old:
+                changes[name] = new
+    return structs.replace(value, **changes) if changes else value
+
+
+@cache
+def _open_fields(kind: type[Struct]) -> tuple[str, ...]:
+    """Return the fields of a struct that can hold text."""
+    closed = {int, bool, float, datetime, date, datetime | None, date | None, int | None}
+    return tuple(
+        item.name
+        for item in structs.fields(kind)
+        if item.type not in closed and not (isinstance(item.type, type) and issubclass(item.type, Enum))
+    )

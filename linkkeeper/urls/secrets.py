@@ -56,8 +56,9 @@ def mask(text: str) -> str:
     Masked are userinfo and the values of known token parameters, also in a URL that is the escaped
     value of another. What only looks like a URL may be masked too: better so than the reverse.
     """
-    if "@" in text or "40" in text:
+    if "@" in text:
         text = _USERINFO.sub(rf"\1{MASK}@", text)
+    if "%" in text and ("@" in text or "40" in text):
         text = _ESCAPED_USERINFO.sub(rf"\1{MASK}\3", text)
     if "=" not in text and "3D" not in text.upper():
         return text
