@@ -61,7 +61,7 @@ def rescuer(
     on_wait: Callable[[float], None] = lambda _: None,
     on_done: Callable[[Wanted, Rescue], None] | None = None,
 ) -> Rescuer:
-    """Put everything together. `web` is a Client with `net_options`; `extra` archives (the local one) come last.
+    """Put everything together. `web` is a Client with `net_options`; `extra` archives (the local one) are asked when all others said no.
 
     `clock` is the Wayback Machine's; what is asked of another host has manners of its own, for this run.
     Raises UsageError as `check_options` does.
@@ -76,8 +76,9 @@ def rescuer(
         limiter = limiters.setdefault(_host(url), Limiter(options, MemoryClock(), on_wait=on_wait))
         found.append(TimeGate(name, url, ArchiveClient(name, web, limiter, options), options, looks_dead))
     return Rescuer(
-        [*found, *extra],
+        found,
         tuple(limiters.values()),
+        last=extra,
         answers=answers,
         max_time_s=options.max_archive_time_s,
         on_done=on_done,

@@ -34,6 +34,7 @@ _WORTH = (
     SnapshotState.VERIFIED,
 )
 """Of several archives' answers the last in this order counts: "could not ask" outweighs every "no"."""
+_NOES = frozenset({SnapshotState.NONE, SnapshotState.UNUSABLE, SnapshotState.EXCLUDED})
 _WORKERS = 8
 
 
@@ -50,11 +51,13 @@ class Rescuer:
         providers: Sequence[ArchiveProvider],
         limiters: Sequence[Limiter],
         *,
+        last: Sequence[ArchiveProvider] = (),
         answers: Answers | None = None,
         max_time_s: float | None = None,
         on_done: Callable[[Wanted, Rescue], None] | None = None,
     ) -> None:
-        self._providers, self._answers = providers, answers
+        """last: archives on this machine, asked when all the others said no; what they say is never kept."""
+        self._providers, self._last, self._answers = providers, last, answers
         self._on_done = on_done or _nothing
         for limiter in limiters:
             limiter.stop_at(max_time_s)
@@ -68,7 +71,7 @@ class Rescuer:
         """
         done = {question: known for question in dict.fromkeys(wanted) if (known := self._known(question))}
         for question, rescue in done.items():
-            self._on_done(question, rescue)
+            done[question] = await self._told(question, rescue)
         open_questions = [question for question in dict.fromkeys(wanted) if question not in done]
         self._tell_ahead(open_questions)
         done |= await self._ask_all(open_questions)
@@ -100,7 +103,7 @@ class Rescuer:
         async def work() -> None:
             for question in waiting:
                 try:
-                    done[question] = self._keep(question, await self._ask(question))
+                    done[question] = await self._keep(question, await self._ask(question))
                 except DoubtfulNoneError:
                     doubtful.append(question)
 
@@ -108,7 +111,7 @@ class Rescuer:
             for _ in range(min(_WORKERS, len(questions))):
                 group.create_task(work())
         for question in doubtful:  # by now another answer may have shown that the index knows captures
-            done[question] = self._keep(question, await self._ask(question, last=True))
+            done[question] = await self._keep(question, await self._ask(question, last=True))
         return done
 
     async def _ask(self, question: Wanted, *, last: bool = False) -> Rescue:
@@ -157,11 +160,28 @@ class Rescuer:
         known = self._answers.get(self._key(question), question.near)
         return msgspec.structs.replace(known, cached=True) if known else None
 
-    def _keep(self, question: Wanted, rescue: Rescue) -> Rescue:
+    async def _keep(self, question: Wanted, rescue: Rescue) -> Rescue:
         lifetime_s = LIFETIMES_S.get(rescue.snapshot.state)
         if self._answers is not None and lifetime_s is not None:
             self._answers.put(self._key(question), question.near, rescue, lifetime_s)
+        return await self._told(question, rescue)
+
+    async def _told(self, question: Wanted, rescue: Rescue) -> Rescue:
+        """Return the answer with what the last archives add to it, and tell it."""
+        if rescue.snapshot.state in _NOES or not self._providers:
+            rescue = await self._with_last(question, rescue)
         self._on_done(question, rescue)
+        return rescue
+
+    async def _with_last(self, question: Wanted, rescue: Rescue) -> Rescue:
+        for provider in self._last:
+            try:
+                found = await self._lookup(provider, question)
+            except ArchiveError as error:
+                found = _unknown(provider, error)
+            better = _WORTH.index(found.state) > _WORTH.index(rescue.snapshot.state) or not self._providers
+            if better and found.state is not SnapshotState.UNKNOWN:
+                return msgspec.structs.replace(rescue, snapshot=found)
         return rescue
 
     def _key(self, question: Wanted) -> str:

@@ -1,8 +1,10 @@
 """Registers the commands, and turns what goes wrong into one clear line and an exit code."""
 
 import functools
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -43,6 +45,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
+            _end_as_by_ctrl_c()
             command(*args, **kwargs)
             sys.stdout.flush()
         except UsageError as error:
@@ -63,6 +66,13 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise _crash(error) from error
 
     return run
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Let a termination tidy up and report as Ctrl-C does; who ignores it or has another way of ending keeps that."""
+    with suppress(ValueError):  # not in the main thread
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _leave(error: LinkkeeperError, code: int) -> typer.Exit:

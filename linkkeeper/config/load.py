@@ -90,7 +90,9 @@ def _from_text(item: Field, text: str) -> Any:
     return text
 
 
-_COMMA_LISTS = frozenset({"fail_on", "allow_host", "paths", "clean.strip", "clean.keep_hosts", "clean.keep_params"})
+_COMMA_LISTS = frozenset(
+    {"fail_on", "allow_host", "paths", "archive.to", "clean.strip", "clean.keep_hosts", "clean.keep_params"}
+)
 
 
 def _number(text: str) -> float | int | str:

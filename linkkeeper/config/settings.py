@@ -21,6 +21,7 @@ VerdictName = Literal[
 ]
 RepairName = Literal["archive", "clean", "redirect", "revert"]
 StyleName = Literal["replace", "append", "robust"]
+ArchiveName = Literal["wayback", "local"]
 
 
 class WaybackSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +56,37 @@ class CleanSettings(Struct, frozen=True, forbid_unknown_fields=True):
     keep_params: Annotated[list[str], Meta(description="Parameters that always stay, written as in `strip`.")] = field(
         default_factory=list
     )
+
+
+class ArchiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[tool.linkkeeper.archive]`: copies of the living (`linkkeeper archive`)."""
+
+    dir: Annotated[
+        str,
+        Meta(description="Folder of the local archive.", extra={"flag": "--archive", "metavar": "DIR"}),
+    ] = "archive"
+    to: Annotated[
+        list[ArchiveName],
+        Meta(
+            description="Where copies go: `wayback`, `local`, or both.", extra={"flag": "--to", "metavar": "ARCHIVES"}
+        ),
+    ] = field(default_factory=lambda: ["wayback"])
+    older_than: Annotated[
+        Duration,
+        Meta(
+            description="Capture again what was captured longer ago than this. Default: one copy is enough.",
+            extra={"flag": "--older-than", "metavar": "DURATION"},
+        ),
+    ] = ""
+    local_base: Annotated[
+        str,
+        Meta(
+            description="Where the local archive is replayed in public: what links to local copies begin with. "
+            "Without it they are never written into posts.",
+            extra={"flag": "--local-base", "metavar": "URL"},
+        ),
+    ] = ""
+    budget: Annotated[float, Meta(gt=0, description="Megabytes of local archive above which a run warns.")] = 500
 
 
 class HostSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,6 +205,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     wayback: WaybackSettings = field(default_factory=WaybackSettings)
     clean: CleanSettings = field(default_factory=CleanSettings)
+    archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     timegate: Annotated[
         dict[str, str],
         Meta(description="More archives: name = TimeGate URL (RFC 7089), asked after Wayback.", extra={"flag": None}),
@@ -192,6 +225,7 @@ LOOSENING = frozenset(
         "header",
         "cookies",
         "wayback.url",
+        "archive.dir",
         "timegate",
         "state",
         "host",
@@ -239,7 +273,7 @@ def fields() -> Iterator[Field]:
 def _fields_of(struct: type[Struct], prefix: str) -> Iterator[Field]:
     for item in msgspec.structs.fields(struct):
         default = item.default_factory() if item.default is msgspec.NODEFAULT else item.default
-        if isinstance(default, (WaybackSettings, CleanSettings)):
+        if isinstance(default, (WaybackSettings, CleanSettings, ArchiveSettings)):
             yield from _fields_of(type(default), f"{item.name}.")
         elif item.name != "host":
             yield _field(prefix + item.name, item.type, default)

@@ -76,6 +76,13 @@ def _check_text(value: str) -> None:
         raise ValueError("holds control characters")
 
 
+def _check_local_base(value: str) -> None:
+    if value and not value.lower().startswith((*_WEB, "/")):
+        raise ValueError("must begin with http://, https:// or /")
+    if value.startswith("//") or any(ord(letter) <= 32 or letter in "#<>\"" for letter in value):
+        raise ValueError("is no address that links may begin with")
+
+
 _WEB = ("http://", "https://")
 _CHECKS: dict[str, Callable[[Any], object]] = {
     **dict.fromkeys(("max_time", "max_wait", "max_age", "max_archive_time"), seconds),
@@ -85,6 +92,8 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "user_agent": _check_text,
     "allow_host": _check_host,
     "timezone": zone,
+    "archive.older_than": lambda value: value == "" or seconds(value),
+    "archive.local_base": _check_local_base,
     "wayback.url": lambda value: _check_url(value, _WEB),
     "wayback.public_url": lambda value: _check_url(value, _WEB),
     "proxy": lambda value: _check_url(value, (*_WEB, "socks5://", "socks5h://", "socks4://")),

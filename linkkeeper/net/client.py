@@ -21,6 +21,7 @@ from linkkeeper.net.gate import ForbiddenError, Gate
 from linkkeeper.net.options import BODY_LIMIT, NetOptions
 from linkkeeper.net.pool import Pool
 from linkkeeper.net.resolver import NameLookupError, Names, Resolver, SystemResolver
+from linkkeeper.net.tape import Tape
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import How, Trip
 
@@ -166,9 +167,12 @@ class Client:
         trip.requests += fresh
         trip.connected = True
         try:
-            answer = await link.exchange(
-                self._request(trip), trip.how.method == "HEAD", trip.how.body_limit, trip.until
-            )
+            if trip.tape is None:
+                answer = await link.exchange(
+                    self._request(trip), trip.how.method == "HEAD", trip.how.body_limit, trip.until
+                )
+            else:
+                answer = await link.exchange(self._on_tape(trip, trip.tape, link), False, 0, trip.until, trip.tape)
         except BaseException:
             self.pool.discard(link)
             raise
@@ -210,6 +214,16 @@ class Client:
         more = self._more_fields(trip)
         fields = self._browser if how.browser else self._own
         return f"{how.method} {path} HTTP/1.1\r\nHost: {where.authority}\r\n{fields}{more}\r\n".encode()
+
+    def _on_tape(self, trip: Trip, tape: Tape, link: Connection) -> bytes:
+        """Return the request; note on the tape as much of it as anybody may see."""
+        where = trip.target
+        shown = f"Host: {where.authority}\r\n{tape.fields}"
+        peer = link.transport.get_extra_info("peername") if link.transport and not self._proxy else None
+        tape.url, tape.address = where.url, str(peer[0]) if peer else ""
+        tape.request = f"GET {where.path} HTTP/1.1\r\n{shown}\r\n".encode()
+        path = self._proxy.path(where) if self._proxy else where.path
+        return f"GET {path} HTTP/1.1\r\n{shown}{self._more_fields(trip)}\r\n".encode()
 
     def _more_fields(self, trip: Trip) -> str:
         """Return what only this origin may see: credentials, cookies, configured fields."""

@@ -17,6 +17,7 @@ from msgspec import Struct
 from linkkeeper.net.failures import ProtocolError
 from linkkeeper.net.options import BODY_LIMIT
 from linkkeeper.net.salvage import salvage
+from linkkeeper.net.tape import Tape
 
 HEAD_LIMIT = 256 * 1024
 """Bytes of status line and header fields, interim answers included. Browsers stop there too (Chromium, 2026)."""
@@ -118,10 +119,12 @@ class Connection(ResponseHandler):
         if self.transport is not None:
             self.transport.abort()
 
-    async def exchange(self, request: bytes, head_only: bool, body_limit: int, until: float) -> Answer:
+    async def exchange(
+        self, request: bytes, head_only: bool, body_limit: int, until: float, tape: Tape | None = None
+    ) -> Answer:
         """Send one request and return its answer, with at most body_limit bytes of the body.
 
-        `until` (the loop's time) is when the body, but not the head, is given up.
+        `until` (the loop's time) is when the body, but not the head, is given up. A tape gets the whole body instead.
         Raises what `failures.failure_of` knows. Whoever calls must close the connection after an error.
         """
         self._head_from, self._head_only, self._held, self._raw = self.received, head_only, b"", bytearray()
@@ -141,13 +144,23 @@ class Connection(ResponseHandler):
         try:
             message, payload = await self._final()
         except HttpProcessingError as problem:
+            if tape is not None:
+                raise  # what only looks like an answer is nothing to keep
             return self._salvaged(body_limit, problem)
         finally:
             self._head_from = -1
+        if tape is not None:
+            return await self._taped(tape, message, payload, until)
         limit = min(body_limit, _REDIRECT_BODY) if 300 <= message.code < 400 else body_limit
         body, truncated = await _body(payload, limit, until)
         self.used += 1
         return Answer(message.code, message.raw_headers, tuple(message.headers.items()), body, truncated)
+
+    async def _taped(self, tape: Tape, message: RawResponseMessage, payload: StreamReader, until: float) -> Answer:
+        values = tuple(message.headers.items())
+        truncated = await tape.take(message.code, values, bytes(self._raw), payload, until)
+        self.used += 1
+        return Answer(message.code, message.raw_headers, values, b"", truncated)
 
     def _salvaged(self, body_limit: int, problem: HttpProcessingError) -> Answer:
         """Return what a browser would make of an answer that the parser refused, or raise its problem."""

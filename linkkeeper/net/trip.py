@@ -7,6 +7,7 @@ from linkkeeper.net import headers, redirects, target
 from linkkeeper.net.connection import Answer
 from linkkeeper.net.cookies import Jar
 from linkkeeper.net.inflate import InflateError, inflate
+from linkkeeper.net.tape import Tape
 from linkkeeper.net.target import Target
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -32,7 +33,7 @@ class Trip:
 
     __slots__ = (
         "connected", "cookies", "elapsed_s", "first", "how", "left_s", "received", "redirects", "requests",
-        "seen", "target", "until", "url",
+        "seen", "tape", "target", "until", "url",
     )  # fmt: skip
 
     def __init__(self, url: str, first: Target, how: How, left_s: float) -> None:
@@ -50,6 +51,8 @@ class Trip:
         self.elapsed_s = 0.0
         self.until = 0.0
         """The loop's time at which the present hop's body is given up."""
+        self.tape: Tape | None = None
+        """Records every hop, for an archive."""
         self.connected = False
         """True once a connection was made for the present hop: a later timeout is the server's, not the route's."""
 

@@ -202,18 +202,20 @@ class _Signals:
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in self._before:
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._heard, number)
 
     def __exit__(self, *_: object) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number, handler in self._before.items():
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(number)
+                signal.signal(number, handler)  # asyncio leaves the system's own behaviour behind
 
     def _heard(self, number: int) -> None:
         asyncio.get_running_loop().remove_signal_handler(number)

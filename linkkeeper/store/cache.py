@@ -14,7 +14,8 @@ from linkkeeper.urls import secrets
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
-_BATCH = 2000
+_KEEP = "INSERT OR REPLACE INTO replies VALUES {rows}"
+_BATCH = 1000
 _BATCH_S = 2.0
 _AT_ONCE = 500
 """Keys asked for in one statement; SQLite takes 999 and more."""
@@ -90,14 +91,12 @@ class Cache:
         blob = self._encoder.encode(structs.replace(kept, cached=True))
         self._waiting[key] = (key, self._variant, checked, int(checked + age_s), blob)
         if len(self._waiting) >= _BATCH or time.monotonic() - self._flushed > _BATCH_S:
-            self.flush(patient=False)
+            self._database.write_later((_KEEP, self._waiting.values()))
+            self._waiting, self._flushed = {}, time.monotonic()
 
-    def flush(self, *, patient: bool = True) -> None:
-        """Write what is waiting. Without patience a busy database is left for the next time."""
-        self._flushed = time.monotonic()
-        if self._waiting and self._database.write(
-            ("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", self._waiting.values()), patient=patient
-        ):
+    def flush(self) -> None:
+        """Write what is waiting."""
+        if self._waiting and self._database.write((_KEEP, self._waiting.values())):
             self._waiting = {}
 
     def close(self) -> None:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from msgspec import Struct, structs
 
 from linkkeeper.models.verdict import Finding, Judgement, Verdict
-from linkkeeper.store.database import Database
+from linkkeeper.store.database import Database, Work
 from linkkeeper.store.keys import Keys
 
 CONFIRMED = "failing-for-days"
 _ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
 _FAILING = frozenset({Verdict.DEAD, Verdict.SUSPECT})
-_BATCH = 4000
+_BATCH = 1000
 
 
 class HistoryOptions(Struct, frozen=True):
@@ -71,7 +71,8 @@ class History:
         if verdict in _ALIVE | _FAILING or verdict is Verdict.BLOCKED:
             self._note(key, finding)
         if len(self._events) >= _BATCH:
-            self._flush(patient=False)
+            self._database.write_later(*self._changes())
+            self._written()
         return finding
 
     def since(self, url: str) -> datetime | None:
@@ -81,7 +82,7 @@ class History:
 
     def events(self, url: str) -> list[Event]:
         """Return every change of url's verdict, oldest first."""
-        self._flush(patient=True)
+        self.flush()
         statement = "SELECT at, verdict, rule, status FROM verdicts WHERE url = ? ORDER BY at"
         return [_event(url, row) for row in self._database.read(statement, (self._keys.of(url),))]
 
@@ -91,7 +92,8 @@ class History:
 
     def flush(self) -> None:
         """Write what is waiting."""
-        self._flush(patient=True)
+        if (self._events or self._new or self._cleared) and self._database.write(*self._changes()):
+            self._written()
 
     def _struck(self, key: str, finding: Finding) -> Finding:
         at = int((finding.checked or datetime.now(UTC)).timestamp())
@@ -124,19 +126,16 @@ class History:
         at = int((finding.checked or datetime.now(UTC)).timestamp())
         self._events[key] = (key, at, str(judgement.verdict), judgement.rule, finding.status)
 
-    def _flush(self, *, patient: bool) -> None:
-        if not (self._events or self._new or self._cleared):
-            return
+    def _changes(self) -> Work:
         strikes = [(key, day, strike.at, strike.rule, int(strike.counts)) for (key, day), strike in self._new.items()]
-        changes = [(*row, row[0], row[2], row[3]) for row in self._events.values()]
-        written = self._database.write(
+        return (
             ("DELETE FROM strikes WHERE url = ?", [(key,) for key in self._cleared]),
             (_STRIKE, strikes),
-            (_CHANGE, changes),
-            patient=patient,
+            (_CHANGE, list(self._events.values())),
         )
-        if written:
-            self._events, self._new, self._cleared = {}, {}, set()
+
+    def _written(self) -> None:
+        self._events, self._new, self._cleared = {}, {}, set()
 
     def _all_strikes(self) -> dict[str, dict[str, Strike]]:
         found: dict[str, dict[str, Strike]] = {}
@@ -152,8 +151,9 @@ _STRIKE = (
 )
 # A row only where the last one differs: a link that stays as it is leaves one row, however often it is asked.
 _CHANGE = (
-    "INSERT OR REPLACE INTO verdicts SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM"
-    " (SELECT verdict, rule FROM verdicts WHERE url = ? ORDER BY at DESC LIMIT 1) WHERE verdict = ? AND rule = ?)"
+    "INSERT OR REPLACE INTO verdicts SELECT * FROM (VALUES {rows}) AS new WHERE NOT EXISTS (SELECT 1 FROM"
+    " (SELECT verdict, rule FROM verdicts WHERE url = new.column1 ORDER BY at DESC LIMIT 1)"
+    " WHERE verdict = new.column3 AND rule = new.column4)"
 )
 
 

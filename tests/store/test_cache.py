@@ -151,15 +151,15 @@ def test_twenty_thousand_known_urls_take_a_fraction_of_a_second(tmp_path: Path) 
     assert time.process_time() - started < 1.5  # 0.2 s on an idle core
 
 
-def test_a_busy_database_is_written_at_the_end(tmp_path: Path) -> None:
+def test_a_busy_database_holds_nobody_up_and_is_written_when_it_is_free(tmp_path: Path) -> None:
     import sqlite3
 
     with open_state(tmp_path) as state:
         cache = Cache(state)
         other = sqlite3.connect(tmp_path / database.NAME, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        cache.put(_finding("https://example.com/"))
-        cache.flush(patient=False)
+        for number in range(3000):
+            cache.put(_finding(f"https://example.com/{number or ''}"))
         other.execute("COMMIT")
         other.close()
     with open_state(tmp_path) as state:

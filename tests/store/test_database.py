@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import sqlite3
 import stat
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from linkkeeper.store import database, schema
 from linkkeeper.store.database import Database, open_state
 
 _KEEP = "INSERT OR REPLACE INTO clocks VALUES (?, ?)"
+_MANY = "INSERT OR REPLACE INTO clocks VALUES {rows}"
 
 
 def _names(state: Database) -> set[object]:
@@ -104,6 +106,31 @@ def test_a_writer_that_takes_its_time_is_waited_for(tmp_path: Path) -> None:
         other.close()
         assert state.write((_KEEP, [("a", b"1")]))
         assert state.notes == []
+
+
+def test_what_is_written_later_does_not_hold_up_its_caller_and_is_seen_by_the_next_reader(tmp_path: Path) -> None:
+    with open_state(tmp_path) as state:
+        other = sqlite3.connect(tmp_path / database.NAME, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        state.write_later((_MANY, [(f"a{number}", b"1") for number in range(2000)]))
+        threading.Timer(0.2, lambda: other.execute("COMMIT")).start()
+        assert len(_names(state)) == 2000
+        other.close()
+
+
+def test_what_is_written_later_is_there_in_the_end_in_the_order_in_which_it_was_given(tmp_path: Path) -> None:
+    with open_state(tmp_path) as state:
+        for number in range(50):
+            state.write_later((_MANY, [("a", b"%d" % number)]))
+    with open_state(tmp_path) as state:
+        assert state.read("SELECT value FROM clocks") == [(b"49",)]
+
+
+def test_what_is_written_later_to_a_lost_database_is_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    with open_state(tmp_path / "state") as state:
+        state.write_later((_MANY, [("a", b"1")]))
+        assert _names(state) == {"a"}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
