@@ -14,11 +14,11 @@ from linkkeeper.config.values import seconds
 from linkkeeper.models.verdict import Finding, Verdict
 from linkkeeper.net.client import Client
 from linkkeeper.pipeline import options, result
-from linkkeeper.pipeline.archives import Archives, asks_archive
 from linkkeeper.pipeline.collect import Collection, Entry
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.outcome import Outcome, dead_places
 from linkkeeper.pipeline.state import State
+from linkkeeper.urls import archive_links
 
 
 def run(
@@ -49,7 +49,7 @@ class _Online:
         self.settings, self.state, self.events = settings, state, events
         self._began = time.monotonic()
         bases = options.archive_bases(settings)
-        self._archived = [entry for entry in due if asks_archive(entry.url, bases)]
+        self._archived = [entry for entry in due if _asks_archive(entry.url, bases)]
         apart = {entry.url for entry in self._archived}
         self._questions = [entry for entry in due if entry.url not in apart]
         self._dead = dead_places(collection, outcome) if settings.rescue else []
@@ -116,6 +116,10 @@ class _Online:
     # -- the archives ------------------------------------------------------------------------------------------
 
     async def _ask_archives(self) -> None:
+        if not self._archived and not (self.settings.rescue and dead_places(self.collection, self.outcome)):
+            return
+        from linkkeeper.pipeline.archives import Archives  # 15 ms, which most nightly runs need not spend
+
         archives = Archives(self.collection, self.outcome, self.settings, self.state, self.events)
         await archives.run(self._archived, self._left_s())
         await self._follow_hints()
@@ -144,6 +148,11 @@ class _Online:
             successor = moved.suggest(self.outcome.findings[url], rescue, target)
             if successor is not None:
                 self.outcome.moved[url] = successor
+
+
+def _asks_archive(url: str, bases: Sequence[str]) -> bool:
+    """Say whether url leads into the archive that we ask: then it is asked with an archive's manners."""
+    return any(bases) and archive_links.is_wayback(url, bases)
 
 
 def _questions(entries: list[Entry], settings: Settings) -> Iterator[Question]:
