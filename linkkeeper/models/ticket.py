@@ -60,3 +60,11 @@ class Ticket(Struct, frozen=True):
     """14 digits of the newest capture that the index listed then; empty: none."""
     looked_state: str = ""
     """What that look said: a `SnapshotState`."""
+
+
+class Begun(Struct, frozen=True):
+    """Leave to submit a URL, or why there is none."""
+
+    ticket: Ticket | None
+    refused: str = ""
+    """`taken` (another process is at it or was faster), `daily` (quota used up), `locked` (state not writable now)."""

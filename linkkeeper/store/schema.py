@@ -45,6 +45,15 @@ MIGRATIONS: tuple[str, ...] = (
     -- What documents hold has files of its own (store/extractions.py).
     DROP TABLE IF EXISTS extractions;
     """,
+    """
+    -- What is to be saved at the Wayback Machine, and how far it has come (store/queue.py).
+    CREATE TABLE saves (
+        url TEXT PRIMARY KEY, version INTEGER NOT NULL, holder TEXT NOT NULL, held_until REAL NOT NULL,
+        ticket BLOB NOT NULL) WITHOUT ROWID;
+    -- Every submission of the last days: quotas count them.
+    CREATE TABLE submissions (way TEXT NOT NULL, at REAL NOT NULL, url TEXT NOT NULL);
+    CREATE INDEX submissions_at ON submissions (way, at);
+    """,
 )
 VERSION = len(MIGRATIONS)
 

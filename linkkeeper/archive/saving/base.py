@@ -14,7 +14,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from linkkeeper.models.ticket import Ticket
+from linkkeeper.models.ticket import Begun, Ticket
 
 CEILING_WITH_KEYS, CEILING_ANONYMOUS = 6.0, 3.0
 """Saves a minute: the documented ceilings of 2026-07-22 are 7 and 3."""
@@ -113,14 +113,6 @@ class SaveProgress(Struct, frozen=True):
     url: str
     what: str
     """`looking`, `submitting`, `submitted`, `captured`, `waiting`, or the outcome."""
-
-
-class Begun(Struct, frozen=True):
-    """Leave to submit a URL, or why there is none."""
-
-    ticket: Ticket | None
-    refused: str = ""
-    """`taken` (another process is at it or was faster), `daily` (quota used up), `locked` (state not writable now)."""
 
 
 class Queue(Protocol):
