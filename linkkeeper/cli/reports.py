@@ -70,17 +70,19 @@ def write(run: Run, chosen: list[Target], extras: "Extras | None" = None, *, str
 
     extras: what only some formats show; streamed: stdout has had its rows already.
     """
+    from linkkeeper.check import collector
     from linkkeeper.report import github, registry
 
     if not any(target.path is None and target.format == "terminal" for target in chosen):
         for sentence in run.notes:
             output.note(sentence)
-    for target in sorted(chosen, key=lambda target: target.path is None):
-        if target.path is not None:
-            registry.write(run, target.format, target.path, extras)
-            output.note(f"wrote {target.path}")
-        elif not streamed:
-            output.data(_text(run, target.format, extras))
+    with collector.calm():
+        for target in sorted(chosen, key=lambda target: target.path is None):
+            if target.path is not None:
+                registry.write(run, target.format, target.path, extras)
+                output.note(f"wrote {target.path}")
+            elif not streamed:
+                output.data(_text(run, target.format, extras))
     if any(target.format == github.NAME for target in chosen):
         github.append_summary(run)
 

@@ -122,11 +122,20 @@ def documents(request: Request, settings: Settings) -> tuple[Discovery, Changes 
 
 
 def _spare(found: Discovery, outputs: tuple[str, ...]) -> None:
-    """Raise UsageError if a file to be written is one of the documents."""
-    taken = {os.path.realpath(path): path for path in outputs}
+    """Raise UsageError if a file to be written is one of the documents, by whatever name."""
+    taken = {inode: path for path in outputs if (inode := _inode(path))}
     for file in found.files if taken else ():
-        if os.path.realpath(file.path) in taken:
+        if _inode(file.path) in taken:
             raise UsageError(f"{file.path} is one of the documents and would be overwritten", "name another file")
+
+
+def _inode(path: str) -> tuple[int, int] | None:
+    """Return what is the same for all names of a file; None: there is none yet."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  # thousands of them: a Path each would cost as much again
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def changed(found: Discovery, revision: str, *, keep_all: bool = False) -> tuple[Discovery, Changes]:
