@@ -1,7 +1,6 @@
 """Archives by name, in the order in which they are asked."""
 
 from collections.abc import Callable
-from importlib import metadata
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,6 +13,7 @@ from linkkeeper.archive.memento import TimeGate
 from linkkeeper.archive.rescue import Rescuer
 from linkkeeper.archive.wayback import Wayback
 from linkkeeper.errors import UsageError
+from linkkeeper.models.about import USER_AGENT
 from linkkeeper.net.options import NetOptions
 
 NEVER = frozenset(f"archive.{end}" for end in ("today", "is", "ph", "md", "li", "vn", "fo"))
@@ -30,7 +30,7 @@ def net_options(options: ArchiveOptions, general: NetOptions) -> NetOptions:
     return msgspec.structs.replace(
         general,
         timeout_s=options.timeout_s,
-        user_agent=general.user_agent or own_agent(),
+        user_agent=general.user_agent or USER_AGENT,
         headers=(),
         cookies="",
         hosts={},
@@ -40,14 +40,6 @@ def net_options(options: ArchiveOptions, general: NetOptions) -> NetOptions:
         allow_private=general.allow_private,
         total_limit=max(general.total_limit, INDEX_BODY_LIMIT * 2),
     )
-
-
-def own_agent() -> str:
-    """Return the name under which archives know us: with the version, as they ask of programs."""
-    try:
-        return f"linkkeeper/{metadata.version('linkkeeper')} (looks up copies of dead links)"
-    except metadata.PackageNotFoundError:
-        return "linkkeeper (looks up copies of dead links)"
 
 
 def rescuer(

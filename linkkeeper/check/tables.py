@@ -4,6 +4,7 @@ from importlib import resources
 from typing import TypeVar
 
 import msgspec
+import tomli
 from msgspec import Struct
 
 T = TypeVar("T")
@@ -16,8 +17,8 @@ def load(name: str, kind: type[T]) -> T:
     """Return the table `name` as `kind`. Raises msgspec.ValidationError if the data do not fit (a test reads all)."""
     table = _loaded.get(name)
     if table is None:
-        data = (resources.files("linkkeeper.check") / "data" / name).read_bytes()
-        table = _loaded[name] = msgspec.toml.decode(data, type=kind)
+        text = (resources.files("linkkeeper.check") / "data" / name).read_text("utf-8")
+        table = _loaded[name] = msgspec.convert(tomli.loads(text), type=kind)
     assert isinstance(table, kind)
     return table
 

@@ -3,12 +3,12 @@
 import difflib
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import tomli
 
 from linkkeeper.config.settings import ENVIRONMENT_PREFIX, LOOSENING, Field, HostSettings, Loaded, Settings, fields
 from linkkeeper.config.values import check
@@ -137,10 +137,10 @@ def _find(start: Path) -> Path | None:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomli.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}", "name a readable TOML file with --config") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: not valid TOML: {error}", "correct the file, or name another with --config"
         ) from error

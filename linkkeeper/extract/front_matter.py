@@ -3,12 +3,11 @@
 import json
 import re
 import sys
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
+import tomli
 from msgspec import Struct, field
 
 from linkkeeper.extract import bare, template
@@ -105,20 +104,26 @@ def _parsed(kind: str, text: str) -> dict[str, Any] | None:
     try:
         match kind:
             case "toml":
-                return tomllib.loads(text.replace("\r\n", "\n"))
+                return tomli.loads(text.replace("\r\n", "\n"))
             case "json":
                 loaded = json.loads(text)
             case _:
-                loaded = yaml.load(text, Loader=_loader())  # noqa: S506  # a safe loader
-    except (ValueError, RecursionError, yaml.YAMLError, AttributeError, TypeError, LookupError, OverflowError):
+                loaded = _yaml(text)
+    except (ValueError, RecursionError, AttributeError, TypeError, LookupError, OverflowError):
         return None
     if loaded is None:
         return {}
     return {str(key): value for key, value in loaded.items()} if isinstance(loaded, dict) else None
 
 
-def _loader() -> Any:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _yaml(text: str) -> Any:
+    """Raises ValueError for what is no YAML, and what PyYAML lets through."""
+    import yaml  # 20 ms, for documents with such a head only
+
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
 
 
 def links(data: bytes, head: FrontMatter, options: ExtractOptions) -> Iterator[Found]:

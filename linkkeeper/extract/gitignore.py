@@ -5,15 +5,16 @@
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import pathspec
+if TYPE_CHECKING:
+    import pathspec
 
 
 class Ignored:
     """The ignore files that hold in one folder."""
 
-    def __init__(self, specs: tuple[tuple[str, pathspec.GitIgnoreSpec], ...] = ()) -> None:
+    def __init__(self, specs: "tuple[tuple[str, pathspec.GitIgnoreSpec], ...]" = ()) -> None:
         self._specs = specs
         """Folder (with a separator at its end) and its patterns, the deepest first."""
 
@@ -43,17 +44,25 @@ class Ignored:
         return False
 
 
-def _spec(folder: str, file: str) -> tuple[tuple[str, pathspec.GitIgnoreSpec], ...]:
+def _spec(folder: str, file: str) -> "tuple[tuple[str, pathspec.GitIgnoreSpec], ...]":
     try:
         lines = Path(file).read_bytes()[:1_000_000].decode("utf-8", "replace").splitlines()
     except OSError:
+        return ()
+    if not any(map(_says_something, lines)):  # as in the file of a fresh repository
         return ()
     spec = _compiled(lines)
     return ((folder.rstrip(os.sep) + os.sep, spec),) if spec else ()
 
 
-def _compiled(lines: list[str]) -> pathspec.GitIgnoreSpec | None:
+def _says_something(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#")
+
+
+def _compiled(lines: list[str]) -> "pathspec.GitIgnoreSpec | None":
     """Compile the lines; one that git would not understand either is left out."""
+    import pathspec  # 15 ms, where there is something to ignore only
+
     try:
         return pathspec.GitIgnoreSpec.from_lines(lines)
     except ValueError:
@@ -61,6 +70,8 @@ def _compiled(lines: list[str]) -> pathspec.GitIgnoreSpec | None:
 
 
 def _is_pattern(line: str) -> bool:
+    import pathspec
+
     try:
         pathspec.GitIgnoreSpec.from_lines([line])
     except ValueError:

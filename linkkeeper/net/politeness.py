@@ -1,11 +1,11 @@
 """Per host: how many requests at once, how far apart, and what its refusals taught us. No clock of its own."""
 
 import math
-import tomllib
 from collections import deque
 from functools import cache
 from importlib import resources
 
+import tomli
 from msgspec import Struct, convert
 
 _START_AT_ONCE = 3
@@ -41,7 +41,7 @@ class KnownHost(Struct, frozen=True, forbid_unknown_fields=True):
 def known_hosts() -> dict[str, KnownHost]:
     """Return the table of known hosts."""
     text = resources.files("linkkeeper.net").joinpath("hosts.toml").read_text("utf-8")
-    return convert(tomllib.loads(text), dict[str, KnownHost])
+    return convert(tomli.loads(text), dict[str, KnownHost])
 
 
 def known(host: str) -> KnownHost | None:

@@ -26,11 +26,6 @@ from linkkeeper.urls import archive_links
 _WHOLE_TIMESTAMP = 14
 
 
-def asks_archive(url: str, bases: Sequence[str]) -> bool:
-    """Say whether url leads into the archive that we ask: then it is asked with an archive's manners."""
-    return any(bases) and archive_links.is_wayback(url, bases)
-
-
 class Archives:
     """The archives' part of one run: what its steps share."""
 

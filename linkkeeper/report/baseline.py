@@ -2,7 +2,6 @@
 
 import os
 import posixpath
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import tomli
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -58,10 +58,10 @@ def read(path: Path) -> Baseline:
     try:
         with path.open("rb") as file:
             data = file.read(_LIMIT_BYTES + 1)
-        fields = tomllib.loads(data[:_LIMIT_BYTES].decode("utf-8"))
+        fields = tomli.loads(data[:_LIMIT_BYTES].decode("utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read the baseline {path}: {error.strerror}", "--write-baseline makes one") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (UnicodeDecodeError, tomli.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"the baseline {path} is not TOML: {error}", "repair it, or write it anew") from error
     return _checked(path, fields)
 

@@ -2,11 +2,11 @@
 
 import functools
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
+import tomli
 
 from linkkeeper.errors import UsageError
 from linkkeeper.urls import parse, patterns
@@ -47,8 +47,8 @@ def read(text: str, file: str, *, trusted: bool = False) -> RuleSet:
     trusted leaves out what a test proves of the files that come with linkkeeper (and takes 50 ms).
     """
     try:
-        tables = tomllib.loads(text.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
+        tables = tomli.loads(text.replace("\r\n", "\n"))
+    except tomli.TOMLDecodeError as error:
         raise UsageError(f"{file}:{_broken_line(text, error)}: {error}", _HINT) from error
     except RecursionError as error:
         raise UsageError(f"{file}: is nested too deeply", _HINT) from error
@@ -66,8 +66,8 @@ def read(text: str, file: str, *, trusted: bool = False) -> RuleSet:
     )
 
 
-def _broken_line(text: str, error: tomllib.TOMLDecodeError) -> int:
-    """Return the line that tomllib names in its message; else it came to the end of the text."""
+def _broken_line(text: str, error: tomli.TOMLDecodeError) -> int:
+    """Return the line that tomli names in its message; else it came to the end of the text."""
     named = re.search(r"at line (\d+)", str(error))
     return int(named[1]) if named else text.rstrip("\n").count("\n") + 1
 

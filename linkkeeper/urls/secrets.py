@@ -1,12 +1,12 @@
 """Credentials in URLs: masked wherever text is shown, stripped where a URL is stored or handed on."""
 
 import re
-import tomllib
 from functools import cache
 from importlib import resources
 from urllib.parse import unquote
 
 import msgspec
+import tomli
 from msgspec import Struct
 
 from linkkeeper.urls import parse
@@ -131,4 +131,4 @@ def looks_random(value: str) -> bool:
 def known_names() -> SecretNames:
     """Return the names that come with linkkeeper."""
     file = resources.files("linkkeeper.urls") / "rules" / "secrets" / "names.toml"
-    return msgspec.convert(tomllib.loads(file.read_text("utf-8")), SecretNames)
+    return msgspec.convert(tomli.loads(file.read_text("utf-8")), SecretNames)
