@@ -36,6 +36,7 @@ _EXPECTED = (
     *(OSError, TimeoutError, ClientError, HttpProcessingError, ValueError, ExceptionGroup),
     *(NameLookupError, ForbiddenError, failures.ProtocolError, failures.ProxyPassError),
 )
+_ACCEPT = re.compile(r"^Accept: [^\r]*\r\n", re.MULTILINE)
 _MIN_S = 0.05
 _TICKS_TO_CLOSE = 3
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
@@ -90,14 +91,18 @@ class Client:
         follow: bool = True,
         body_limit: int | None = None,
         timeout_s: float | None = None,
+        once: bool = False,
+        form: bytes = b"",
     ) -> Reply:
         """Ask one question and follow where it leads, to the end.
 
-        `headers` go to the origin of `url` only. `body_limit` is in decoded bytes (default 64 KiB; also
-        at most so many are received). `timeout_s` is for everything together.
+        `headers` go to the origin of `url` only; an `Accept` among them replaces ours. `body_limit` is in decoded
+        bytes (default 64 KiB; also at most so many are received). `timeout_s` is for everything together.
+        `once`: the request leaves this machine once at most. `form`: sent as the body.
         """
         limit = self.options.body_limit if body_limit is None else body_limit
-        how = How(method, browser, follow, tuple(headers), limit, self.options.max_redirects)
+        redirects = self.options.max_redirects
+        how = How(method, browser, follow, tuple(headers), limit, redirects, once=once, form=form)
         try:
             trip = self.trip(url, how, timeout_s)
         except ValueError as problem:
@@ -156,7 +161,7 @@ class Client:
         trip.left_s -= seconds
 
     async def _send(self, trip: Trip) -> Answer:
-        kept = self.pool.take(trip.target.origin)
+        kept = None if trip.how.once else self.pool.take(trip.target.origin)
         if kept is not None:
             with contextlib.suppress(*_STALE):
                 return await self._exchange(trip, kept)
@@ -213,7 +218,12 @@ class Client:
         path = self._proxy.path(where) if self._proxy else where.path
         more = self._more_fields(trip)
         fields = self._browser if how.browser else self._own
-        return f"{how.method} {path} HTTP/1.1\r\nHost: {where.authority}\r\n{fields}{more}\r\n".encode()
+        if any(name.lower() == "accept" for name, _ in how.headers):
+            fields = _ACCEPT.sub("", fields, count=1)
+        head = f"{how.method} {path} HTTP/1.1\r\nHost: {where.authority}\r\n{fields}{more}"
+        if not how.form:
+            return f"{head}\r\n".encode()
+        return f"{head}{headers.lines(headers.form(how.form))}\r\n".encode() + how.form
 
     def _on_tape(self, trip: Trip, tape: Tape, link: Connection) -> bytes:
         """Return the request; note on the tape as much of it as anybody may see."""

@@ -78,6 +78,11 @@ def retry_after_s(value: str, now: datetime | None = None) -> float | None:
         return None
 
 
+def form(body: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the fields that go with the body of a form."""
+    return (("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body))))
+
+
 def charset(content_type: str) -> str:
     """Return the charset that a Content-Type names, lower case, or the empty string (RFC 9110, 8.3.1)."""
     for parameter in content_type.split(";")[1:]:

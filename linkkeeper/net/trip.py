@@ -26,6 +26,11 @@ class How(Struct, frozen=True):
     max_redirects: int = 20
     bare: bool = False
     """Send no configured fields at all: the URL came from a page, not from the user."""
+    once: bool = False
+    """The question changes something over there: it goes out on a fresh connection, for one that was kept may have
+    died, and would be asked again (RFC 9110, 9.2.2)."""
+    form: bytes = b""
+    """A body of the type application/x-www-form-urlencoded."""
 
 
 class Trip:
