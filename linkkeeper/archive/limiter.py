@@ -1,8 +1,8 @@
 """Manners towards an archive: one limiter for all that is asked of it, its clock shared between processes.
 
-Index requests are spread evenly and go one at a time; other requests keep a distance too. A refusal (429)
-silences everything; the third one of a run ends archive work. Limits: EDGI wayback 0.5.1 release notes
-(2026-06-19): 30 index and 600 other requests a minute are hard limits, clients should keep to 80 %.
+Index requests are spread evenly and go one at a time; other requests keep a distance too, submissions the largest.
+A refusal (429) silences everything; the third one of a run ends archive work. Limits: EDGI wayback 0.5.1 release
+notes (2026-06-19): 30 index and 600 other requests a minute are hard limits, clients should keep to 80 %.
 """
 
 import asyncio
@@ -27,6 +27,9 @@ _PAGES_IN_FLIGHT = 4
 _PAGE_SPACING_S = 1.0
 _SLACK = 1.02
 """Requests travel unevenly: a little more distance keeps one too many from arriving within a minute."""
+_SAVE_SLACK = 1.04
+"""The same for submissions, each over a connection of its own: two seconds in a minute."""
+_SAVES_PER_MINUTE = 3.0
 
 
 class ArchiveClosedError(ArchiveError):
@@ -34,10 +37,14 @@ class ArchiveClosedError(ArchiveError):
 
 
 class Pool(StrEnum):
-    """What shares a rate: the index (with timemaps), and everything else."""
+    """What shares a rate: the index (with timemaps), submissions, and everything else."""
 
     INDEX = "index"
     PAGE = "page"
+    SAVE = "save"
+
+
+_FIELDS = {Pool.INDEX: "next_index", Pool.PAGE: "next_page", Pool.SAVE: "next_save"}
 
 
 class Limiter:
@@ -48,15 +55,16 @@ class Limiter:
         options: ArchiveOptions,
         clock: Clock,
         *,
+        saves_per_minute: float = _SAVES_PER_MINUTE,
         on_wait: Callable[[float], None] = lambda _: None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._spacing = _spacings(options.rate_per_minute)
+        self._spacing = _spacings(options.rate_per_minute) | {Pool.SAVE: 60.0 / saves_per_minute * _SAVE_SLACK}
         self._pause_s = options.pause_s
         self._longest_s = options.timeout_s + _TICK_S
         self._clock, self._on_wait, self._now, self._sleep = clock, on_wait, now, sleep
-        self._in_flight = {Pool.INDEX: asyncio.Semaphore(1), Pool.PAGE: asyncio.Semaphore(_PAGES_IN_FLIGHT)}
+        self._in_flight = {pool: asyncio.Semaphore(_PAGES_IN_FLIGHT if pool is Pool.PAGE else 1) for pool in Pool}
         self._deadline: float | None = None
         self._refused_at = 0.0
         self.refusals = 0
@@ -77,7 +85,7 @@ class Limiter:
         and after the third refusal.
         """
         async with self._in_flight[pool]:
-            await self._wait_for_turn(pool)
+            await (self._wait_to_save() if pool is Pool.SAVE else self._wait_for_turn(pool))
             try:
                 yield
             finally:
@@ -115,6 +123,29 @@ class Limiter:
                 self._check_time(begins)
         self._on_wait(0.0)
         self._check_refusals()
+
+    async def _wait_to_save(self) -> None:
+        """Wait for leave to submit at once. No slot is booked ahead: who came late would bring two close together."""
+        while (wait := self._take_save() - self._now()) > 0:
+            self._check_time(self._now() + wait)
+            self._on_wait(wait)
+            await self._sleep(min(wait, _TICK_S))
+        self._on_wait(0.0)
+
+    def _take_save(self) -> float:
+        """Return when the next page may be submitted; if that is now, it is taken."""
+        self._check_refusals()
+        now, slot = self._now(), 0.0
+
+        def take(pace: Pace) -> Pace:
+            nonlocal slot
+            slot = _slot(pace, Pool.SAVE, now, self._spacing[Pool.SAVE])
+            free = slot <= now and not self._is_too_late(slot, now)
+            return _booked(pace, Pool.SAVE, now + self._spacing[Pool.SAVE]) if free else pace
+
+        self._clock.update(take)
+        self._check_time(slot)
+        return slot
 
     def _check_refusals(self) -> None:
         if self.refusals >= REFUSALS_PER_RUN:
@@ -166,16 +197,14 @@ def _spacings(rate_per_minute: float) -> dict[Pool, float]:
 
 
 def _slot(pace: Pace, pool: Pool, now: float, spacing_s: float) -> float:
-    free = pace.next_index if pool is Pool.INDEX else pace.next_page
+    free: float = getattr(pace, _FIELDS[pool])
     if free > now + LONGEST_PAUSE_S:  # the machine's clock was set back
         free = now + spacing_s
     return max(now, free, _believable(pace.paused_until, now))
 
 
 def _booked(pace: Pace, pool: Pool, free_at: float) -> Pace:
-    if pool is Pool.INDEX:
-        return msgspec.structs.replace(pace, next_index=free_at)
-    return msgspec.structs.replace(pace, next_page=free_at)
+    return msgspec.structs.replace(pace, **{_FIELDS[pool]: free_at})
 
 
 def _silent(pace: Pace, now: float, pause_s: float) -> Pace:

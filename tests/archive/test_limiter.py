@@ -161,3 +161,46 @@ async def test_a_run_that_was_killed_during_a_request_holds_nobody_up_for_ever()
     await take(limiter(time, clock), time, Pool.INDEX, 1)
     assert 60 <= time.now - begin < 65
     del killed
+
+
+def saving(time: Time, clock: Clock, per_minute: float) -> Limiter:
+    return Limiter(ArchiveOptions(), clock, saves_per_minute=per_minute, now=time.read, sleep=time.sleep)
+
+
+@pytest.mark.parametrize("per_minute", [6, 3])
+async def test_thirty_saves_stay_below_the_rate_in_every_minute(per_minute: int) -> None:
+    time = Time()
+    times = await take(saving(time, MemoryClock(), per_minute), time, Pool.SAVE, 30)
+    assert most_in_a_minute(times) <= per_minute
+    assert times[-1] - times[0] < 30 * 60 / per_minute * 1.05
+
+
+async def test_saves_of_two_runs_share_one_rate() -> None:
+    time, clock = Time(), MemoryClock()
+    runs = [saving(time, clock, 6), saving(time, clock, 6)]
+    taken = await asyncio.gather(*[take(run, time, Pool.SAVE, 12) for run in runs])
+    times = sorted([*taken[0], *taken[1]])
+    assert most_in_a_minute(times) <= 6
+
+
+async def test_a_save_that_comes_late_keeps_its_distance_all_the_same() -> None:
+    time, clock = Time(), MemoryClock()
+    limit = saving(time, clock, 6)
+    times = []
+    for n in range(12):
+        async with limit.turn(Pool.SAVE):
+            times.append(time.now)
+        time.now += 25 if n % 3 == 0 else 0  # the machine was asleep
+    assert most_in_a_minute(times) <= 6
+    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= 10  # noqa: RUF007
+
+
+async def test_saves_wait_for_a_pause_and_keep_the_next_run_waiting() -> None:
+    time, clock = Time(), MemoryClock()
+    first = saving(time, clock, 6)
+    await take(first, time, Pool.SAVE, 1)
+    first.refused(90)
+    begin = time.now
+    assert (await take(saving(time, clock, 6), time, Pool.SAVE, 1))[0] - begin >= 90
+    begin = time.now
+    assert (await take(saving(time, clock, 6), time, Pool.SAVE, 1))[0] - begin >= 10
