@@ -6,6 +6,7 @@ Jinja2 escapes everything that it places; the table's data stand in a JSON scrip
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
@@ -13,7 +14,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from linkkeeper.models.run import LinkSnapshot, Run, UrlRow
+from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, UrlRow
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.report import advice, figures, places, safe
 from linkkeeper.report.base import Extras
@@ -71,31 +72,56 @@ def in_script(value: Any) -> Markup:
 
 
 def payload(run: Run) -> dict[str, Any]:
-    """Return what the page's table needs, as arrays: field names 50,000 times over would be most of the page."""
-    files = sorted({link.file for row in run.urls for link in row.links})
-    number = {file: at for at, file in enumerate(files)}
-    links = [
-        [at, number[link.file], link.line, link.column, 0 if link.raw == row.url else link.raw, link.kind,
-         link.date or 0, link.date_from or 0, _snapshot(link.snapshot)]
-        for at, row in enumerate(run.urls)
-        for link in row.links
-    ]  # fmt: skip
-    return {"verdicts": list(Verdict), "files": files, "urls": list(map(_url, run.urls)), "links": links,
+    """Return what the page's table needs, as arrays: field names 50,000 times over would be most of the page.
+
+    What repeats (rules, details, days) stands once in `texts`; what is empty at the end of an array is left out.
+    """
+    files = _Numbered(sorted({link.file for row in run.urls for link in row.links}))
+    texts = _Numbered([""])
+    urls = [_url(row, texts) for row in run.urls]
+    links = [_link(at, link, row, files, texts) for at, row in enumerate(run.urls) for link in row.links]
+    return {"verdicts": list(Verdict), "files": list(files), "texts": list(texts), "urls": urls, "links": links,
             "rules": run.rules}  # fmt: skip
 
 
-def _url(row: UrlRow) -> list[Any]:
+class _Numbered(dict[str, int]):
+    """Texts in the order in which they came, each with its number."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        super().__init__((text, at) for at, text in enumerate(texts))
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self)
+        return number
+
+
+def _url(row: UrlRow, texts: _Numbered) -> list[Any]:
+    checked = int(row.checked.timestamp()) if row.checked else 0
+    common = [row.url, _VERDICTS[row.verdict], texts[row.rule], texts[row.detail], row.status or 0, checked]
+    asked = [row.attempts, row.elapsed_ms, int(row.cached), row.since or 0, row.final_url or 0]
     hops = [[hop.status, hop.url] for hop in row.redirects]
     moved = [row.moved.url, row.moved.evidence] if row.moved else 0
-    seen = [row.url, _VERDICTS[row.verdict], row.rule, row.detail, row.status or 0, row.final_url or 0, hops]
-    asked = [row.checked or 0, int(row.cached), row.attempts, row.elapsed_ms, row.since or 0]
-    return [*seen, *asked, row.signs, row.wrong_rule or 0, moved]
+    return _trimmed([*common, *asked, hops or 0, row.signs or 0, row.wrong_rule or 0, moved])
 
 
-def _snapshot(snapshot: LinkSnapshot | None) -> list[Any] | int:
+def _link(at: int, link: LinkRow, row: UrlRow, files: _Numbered, texts: _Numbered) -> list[Any]:
+    place = [at, files[link.file], link.line, link.column, texts[link.kind]]
+    dated = [texts[link.date or ""], texts[link.date_from or ""]]
+    return _trimmed([*place, *dated, 0 if link.raw == row.url else link.raw, _snapshot(link.snapshot, texts)])
+
+
+def _snapshot(snapshot: LinkSnapshot | None, texts: _Numbered) -> list[Any] | int:
     if snapshot is None:
         return 0
-    return [snapshot.state.value, snapshot.url or 0, snapshot.captured or 0, snapshot.archive, snapshot.detail]
+    known = [texts[snapshot.state.value], texts[snapshot.archive], texts[snapshot.detail]]
+    return _trimmed([*known, snapshot.url or 0, snapshot.captured or 0])
+
+
+def _trimmed(values: list[Any]) -> list[Any]:
+    """Return values less the zeros at their end."""
+    while values and values[-1] == 0:
+        values.pop()
+    return values
 
 
 def _diff_lines(diff: str) -> list[tuple[str, str]]:

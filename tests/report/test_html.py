@@ -147,8 +147,9 @@ def _extras() -> Extras:
 async def test_fifty_thousand_links_are_interactive_at_once(
     opened: Opened, run: Run, make: Callable[[list[UrlRow]], Run]
 ) -> None:
-    page = await opened(make(_many(run, 50_000)))
-    assert await page.evaluate("performance.now()") < 8000  # 900 ms on two idle cores; the machine may be busy
+    page = await opened(make(_many(run, 50_000)))  # benchmarks/bench_html.py has the time: 0.6 s
+    assert await page.evaluate("document.getElementById('data').textContent.length") < 50_000 * 250
+    assert await page.evaluate("document.getElementsByTagName('*').length") < 10_000
     assert "of 50,000 links" in await page.evaluate("document.getElementById('found').textContent")
     assert await page.evaluate("document.querySelectorAll('.scroll .row').length") < 80
     await page.evaluate("document.querySelector('#chips button').click()")

@@ -29,16 +29,18 @@
   };
 
   // ---- rows: one per link, kept as the arrays that came ---------------------------------------------
-  const URL_ = 0, VERDICT = 1, RULE = 2, DETAIL = 3, STATUS = 4, FINAL = 5, HOPS = 6, CHECKED = 7, CACHED = 8,
-    ATTEMPTS = 9, ELAPSED = 10, SINCE = 11, SIGNS = 12, WRONG = 13, MOVED = 14;
-  const AT = 0, FILE = 1, LINE = 2, COLUMN = 3, RAW = 4, KIND = 5, DATE = 6, DATE_FROM = 7, SNAPSHOT = 8;
-  const { verdicts, files, urls, links } = data;
+  const URL_ = 0, VERDICT = 1, RULE = 2, DETAIL = 3, STATUS = 4, CHECKED = 5, ATTEMPTS = 6, ELAPSED = 7, CACHED = 8,
+    SINCE = 9, FINAL = 10, HOPS = 11, SIGNS = 12, WRONG = 13, MOVED = 14;
+  const AT = 0, FILE = 1, LINE = 2, COLUMN = 3, KIND = 4, DATE = 5, DATE_FROM = 6, RAW = 7, SNAPSHOT = 8;
+  const STATE = 0, ARCHIVE = 1, WHY = 2, COPY = 3, CAPTURED = 4;
+  const { verdicts, files, texts, urls, links } = data;
   const FAILS = new Set([verdicts.indexOf("dead"), verdicts.indexOf("invalid")]);
   const ORDER = ["dead", "invalid", "suspect", "blocked", "unchecked", "redirected", "placeholder", "skipped", "ok"]
     .map((name) => verdicts.indexOf(name));
   const RANK = verdicts.map((_, at) => ORDER.indexOf(at));
   const urlOf = (link) => urls[link[AT]];
   const rawOf = (link) => link[RAW] || urlOf(link)[URL_];
+  const stateOf = (snapshot) => (snapshot ? texts[snapshot[STATE]] : "");
   const nameOf = (file) => file.slice(file.lastIndexOf("/") + 1);
   const day = (moment) => (moment ? String(moment).slice(0, 10) : "");
   const hostOf = (url) => (/^(?:[a-z][a-z0-9+.-]*:)?\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(url)?.[1] ?? "").toLowerCase();
@@ -66,14 +68,14 @@
   const text = (at) => {
     haystack ??= new Array(links.length);
     const link = links[at], url = urlOf(link);
-    return (haystack[at] ??= [rawOf(link), url[URL_], files[link[FILE]], url[DETAIL], url[RULE], verdicts[url[VERDICT]],
+    return (haystack[at] ??= [rawOf(link), url[URL_], files[link[FILE]], texts[url[DETAIL]], texts[url[RULE]], verdicts[url[VERDICT]],
       url[FINAL] || ""].join("\n").toLowerCase());
   };
   const TOKENS = {
     host: (link, value) => hostOf(urlOf(link)[URL_]) === value,
-    year: (link, value) => (link[DATE] ? String(link[DATE]).startsWith(value) : files[link[FILE]].includes(value)),
+    year: (link, value) => (link[DATE] ? texts[link[DATE]].startsWith(value) : files[link[FILE]].includes(value)),
     file: (link, value) => files[link[FILE]].toLowerCase().includes(value),
-    rule: (link, value) => urlOf(link)[RULE].toLowerCase() === value,
+    rule: (link, value) => texts[urlOf(link)[RULE]].toLowerCase() === value,
   };
   const matcher = () => {
     const tests = query.toLowerCase().split(/\s+/).filter(Boolean).map((word) => {
@@ -88,7 +90,7 @@
     link: (link) => rawOf(link),
     post: (link) => files[link[FILE]],
     since: (link) => urlOf(link)[SINCE] || "9999",
-    rescue: (link) => (link[SNAPSHOT] ? link[SNAPSHOT][0] + " " + day(link[SNAPSHOT][2]) : "~"),
+    rescue: (link) => (link[SNAPSHOT] ? stateOf(link[SNAPSHOT]) + " " + day(link[SNAPSHOT][CAPTURED]) : "~"),
   };
   const position = (one, other) => one[FILE] - other[FILE] || one[LINE] - other[LINE] || one[COLUMN] - other[COLUMN];
   const update = () => {
@@ -125,7 +127,7 @@
     return { row, cells, button, place: -1, language: "" };
   };
   const fill = (item, place) => {
-    const link = links[shown[place]], url = urlOf(link), snapshot = link[SNAPSHOT];
+    const link = links[shown[place]], url = urlOf(link), snapshot = link[SNAPSHOT], state = stateOf(snapshot);
     item.row.place = place;
     item.row.setAttribute("aria-rowindex", place + 2);
     item.row.style.transform = `translateY(${place * height()}px)`;
@@ -135,9 +137,9 @@
     item.cells[2].textContent = `${nameOf(files[link[FILE]])}:${link[LINE]}`;
     item.cells[2].title = `${files[link[FILE]]}:${link[LINE]}:${link[COLUMN]}`;
     item.cells[3].textContent = day(url[SINCE]);
-    item.cells[4].textContent = snapshot ? (snapshot[0] === "verified" ? "✓ " + day(snapshot[2]) : say("snapshot." + snapshot[0])) : "";
-    item.cells[4].title = snapshot ? say("snapshot." + snapshot[0]) : "";
-    item.cells[4].className = "c-rescue" + (snapshot && snapshot[0] === "verified" ? " good" : "");
+    item.cells[4].textContent = !snapshot ? "" : state === "verified" ? "✓ " + day(snapshot[CAPTURED]) : say("snapshot." + state);
+    item.cells[4].title = snapshot ? say("snapshot." + state) : "";
+    item.cells[4].className = "c-rescue" + (state === "verified" ? " good" : "");
     item.button.tabIndex = place === active ? 0 : -1;
   };
   const draw = () => {
@@ -204,31 +206,31 @@
     const link = links[shown[place]], snapshot = link[SNAPSHOT];
     const side = el("section", { class: "side" }, el("h3", {}, say("archived")));
     if (!snapshot) return side.append(el("p", {}, say("no.snapshot"))), side;
-    if (snapshot[2]) side.append(el("p", {}, el("b", {}, day(snapshot[2])), ` ${snapshot[3]}`));
-    side.append(el("p", {}, say("snapshot." + snapshot[0])));
-    if (snapshot[4]) side.append(el("p", {}, snapshot[4]));
-    if (snapshot[1]) side.append(el("code", {}, snapshot[1]), outside(snapshot[1], say("open.archived") + " ↗", "open") ?? "");
+    if (snapshot[CAPTURED]) side.append(el("p", {}, el("b", {}, day(snapshot[CAPTURED])), ` ${texts[snapshot[ARCHIVE]]}`));
+    side.append(el("p", {}, say("snapshot." + stateOf(snapshot))));
+    if (snapshot[WHY]) side.append(el("p", {}, texts[snapshot[WHY]]));
+    if (snapshot[COPY]) side.append(el("code", {}, snapshot[COPY]), outside(snapshot[COPY], say("open.archived") + " ↗", "open") ?? "");
     return side;
   };
   const living = (url) => {
     const side = el("section", { class: "side" }, el("h3", {}, say("live")), el("p", {}, badge(url[VERDICT])));
-    side.append(el("p", {}, url[DETAIL] || data.rules[url[RULE]] || url[RULE]), el("code", {}, url[URL_]));
+    side.append(el("p", {}, texts[url[DETAIL]] || data.rules[texts[url[RULE]]] || texts[url[RULE]]), el("code", {}, url[URL_]));
     side.append(outside(url[URL_], say("open.live") + " ↗", "open") ?? "");
     return side;
   };
   const moment = (value) => value && new Date(value).toLocaleString(document.documentElement.lang, { timeZone: "UTC", dateStyle: "medium", timeStyle: "short" }) + " UTC";
   const evidence = (url) => {
     const list = el("dl", { class: "facts" });
-    fact(list, "rule", el("code", {}, url[RULE]), " ", data.rules[url[RULE]] || "");
+    fact(list, "rule", el("code", {}, texts[url[RULE]]), " ", data.rules[texts[url[RULE]]] || "");
     fact(list, "status", url[STATUS] ? String(url[STATUS]) : "");
-    if (url[HOPS].length) {
+    if (url[HOPS]) {
       const hops = url[HOPS].map(([status, from]) => el("li", {}, el("b", {}, String(status)), " ", from));
       fact(list, "chain", el("ol", { class: "chain" }, ...hops));
     }
     fact(list, "final", url[FINAL] && url[FINAL] !== url[URL_] ? (outside(url[FINAL], url[FINAL]) ?? url[FINAL]) : "");
-    fact(list, "signs", ...url[SIGNS].map((sign) => el("p", {}, sign)));
+    fact(list, "signs", ...(url[SIGNS] || []).map((sign) => el("p", {}, sign)));
     fact(list, "since", moment(url[SINCE]));
-    fact(list, "checked", moment(url[CHECKED]), url[CACHED] ? ` (${say("cached")})` : "");
+    fact(list, "checked", moment(url[CHECKED] * 1000), url[CACHED] ? ` (${say("cached")})` : "");
     fact(list, "attempts", url[ATTEMPTS] ? String(url[ATTEMPTS]) : "");
     fact(list, "elapsed", url[ELAPSED] ? `${url[ELAPSED].toLocaleString(language)} ms` : "");
     fact(list, "wrongrule", url[WRONG] ? el("code", {}, url[WRONG]) : "");
@@ -243,17 +245,17 @@
     }
     const all = placesOf[link[AT]], list = el("ul", { class: "wherelist" });
     for (const at of all.slice(0, 200)) {
-      const one = links[at], date = one[DATE] ? ` · ${say("posted")} ${day(one[DATE])}${one[DATE_FROM] ? ` (${one[DATE_FROM]})` : ""}` : "";
-      list.append(el("li", {}, el("code", {}, `${files[one[FILE]]}:${one[LINE]}:${one[COLUMN]}`), ` ${one[KIND]}${date}`));
+      const one = links[at], date = one[DATE] ? ` · ${say("posted")} ${day(texts[one[DATE]])}${one[DATE_FROM] ? ` (${texts[one[DATE_FROM]]})` : ""}` : "";
+      list.append(el("li", {}, el("code", {}, `${files[one[FILE]]}:${one[LINE]}:${one[COLUMN]}`), ` ${texts[one[KIND]]}${date}`));
     }
     if (all.length > 200) list.append(el("li", {}, say("more", { count: all.length - 200 })));
     return el("section", {}, el("h3", {}, say("where")), list);
   };
   const change = (link) => {
     const snapshot = link[SNAPSHOT];
-    if (!FAILS.has(urlOf(link)[VERDICT]) || !snapshot || snapshot[0] !== "verified" || !snapshot[1]) return "";
+    if (!FAILS.has(urlOf(link)[VERDICT]) || stateOf(snapshot) !== "verified" || !snapshot[COPY]) return "";
     const hash = rawOf(link).indexOf("#"), fragment = hash < 0 ? "" : rawOf(link).slice(hash);
-    const lines = [el("span", { class: "removed" }, "- " + rawOf(link)), el("span", { class: "added" }, "+ " + snapshot[1] + fragment)];
+    const lines = [el("span", { class: "removed" }, "- " + rawOf(link)), el("span", { class: "added" }, "+ " + snapshot[COPY] + fragment)];
     return el("section", {}, el("h3", {}, say("change")), el("pre", { class: "diff", tabindex: "0" }, ...lines));
   };
   const open = (place) => {
@@ -362,5 +364,5 @@
   document.querySelector('[data-sort="verdict"]').setAttribute("aria-sort", "ascending");
   chips();
   update();
-  document.documentElement.dataset.ready = "yes";
+  document.documentElement.dataset.ready = String(Math.ceil(performance.now()));
 })();
