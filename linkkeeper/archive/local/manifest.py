@@ -1,0 +1,113 @@
+"""`manifest.jsonl`: a line per page that is held whole, with the posts that cite it."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from linkkeeper.archive.local import index
+from linkkeeper.archive.local.base import Page
+from linkkeeper.archive.local.layout import MANIFEST, failure, write_all
+
+_decode = msgspec.json.Decoder(Page).decode
+
+
+def encode(page: Page) -> bytes:
+    """Return the line of a page, with its end."""
+    return msgspec.json.encode(page) + b"\n"
+
+
+def parse(text: bytes) -> Page:
+    """Read one line. Raises ValueError for what is none."""
+    try:
+        return _decode(text)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
+
+
+def read(directory: Path) -> Iterator[Page]:
+    """Yield the pages in the order in which they were kept; lines that are damaged are left out (`verify` names them).
+
+    Raises LinkkeeperError if the file cannot be read.
+    """
+    path = directory / MANIFEST
+    try:
+        for text in index.texts(path):
+            if (page := _page(text)) is not None:
+                yield page
+    except OSError as error:
+        raise failure(error, f"cannot read {path}") from error
+
+
+def newest(directory: Path) -> dict[str, Page]:
+    """Return for each URL, as posts have it, the page that was captured last. Raises LinkkeeperError."""
+    found: dict[str, Page] = {}
+    for page in read(directory):
+        known = found.get(page.url)
+        if known is None or known.ts <= page.ts:
+            found[page.url] = page
+    return found
+
+
+def mend_end(directory: Path) -> int:
+    """Cut off a last line that was not written whole; return how many bytes went. Raises OSError."""
+    path = directory / MANIFEST
+    whole = size = 0
+    for text in index.texts(path):
+        size += len(text)
+        whole = size if text.endswith(b"\n") else whole
+    if whole < size:
+        os.truncate(path, whole)
+    return size - whole
+
+
+def rewrite(directory: Path, change: Callable[[Page], Page | None]) -> int:
+    """Replace every page by what change makes of it, None: drop it; return how many were dropped.
+
+    Lines that cannot be read stay as they are. Raises OSError.
+    """
+    path = directory / MANIFEST
+    dropped = 0
+
+    def changed() -> Iterator[bytes]:
+        nonlocal dropped
+        for text in index.texts(path):
+            page = _page(text)
+            if page is None:
+                yield text
+            elif (now := change(page)) is None:
+                dropped += 1
+            else:
+                yield text if now == page else encode(now)
+
+    if path.exists():
+        index.write(path, changed())
+    return dropped
+
+
+def cite(directory: Path, citations: Mapping[str, set[str]]) -> None:
+    """Add posts to the last page of each URL. Raises OSError, LinkkeeperError."""
+    last = newest(directory)
+    wanted = {(url, last[url].ts): posts for url, posts in citations.items() if url in last}
+
+    def change(page: Page) -> Page:
+        posts = wanted.get((page.url, page.ts), set())
+        return msgspec.structs.replace(page, posts=tuple(sorted({*page.posts, *posts}))) if posts else page
+
+    if any(posts - set(last[url].posts) for (url, _), posts in wanted.items()):
+        rewrite(directory, change)
+
+
+def append(fd: int, page: Page) -> None:
+    """Write the line of a page at the end of an open manifest. Raises OSError."""
+    write_all(fd, encode(page))
+
+
+def _page(text: bytes) -> Page | None:
+    if not text.endswith(b"\n"):
+        return None
+    try:
+        return parse(text)
+    except ValueError:
+        return None

@@ -1,0 +1,217 @@
+"""What a killed run, or another program, left behind: made into an archive that is whole, and said.
+
+The WARCs are the truth; index and manifest are brought in line with them. Only the end of a file is ever cut, and only
+the beginning of a record that has no end, with no readable record behind it. Where no run of ours was writing, these
+bytes are first put aside (`torn/`), since another program may have shortened the file. A WARC that is damaged
+elsewhere, that does not begin with a record (a Git LFS pointer, for instance), or that is not there at all keeps its
+index lines, is not written to again, and is named.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+from msgspec import Struct
+
+from linkkeeper.archive.local import cdxj, index, manifest
+from linkkeeper.archive.local.cdxj import REVISIT, Line
+from linkkeeper.archive.local.layout import (
+    INDEX,
+    PENDING,
+    TORN,
+    WARCS,
+    failure,
+    month_and_number,
+    replacing,
+    sync_folder,
+    warc_files,
+    write_all,
+)
+from linkkeeper.archive.local.member import DamageError
+from linkkeeper.archive.local.record import Record, sha1_bytes
+from linkkeeper.archive.local.scan import Gap, scan
+from linkkeeper.models.about import USER_AGENT
+
+_COPY = 1 << 20
+_PLACE_BITS = 48
+
+
+class Holdings:
+    """Where each payload lies, in little memory: a number per digest. Filled from the index, then page by page."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._places: dict[bytes, int] = {}
+
+    def add(self, line: Line) -> None:
+        """Remember the payload of a response."""
+        digest = sha1_bytes(line.digest)
+        if line.mime == REVISIT or digest is None:
+            return
+        number = self._numbers.setdefault(line.filename, len(self._names))
+        if number == len(self._names):
+            self._names.append(line.filename)
+        self._places.setdefault(digest, number << _PLACE_BITS | line.offset)
+
+    def place(self, digest: bytes) -> tuple[str, int] | None:
+        """Return file and offset of the record that holds a payload."""
+        place = self._places.get(digest)
+        return None if place is None else (self._names[place >> _PLACE_BITS], place & (1 << _PLACE_BITS) - 1)
+
+    def forget(self, digest: bytes) -> None:
+        """The record was not what the index said."""
+        self._places.pop(digest, None)
+
+
+class Condition(Struct, frozen=True):
+    """An archive that is ready to be written to."""
+
+    holdings: Holdings
+    said: tuple[str, ...]
+    """What was found and done, a line each."""
+    closed: frozenset[str]
+    """WARCs that are not ours to write to."""
+
+
+class _Tail(Struct, frozen=True):
+    """What lies in a WARC behind the last record that the index knows."""
+
+    found: tuple[Line, ...]
+    """Captures that the index lacks."""
+    end: int
+    """Where the last whole record ends."""
+    torn: int
+    """Bytes behind it that are the beginning of a record; 0 if there are none."""
+    damage: str = ""
+    """Why the file must be left alone; empty if it need not."""
+
+
+def make_ready(directory: Path) -> Condition:
+    """Read the index and look behind it in every WARC. The archive must be locked. Raises LinkkeeperError."""
+    try:
+        return _make_ready(directory)
+    except OSError as error:
+        raise failure(error, f"cannot repair {directory}") from error
+
+
+def _make_ready(directory: Path) -> Condition:
+    sizes, ours = warc_files(directory), index.opened(directory)
+    unclosed = (directory / PENDING).exists()
+    ends, said, closed = _known_ends(directory), [], set()
+    found: list[Line] = []
+    shortened: dict[str, int] = {}
+    for name, size in sizes.items():
+        tail = _look(directory, name, size, ends.get(name, 0), ours)
+        if tail.damage:
+            said.append(f"{WARCS}/{name}: {tail.damage}; it is left alone")
+            closed.add(name)
+            continue
+        found += tail.found
+        if ends.get(name, 0) > size or tail.torn:
+            shortened[name] = tail.end
+        said += _cut(directory, name, tail, put_aside=name not in ours)
+        if tail.found and ends.get(name, 0) <= size:
+            said.append(f"{WARCS}/{name}: {len(tail.found)} captures that the index lacked were added to it")
+    said += [f"{WARCS}/{name}: missing, though the index names it" for name in sorted(ends.keys() - sizes.keys())]
+    if unclosed or found or shortened or not (directory / INDEX).exists():
+        said += _bring_in_line(directory, found, shortened)
+    return Condition(_holdings(directory, sizes.keys() - closed), tuple(said), frozenset(closed))
+
+
+def _known_ends(directory: Path) -> dict[str, int]:
+    """Return for each WARC where its last record ends, as the index has it: beyond its size if it was shortened."""
+    ends: dict[str, int] = {}
+    for line in index.lines(directory):
+        ends[line.filename] = max(ends.get(line.filename, 0), line.end)
+    return ends
+
+
+def _look(directory: Path, name: str, size: int, known_end: int, ours: set[str]) -> _Tail:
+    path = directory / WARCS / name
+    if known_end == 0 and name not in ours and not is_ours(path, size):
+        return _Tail((), 0, 0, "not written by linkkeeper, and not in the index")
+    tail = _read_on(path, size, known_end if known_end <= size else 0, name in ours)
+    if tail.torn and name not in ours and known_end:
+        return _read_on(path, size, 0, False)  # before anything is cut, the index must not be believed
+    return tail
+
+
+def _read_on(path: Path, size: int, start: int, was_open: bool) -> _Tail:
+    found: list[Line] = []
+    end = start
+    with path.open("rb") as file:
+        for item in scan(file, size, path.name, start):
+            if not isinstance(item, Gap):
+                end = item.offset + item.length
+                found += [item.line] if item.line is not None and not item.faults else []
+            elif item.end < size or (item.offset == 0 and not was_open):
+                return _Tail((), 0, 0, f"damaged at byte {item.offset} ({item.detail})")
+    return _Tail(tuple(found), end, size - end)
+
+
+def is_ours(path: Path, size: int) -> bool:
+    """Say whether a WARC has a name of ours and begins as we begin them."""
+    if month_and_number(path.name) is None:
+        return False
+    if size == 0:
+        return True
+    try:
+        with path.open("rb") as file:
+            return USER_AGENT.partition("/")[0].encode() in b"".join(Record(file, 0).pieces())
+    except DamageError:
+        return False
+
+
+def _cut(directory: Path, name: str, tail: _Tail, *, put_aside: bool) -> list[str]:
+    """Cut off a torn record and say so."""
+    if not tail.torn:
+        return []
+    path, aside = directory / WARCS / name, directory / TORN / f"{name}.{tail.end}"
+    if put_aside:
+        _copy_end(path, tail.end, aside)
+    with path.open("r+b") as file:
+        file.truncate(tail.end)
+        os.fsync(file.fileno())
+    where = f"; its bytes are in {TORN}/{aside.name}" if put_aside else ""
+    return [f"{WARCS}/{name}: the last record was torn and is cut off ({tail.torn} bytes at {tail.end}){where}"]
+
+
+def _copy_end(path: Path, start: int, aside: Path) -> None:
+    aside.parent.mkdir(exist_ok=True)
+    with path.open("rb") as file, replacing(aside) as fd:
+        file.seek(start)
+        while piece := file.read(_COPY):
+            write_all(fd, piece)
+
+
+def _bring_in_line(directory: Path, found: list[Line], shortened: dict[str, int]) -> list[str]:
+    """Write the index anew with what was found and without what is gone; take pages that are gone off the manifest."""
+    said = []
+    kept = {cdxj.encode(line) for line in index.lines(directory) if line.end <= shortened.get(line.filename, line.end)}
+    kept |= {cdxj.encode(line) for line in found}
+    lost = len({cdxj.encode(line) for line in index.lines(directory)} - kept)
+    index.write(directory / INDEX, sorted(kept))
+    if lost:
+        said.append(f"{INDEX}: {lost} captures that are gone were taken off")
+    if torn := manifest.mend_end(directory):
+        said.append(f"manifest.jsonl: a last line that was torn is cut off ({torn} bytes)")
+    said += _drop_lost_pages(directory)
+    with contextlib.suppress(FileNotFoundError):
+        (directory / PENDING).unlink()
+    sync_folder(directory)
+    return said
+
+
+def _drop_lost_pages(directory: Path) -> list[str]:
+    held = {(line.url, line.ts, line.digest) for line in index.lines(directory)}
+    lost = manifest.rewrite(directory, lambda page: page if (page.page, page.ts, page.digest) in held else None)
+    return [f"manifest.jsonl: {lost} pages that are no longer whole were taken off"] if lost else []
+
+
+def _holdings(directory: Path, names: frozenset[str] | set[str]) -> Holdings:
+    holdings = Holdings()
+    for line in index.lines(directory):
+        if line.filename in names:
+            holdings.add(line)
+    return holdings
