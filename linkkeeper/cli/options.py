@@ -19,6 +19,7 @@ NETWORK = (
 )
 RESCUE = ("wayback.url", "max_archive_time")
 ARCHIVE = ("archive.dir",)
+SAVING = ("wayback.url", "max_archive_time", "archive.to", "archive.older_than", "archive.robots", "archive.noarchive")
 STATE = ("state",)
 
 Paths = Annotated[
@@ -149,6 +150,7 @@ __all__ = [
     "FINDING",
     "NETWORK",
     "RESCUE",
+    "SAVING",
     "STATE",
     "AllowEmpty",
     "Loaded",

@@ -41,6 +41,17 @@ class WaybackSettings(Struct, frozen=True, forbid_unknown_fields=True):
     pause: Annotated[
         float, Meta(ge=0, description="Seconds of silence towards the archive after it refused (doubling).")
     ] = 60
+    save_rate: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Saves a minute (`archive save`). 0: 6 with keys, 3 without; archive.org never gets more.",
+        ),
+    ] = 0
+    poll: Annotated[float, Meta(gt=0, le=300, description="Seconds between two questions about one save.")] = 6
+    patience: Annotated[
+        Duration, Meta(description="How long a run waits for one save to end; the next run looks again.")
+    ] = 300
 
 
 class CleanSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +98,29 @@ class ArchiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ""
     budget: Annotated[float, Meta(gt=0, description="Megabytes of local archive above which a run warns.")] = 500
+    robots: Annotated[
+        bool,
+        Meta(
+            description="Keep away from what robots.txt forbids to `linkkeeper`. Off only where the sites' owners agree.",
+            extra={"flag": "--robots/--no-robots"},
+        ),
+    ] = True
+    noarchive: Annotated[
+        bool,
+        Meta(
+            description="Drop pages whose owners say `noarchive`. Off only where they agree.",
+            extra={"flag": "--noarchive/--no-noarchive"},
+        ),
+    ] = True
+    page_size: Annotated[
+        float, Meta(gt=0, le=2000, description="Megabytes of one page, with all that it loads, as received.")
+    ] = 25
+    file_size: Annotated[float, Meta(gt=0, le=2000, description="Megabytes of one thing that a page loads.")] = 10
+    page_files: Annotated[int, Meta(ge=0, le=5000, description="Things that a page loads, at most.")] = 200
+    page_time: Annotated[Duration, Meta(description="For one page with all that it loads.")] = 60
+    warc_size: Annotated[
+        float, Meta(gt=0, le=10_000, description="Megabytes after which the next WARC of the month is begun.")
+    ] = 100
 
 
 class HostSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -226,6 +260,8 @@ LOOSENING = frozenset(
         "cookies",
         "wayback.url",
         "archive.dir",
+        "archive.robots",
+        "archive.noarchive",
         "timegate",
         "state",
         "host",

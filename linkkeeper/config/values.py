@@ -79,13 +79,14 @@ def _check_text(value: str) -> None:
 def _check_local_base(value: str) -> None:
     if value and not value.lower().startswith((*_WEB, "/")):
         raise ValueError("must begin with http://, https:// or /")
-    if value.startswith("//") or any(ord(letter) <= 32 or letter in "#<>\"" for letter in value):
+    if value.startswith("//") or any(ord(letter) <= 32 or letter in '#<>"' for letter in value):
         raise ValueError("is no address that links may begin with")
 
 
 _WEB = ("http://", "https://")
 _CHECKS: dict[str, Callable[[Any], object]] = {
-    **dict.fromkeys(("max_time", "max_wait", "max_age", "max_archive_time"), seconds),
+    **dict.fromkeys(("max_time", "max_wait", "max_age", "max_archive_time", "archive.page_time"), seconds),
+    "wayback.patience": seconds,
     **dict.fromkeys(("include", "exclude"), _check_pattern),
     "remap": remapping,
     "header": _check_header,

@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,6 +20,12 @@ from linkkeeper.models.verdict import Verdict
 from linkkeeper.net.options import HostNet, NetOptions
 from linkkeeper.urls.rules import CleanOptions
 
+if TYPE_CHECKING:
+    from linkkeeper.archive.capture.base import CaptureOptions
+    from linkkeeper.archive.local.base import LocalOptions as ArchiveFiles
+    from linkkeeper.archive.saving.base import SaveOptions
+
+_MB = 1_000_000
 _LEAST_S = 0.01
 """Of `max_time`, where reading has used it up: 0 would be no limit."""
 
@@ -111,6 +118,65 @@ def archive(settings: Settings, left_s: float | None = None) -> ArchiveOptions:
         max_archive_time_s=min(budgets, default=None),
         timegates=dict(settings.timegate),
     )
+
+
+def capture(settings: Settings) -> "CaptureOptions":
+    """Return how much of each page is kept, and what forbids it."""
+    from linkkeeper.archive.capture.base import CaptureOptions
+
+    chosen = settings.archive
+    return CaptureOptions(
+        max_requisites=chosen.page_files,
+        max_page_bytes=round(chosen.page_size * _MB),
+        max_file_bytes=round(min(chosen.file_size, chosen.page_size) * _MB),
+        max_page_s=seconds(chosen.page_time) or CaptureOptions().max_page_s,
+        max_fetch_s=min(CaptureOptions().max_fetch_s, 2 * settings.timeout),
+        per_host=min(settings.per_host, CaptureOptions().per_host),
+        max_wait_s=seconds(settings.max_wait),
+        retries=settings.retries,
+        obey_robots=chosen.robots,
+        obey_noarchive=chosen.noarchive,
+    )
+
+
+def capture_network(settings: Settings) -> NetOptions:
+    """Return how pages are fetched to be kept: as a stranger. What needs a login or a cookie is nobody's to publish."""
+    general = network(settings)
+    hosts = {name: msgspec.structs.replace(one, headers=()) for name, one in general.hosts.items()}
+    return msgspec.structs.replace(general, headers=(), cookies="", client_cert="", hosts=hosts)
+
+
+def local_archive(settings: Settings) -> "ArchiveFiles":
+    """Return how captures are kept."""
+    from linkkeeper.archive.local.base import LocalOptions as ArchiveFiles
+
+    return ArchiveFiles(warc_limit_bytes=round(settings.archive.warc_size * _MB))
+
+
+def older_than_s(settings: Settings) -> float | None:
+    """Return the age from which on a copy counts for nothing; None: any copy will do."""
+    return None if settings.archive.older_than == "" else seconds(settings.archive.older_than)
+
+
+def saving(settings: Settings, max_count: int | None = None, left_s: float | None = None) -> "SaveOptions":
+    """Return how pages are saved at the Wayback Machine. left_s: what is left of the whole run's time."""
+    from linkkeeper.archive.saving.base import SaveOptions
+
+    budgets = [budget for budget in (seconds(settings.max_archive_time) or None, left_s) if budget is not None]
+    return SaveOptions(
+        older_than_s=older_than_s(settings),
+        max_count=max_count,
+        max_time_s=min(budgets, default=None),
+        allow_private=settings.allow_private,
+        per_minute=settings.wayback.save_rate or None,
+        poll_s=settings.wayback.poll,
+        patience_s=seconds(settings.wayback.patience),
+    )
+
+
+def local_base(settings: Settings) -> tuple[str, ...]:
+    """Return what links into the local archive's replay begin with, if that is known."""
+    return (settings.archive.local_base,) if settings.archive.local_base else ()
 
 
 def archive_bases(settings: Settings) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
     with collector.calm(), State(settings) as state:
         found, changes = documents(request, settings)
         collection, seen, problems = read(request, settings, events, state.extractions, (found, changes))
-        outcome = _ask(collection, options.from_now_on(settings, datetime.now(UTC) - started), state, events)
+        outcome = ask(collection, options.from_now_on(settings, datetime.now(UTC) - started), state, events)
         outcome.notes += state.flush()
         run = state.save_run(result.build(collection, seen, problems, outcome, started, request.paths))
         trend = state.trend()
@@ -202,7 +202,7 @@ def _rules(settings: Settings, paths: tuple[str, ...], changes: Changes | None =
     return Rules(clean, judge, *([re.compile(text) for text in side] for side in (settings.include, settings.exclude)))
 
 
-def _ask(collection: Collection, settings: Settings, state: State, events: Events) -> Outcome:
+def ask(collection: Collection, settings: Settings, state: State, events: Events) -> Outcome:
     """Answer every open question: from memory, else over the network (loaded only then)."""
     outcome = Outcome()
     due: list[Entry] = []

@@ -15,12 +15,14 @@ from linkkeeper.config.values import seconds
 from linkkeeper.models.run import Run
 from linkkeeper.models.verdict import Finding
 from linkkeeper.report.base import TrendPoint
-from linkkeeper.store import answers
+from linkkeeper.store import answers, past
 from linkkeeper.store.cache import Cache, CacheOptions
 from linkkeeper.store.clock import Clock
 from linkkeeper.store.database import open_state
 from linkkeeper.store.extractions import Extractions
 from linkkeeper.store.history import History, HistoryOptions
+from linkkeeper.store.keys import Keys
+from linkkeeper.store.queue import SaveQueue
 from linkkeeper.store.runs import Runs
 
 
@@ -61,6 +63,19 @@ class State:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._database.close()
+
+    @property
+    def queue(self) -> SaveQueue:
+        """What is to be saved at the Wayback Machine, and how far it has come."""
+        return SaveQueue(self._database)
+
+    def last_verdicts(self) -> dict[str, str]:
+        """Return the last verdict of everything that was ever asked about, by key (`key_of`)."""
+        return past.last_verdicts(self._database)
+
+    def key_of(self, url: str) -> str:
+        """Return the name under which a URL is kept."""
+        return Keys(self._database).of(url)
 
     @property
     def notes(self) -> list[str]:

@@ -41,3 +41,9 @@ def like(database: Database, part: str, most: int = 5) -> list[str]:
     escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     statement = "SELECT DISTINCT url FROM verdicts WHERE url LIKE ? ESCAPE '\\' ORDER BY url LIMIT ?"
     return [str(row[0]).partition("#")[0] for row in database.read(statement, (f"%{escaped}%", most))]
+
+
+def last_verdicts(database: Database) -> dict[str, str]:
+    """Return the last verdict of every URL that was ever asked about, by its key."""
+    statement = "SELECT url, verdict, max(at) FROM verdicts GROUP BY url"  # the bare column is of the row with the max
+    return {str(url): str(verdict) for url, verdict, _ in database.read(statement)}

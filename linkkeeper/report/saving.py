@@ -1,0 +1,192 @@
+"""What `archive save` did and what `archive status` knows, as text and as JSON. Pure."""
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from linkkeeper.models.saving import (
+    HAS_COPY,
+    Copy,
+    CopyState,
+    Coverage,
+    Saved,
+    SavedRow,
+    SaveSummary,
+    Status,
+)
+from linkkeeper.report import places, safe, widths
+from linkkeeper.urls.secrets import mask
+
+T = TypeVar("T")
+
+_LISTED = 20
+"""Links that a terminal names; JSON names all."""
+_TOLD = (
+    CopyState.FAILED,
+    CopyState.UNKNOWN,
+    CopyState.REFUSED,
+    CopyState.QUEUED,
+    CopyState.SUBMITTED,
+    CopyState.CAPTURED,
+)
+"""States that are worth a line each, the worst first."""
+_WORDS = {
+    CopyState.RECENT: "had a copy",
+    CopyState.SAVED: "saved now",
+    CopyState.CAPTURED: "saved, not shown yet",
+    CopyState.SUBMITTED: "taken, nobody knows yet how it ended",
+    CopyState.QUEUED: "waiting",
+    CopyState.REFUSED: "forbidden",
+    CopyState.FAILED: "failed",
+    CopyState.UNKNOWN: "could not be asked",
+}
+
+
+def as_json(value: Saved | Status) -> str:
+    """Return the JSON of `linkkeeper/archive-save/1` or `-status/1`, `schema` first; credentials masked."""
+    fields: dict[str, Any] = safe.masked_value(msgspec.to_builtins(value))
+    text = msgspec.json.encode({"schema": fields.pop("schema"), **fields})
+    return safe.json_text(msgspec.json.format(text, indent=2).decode()) + "\n"
+
+
+def of_save(saved: Saved, width: int = 80, *, everything: bool = False) -> str:
+    """Return what a run did for a terminal; with everything a line for each link."""
+    lines = [*_rows(saved, width, everything=everything), *_problems(saved), *_figures(saved, width)]
+    return _text(lines)
+
+
+def _text(lines: list[str]) -> str:
+    return safe.log_lines("\n".join(line.rstrip() for line in lines) + "\n")
+
+
+def _shown(text: str) -> str:
+    return safe.visible(safe.without_surrogates(mask(text)))
+
+
+def _rows(saved: Saved, width: int, *, everything: bool) -> Iterator[str]:
+    told = [(row, copy) for row in saved.urls for copy in row.copies if everything or copy.state in _TOLD]
+    order = [*_TOLD, CopyState.SAVED, CopyState.RECENT]
+    told.sort(key=lambda item: (order.index(item[1].state), item[1].archive, item[0].url))
+    for row, copy in told if everything else told[:_LISTED]:
+        yield _shown(row.url)
+        yield from _about(row, copy, width, dry_run=saved.dry_run)
+    if not everything and len(told) > _LISTED:
+        yield f"and {len(told) - _LISTED:,} more: -v lists all"
+    if told:
+        yield ""
+
+
+def _about(row: SavedRow, copy: Copy, width: int, *, dry_run: bool) -> Iterator[str]:
+    word = "would be asked for" if dry_run and copy.state is CopyState.QUEUED else _WORDS[copy.state]
+    day = f" ({places.day(copy.captured)})" if copy.captured else ""
+    detail = f": {_shown(copy.detail)}" if copy.detail else ""
+    for at, line in enumerate(widths.wrapped(f"{copy.archive}: {word}{day}{detail}", max(20, width - 4))):
+        yield ("  " if not at else "    ") + line
+    if copy.url and copy.state in HAS_COPY:
+        yield f"  {_shown(copy.url)}"
+    more = f" and {places.plural(len(row.posts) - 1, 'other post')}" if len(row.posts) > 1 else ""
+    if row.posts:
+        yield f"  in {_shown(row.posts[0])}{more}"
+
+
+def _problems(saved: Saved) -> Iterator[str]:
+    for problem in saved.files:
+        yield f"{_shown(problem.file)}: {_shown(problem.problem)}"
+    if saved.files:
+        yield ""
+
+
+def _figures(saved: Saved, width: int) -> Iterator[str]:
+    figures = saved.summary
+    yield f"{places.plural(figures.living, 'living link')}, {figures.covered:,} with a copy"
+    for archive, states in figures.states.items():
+        counts = ", ".join(_count(CopyState(state), number, saved) for state, number in states.items() if number)
+        yield from _wrapped(f"{archive:<8} {counts or 'nothing to do'}", width)
+    yield from _left_out(figures, width)
+    if figures.bytes_total:
+        new = f", {size(figures.bytes_added)} of it new" if figures.bytes_added else ""
+        yield f"  local archive: {size(figures.bytes_total)}{new}"
+
+
+def _count(state: CopyState, number: int, saved: Saved) -> str:
+    if saved.dry_run and state is CopyState.QUEUED:
+        return f"{number:,} would be asked for"
+    return f"{number:,} {_WORDS[state]}"
+
+
+def _left_out(figures: SaveSummary, width: int) -> Iterator[str]:
+    if figures.dead:
+        words = (
+            "is dead: linkkeeper fix looks for a copy"
+            if figures.dead == 1
+            else "are dead: linkkeeper fix looks for copies"
+        )
+        yield from _wrapped(f"not saved: {figures.dead:,} {words}", width)
+    if figures.blocked:
+        yield from _wrapped(
+            f"not saved: {figures.blocked:,} refused to us or failing, so nobody knows what a copy would hold", width
+        )
+    if figures.unchecked:
+        yield from _wrapped(f"not saved: {figures.unchecked:,} not asked yet", width)
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    for at, line in enumerate(widths.wrapped(text, max(20, width - 4))):
+        yield ("  " if not at else "    ") + line
+
+
+def size(number: int) -> str:
+    """Return so many bytes as people say it."""
+    amount = float(number)
+    for unit in ("bytes", "KB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:,.1f} GB"
+
+
+def coverage_line(found: Coverage) -> str:
+    """Return the coverage of the living in a line."""
+    if not found.living:
+        return "archived: no living link is known yet"
+    where = ", ".join(f"{name} {number:,}" for name, number in found.archives.items() if number)
+    share = f"{found.covered / found.living:.0%}" if found.covered in (0, found.living) else f"{_between(found)}%"
+    older = f", {found.older:,} an older one" if found.older else ""
+    places_text = f" ({where})" if where else ""
+    return (
+        f"archived: {found.covered:,} of {places.plural(found.living, 'living link')} have a copy, {share}{places_text}"
+        f"{older}, {found.never:,} none"
+    )
+
+
+def _between(found: Coverage) -> int:
+    """Return the percentage, never 0 or 100 where that would not be the truth."""
+    return min(99, max(1, round(100 * found.covered / found.living)))
+
+
+def of_status(status: Status, width: int = 80, *, everything: bool = False) -> str:
+    """Return the coverage for a terminal; with everything every link that lacks a copy."""
+    lines = [*widths.wrapped(coverage_line(status.coverage), width)]
+    if status.unchecked:
+        lines += widths.wrapped(
+            f"{places.plural(status.unchecked, 'link')} never asked yet: linkkeeper scan asks", width
+        )
+    if waiting := [f"{number:,} {state}" for state, number in status.queue.items() if number]:
+        lines += widths.wrapped(f"Wayback Machine: {', '.join(waiting)}", width)
+    if status.directory:
+        lines += widths.wrapped(
+            f"{_shown(status.directory)}: {places.plural(status.pages, 'page')}, {size(status.bytes_total)}", width
+        )
+    for url, why in _some(status.refused, everything):
+        lines += ["", f"no copy wanted: {_shown(url)}", f"  {_shown(why)}"]
+    if status.missing:
+        lines += ["", "without any copy:"]
+        lines += [f"  {_shown(url)}" for url in _some(status.missing, everything)]
+        if not everything and len(status.missing) > _LISTED:
+            lines.append(f"  and {len(status.missing) - _LISTED:,} more: -v lists all")
+    return _text(lines)
+
+
+def _some(items: list[T], everything: bool) -> list[T]:
+    return items if everything else items[:_LISTED]
