@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,6 +23,8 @@ IN_MEMORY = 64 * 1024
 REDIRECT_BODY = 64 * 1024
 _HEAD = re.compile(rb"HTTP/[0-9.]{1,5}[ \t]+([0-9]{3})(?s:.*?)\n\r?\n", re.IGNORECASE)
 _MAX_INTERIM = 32
+
+Values = tuple[tuple[str, str], ...]
 
 
 class Cut(StrEnum):
@@ -42,7 +46,7 @@ class Recorded(Struct, frozen=True):
     status: int
     head: bytes
     """Status line and header lines of the answer as received, up to and with the empty line."""
-    values: tuple[tuple[str, str], ...]
+    values: Values
     """The header fields, read."""
     body: bytes | Path
     """Transfer coding undone, content coding kept."""
@@ -52,31 +56,41 @@ class Recorded(Struct, frozen=True):
     """Of the server; empty behind a proxy."""
 
 
+class Purse:
+    """Bytes that several recordings may take together."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
 class Tape:
     """Set as `Trip.tape`: every hop of the trip is recorded here, whole bodies included."""
 
-    __slots__ = ("_folder", "address", "fields", "hops", "limit", "request", "url")
+    __slots__ = ("_folder", "_limit", "_purse", "address", "fields", "hops", "request", "url")
 
-    def __init__(self, fields: str, limit: int, folder: Path) -> None:
+    def __init__(
+        self, fields: str, limit: Callable[[int, Values], int], folder: Path, purse: Purse | None = None
+    ) -> None:
         """fields: the request's header lines, those of configuration and credentials apart.
 
-        limit: bytes of a body as received. folder: where large bodies go; whoever takes the hops deletes the files.
+        limit: says by status and header fields how many bytes of a body to take, as received; purse: what there is
+        for all. folder: where large bodies go; whoever takes the hops deletes the files.
         """
-        self.fields, self.limit, self._folder = fields, limit, folder
+        self.fields, self._limit, self._folder, self._purse = fields, limit, folder, purse or Purse(sys.maxsize)
         self.hops: list[Recorded] = []
         self.url = self.address = ""
         self.request = b""
 
-    async def take(
-        self, status: int, values: tuple[tuple[str, str], ...], raw: bytes, payload: StreamReader, until: float
-    ) -> bool:
+    async def take(self, status: int, values: Values, raw: bytes, payload: StreamReader, until: float) -> bool:
         """Record one answer, of which raw came so far; say whether its body was cut off.
 
         Raises StateError if there is no room for it.
         """
         when = datetime.now(UTC)
-        limit = min(self.limit, REDIRECT_BODY) if 300 <= status < 400 else self.limit
-        body, size, cut = await _Body(limit, self._folder).read(payload, until)
+        limit = REDIRECT_BODY if 300 <= status < 400 else self._limit(status, values)
+        body, size, cut = await _Body(limit, self._purse, self._folder).read(payload, until)
         head = final_head(raw)
         self.hops.append(Recorded(self.url, when, self.request, status, head, values, body, size, cut, self.address))
         return cut is not None
@@ -85,8 +99,8 @@ class Tape:
 class _Body:
     """A body on its way into memory or a file."""
 
-    def __init__(self, limit: int, folder: Path) -> None:
-        self._limit, self._folder = limit, folder
+    def __init__(self, limit: int, purse: Purse, folder: Path) -> None:
+        self._limit, self._purse, self._folder = limit, purse, folder
         self._held = bytearray()
         self._file: IO[bytes] | None = None
         self._size = 0
@@ -123,8 +137,9 @@ class _Body:
 
     def _write(self, piece: bytes) -> bool:
         """Take in what fits; say whether something did not."""
-        fitting = piece[: self._limit - self._size]
+        fitting = piece[: max(0, min(self._limit - self._size, self._purse.left))]
         self._size += len(fitting)
+        self._purse.left -= len(fitting)
         if self._file is None and len(self._held) + len(fitting) > IN_MEMORY:
             self._file = tempfile.NamedTemporaryFile(dir=self._folder, prefix="body-", delete=False)  # noqa: SIM115 - closed by `read`
             self._file.write(self._held)

@@ -14,7 +14,7 @@ from linkkeeper.errors import StateError
 from linkkeeper.models.verdict import Failure, Reply
 from linkkeeper.net.client import Client
 from linkkeeper.net.options import NetOptions
-from linkkeeper.net.tape import IN_MEMORY, Cut, Tape, final_head
+from linkkeeper.net.tape import IN_MEMORY, Cut, Purse, Tape, final_head
 from linkkeeper.net.trip import How
 
 FIELDS = "User-Agent: test\r\nAccept: */*\r\nAccept-Encoding: gzip, br\r\n"
@@ -26,9 +26,11 @@ async def client(local: NetOptions) -> AsyncIterator[Client]:
         yield made
 
 
-async def recorded(client: Client, url: str, folder: Path, limit: int = 1 << 20, **how: Any) -> tuple[Tape, Reply]:
+async def recorded(
+    client: Client, url: str, folder: Path, limit: int = 1 << 20, purse: Purse | None = None, **how: Any
+) -> tuple[Tape, Reply]:
     trip = client.trip(url, How(**({"max_redirects": 20} | how)), 2.0)
-    trip.tape = tape = Tape(FIELDS, limit, folder)
+    trip.tape = tape = Tape(FIELDS, lambda *_: limit, folder, purse)
     while (reply := await client.step(trip)) is None:
         pass
     return tape, reply
@@ -101,6 +103,15 @@ async def test_a_body_is_cut_at_its_limit(raw: Any, client: Client, tmp_path: Pa
     assert (data, tape.hops[0].cut, reply.truncated) == (body[:limit], Cut.LENGTH, True)
 
 
+async def test_recordings_share_what_there_is(raw: Any, client: Client, tmp_path: Path) -> None:
+    base = await raw.serve(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    purse = Purse(7)
+    first, _ = await recorded(client, base, tmp_path, purse=purse)
+    second, _ = await recorded(client, base, tmp_path, purse=purse)
+    assert (first.hops[0].body, first.hops[0].cut) == (b"hello", None)
+    assert (second.hops[0].body, second.hops[0].cut, purse.left) == (b"he", Cut.LENGTH, 0)
+
+
 async def test_a_body_of_just_the_limit_is_whole(raw: Any, client: Client, tmp_path: Path) -> None:
     base = await raw.serve(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
     tape, _ = await recorded(client, base, tmp_path, 5)
@@ -124,7 +135,7 @@ async def test_a_body_that_never_ends_is_given_up_in_time(raw: Any, client: Clie
 
     base = await raw.serve(drip)
     trip = client.trip(base, How(), 0.3)
-    trip.tape = tape = Tape(FIELDS, 1000, tmp_path)
+    trip.tape = tape = Tape(FIELDS, lambda *_: 1000, tmp_path)
     assert await client.step(trip)
     assert (tape.hops[0].body, tape.hops[0].cut) == (b"slow", Cut.TIME)
 

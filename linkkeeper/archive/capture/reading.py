@@ -1,0 +1,62 @@
+"""A payload as it is kept -> what can be read of it: content coding undone, in UTF-8. Within bounds."""
+
+import re
+from pathlib import Path
+
+from linkkeeper.extract import encodings
+from linkkeeper.extract.html_encoding import codec, declared_encoding
+from linkkeeper.net.headers import charset, media_type
+from linkkeeper.net.inflate import InflateError, inflate
+from linkkeeper.net.tape import Recorded
+
+PARSED = 8 * 1024 * 1024
+"""Bytes of a document that are looked at for requisites, and bytes read of what is kept."""
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+_LOOKS_LIKE = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,200}<(?:!doctype\s+html|html|head|body|title|script)", re.IGNORECASE)
+
+
+def first_bytes(body: bytes | Path, most: int = PARSED) -> bytes:
+    """Return the beginning of a payload."""
+    if isinstance(body, bytes):
+        return body[:most]
+    with body.open("rb") as file:
+        return file.read(most)
+
+
+def decoded(hop: Recorded, limit: int = PARSED) -> bytes | None:
+    """Return the beginning of a body without its content coding; None if it cannot be read."""
+    data = first_bytes(hop.body)
+    coding = ",".join(value for name, value in hop.values if name.lower() == "content-encoding")
+    if not coding:
+        return data[:limit]
+    try:
+        return inflate(data, coding, limit)[0]
+    except InflateError:
+        return None
+
+
+def kind(hop: Recorded) -> str:
+    """Return the media type of an answer, lower case; empty if it names none."""
+    return media_type(_header(hop, "content-type"))
+
+
+def is_html(hop: Recorded, data: bytes) -> bool:
+    """Say whether a browser would show it as a page; without a type by its first bytes."""
+    named = kind(hop)
+    return named in _HTML or (not named and _LOOKS_LIKE.match(data[:1000]) is not None)
+
+
+def is_css(hop: Recorded) -> bool:
+    """Say whether it is a style sheet."""
+    return kind(hop) == "text/css"
+
+
+def in_utf8(hop: Recorded, data: bytes) -> bytes:
+    """Return a page's markup in UTF-8, by what its header or the page itself declares."""
+    declared = codec(charset(_header(hop, "content-type"))) or declared_encoding(data)
+    text = encodings.read(data, declared)
+    return data if text is None else text.data
+
+
+def _header(hop: Recorded, name: str) -> str:
+    return next((value for key, value in hop.values if key.lower() == name), "")
