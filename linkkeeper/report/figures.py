@@ -42,6 +42,8 @@ class Figures(Struct, frozen=True):
     """Links with an answer: alive or not."""
     rescued: int = 0
     """Failing links with a copy that was played back."""
+    share: str = ""
+    """Links that need attention, of all with an answer, in percent; never 0 % where there is one."""
     years: list[Bar] = field(default_factory=list)
     hosts: list[Bar] = field(default_factory=list)
     trend: list[tuple[str, int, int]] = field(default_factory=list)
@@ -53,15 +55,24 @@ def figures(run: Run, trend: tuple[TrendPoint, ...] = ()) -> Figures:
     found = places.places(run, tuple(Verdict))
     counts = Counter(place.row.verdict for place in found)
     bad = [place for place in found if place.row.verdict in places.FAILS]
+    answered = sum(counts[verdict] for verdict in _ANSWERED)
     return Figures(
         verdicts={verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]},
         attention=len(bad),
-        answered=sum(counts[verdict] for verdict in _ANSWERED),
+        answered=answered,
+        share=_percent(len(bad), answered),
         rescued=sum(places.rescued(place.link.snapshot) for place in bad),
         years=_by_year(found),
         hosts=_by_host(found),
         trend=[(places.day(point.at), _of(point, Verdict.DEAD), _of(point, Verdict.SUSPECT)) for point in trend[-60:]],
     )
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole if whole else 0.0
+    if 0 < share < 0.1:
+        return "< 0.1 %"
+    return f"{share:.1f} %" if 0 < share < 10 or 99 < share < 100 else f"{share:.0f} %"
 
 
 def _of(point: TrendPoint, verdict: Verdict) -> int:

@@ -243,3 +243,11 @@ def test_the_page_reads_without_scripts_too(run: Run) -> None:
     text = html.render(run, _extras())
     assert "content/_posts/2016-07-08-周刊.md" in text.partition("<script")[0]
     assert "+new &lt;b&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"),
+    [(0, 0, "0 %"), (0, 9, "0 %"), (1, 5000, "< 0.1 %"), (3, 200, "1.5 %"), (3, 20, "15 %"), (999, 1000, "99.9 %")],
+)
+def test_a_share_is_neither_nothing_nor_everything_by_rounding(part: int, whole: int, said: str) -> None:
+    assert figures._percent(part, whole) == said

@@ -59,6 +59,11 @@
     const name = verdicts[verdict];
     return el("span", { class: "badge" }, el("i", { class: "fill-" + name }), say("v." + name));
   };
+  const spelled = (url) => {
+    const parts = /^(https?:\/\/)([^/?#]+)(.*)$/is.exec(url);
+    if (!parts) return [url];
+    return [el("span", { class: "scheme" }, parts[1]), parts[2], el("span", { class: "path" }, parts[3])];
+  };
   const outside = (url, label, kind = "") =>
     web(url) ? el("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow", class: kind }, label) : null;
 
@@ -132,7 +137,7 @@
     item.row.setAttribute("aria-rowindex", place + 2);
     item.row.style.transform = `translateY(${place * height()}px)`;
     item.cells[0].replaceChildren(badge(url[VERDICT]));
-    item.button.textContent = rawOf(link) || "(empty)";
+    item.button.replaceChildren(...spelled(rawOf(link) || "(empty)"));
     item.button.title = rawOf(link);
     item.cells[2].textContent = `${nameOf(files[link[FILE]])}:${link[LINE]}`;
     item.cells[2].title = `${files[link[FILE]]}:${link[LINE]}:${link[COLUMN]}`;
