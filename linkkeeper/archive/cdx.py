@@ -4,15 +4,14 @@ waybackpy writes the query and reads the records (see `waybackpy_index`). It blo
 its requests go out through our own client.
 """
 
-import asyncio
 import functools
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from threading import Event
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 from msgspec import Struct
 
+from linkkeeper.archive.bridge import Ask, in_thread
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.client import ArchiveClient
 from linkkeeper.archive.limiter import Pool
@@ -56,23 +55,15 @@ async def ask_index(client: ArchiveClient, base: str, query: CdxQuery, *, spare:
 
     Raises ArchiveError if it could not be asked, ExcludedByOwner if it may not answer.
     """
-    loop = asyncio.get_running_loop()
-    asked: list[Future[Reply]] = []
-    ended = Event()
+    endpoint = f"{base.rstrip('/')}/cdx/search/cdx"
 
-    def fetch(url: str) -> list[list[str]]:
-        if ended.is_set():  # nobody runs the loop for us any more
-            raise CancelledError
-        question = client.get(url, Pool.INDEX, nonsense=nonsense, spare=spare)
-        asked.append(asyncio.run_coroutine_threadsafe(question, loop))
-        return _rows(asked[-1].result())
+    def work(ask: Ask) -> CdxAnswer:
+        def fetch(url: str) -> list[list[str]]:
+            return _rows(ask(lambda: client.get(url, Pool.INDEX, nonsense=nonsense, spare=spare)))
 
-    try:
-        return await loop.run_in_executor(_thread(), _ask, fetch, f"{base.rstrip('/')}/cdx/search/cdx", query)
-    finally:
-        ended.set()
-        for future in asked:
-            future.cancel()  # when we are cancelled, this is what ends the thread
+        return _ask(fetch, endpoint, query)
+
+    return await in_thread(_thread(), work)
 
 
 @functools.cache
@@ -86,15 +77,12 @@ def _thread() -> ThreadPoolExecutor:
 
 
 def _ask(fetch: Callable[[str], list[list[str]]], endpoint: str, query: CdxQuery) -> CdxAnswer:
-    """Run waybackpy; what it raises stops here."""
+    """Run waybackpy."""
     if len(query.url) > _MAX_URL:
         raise ArchiveError(f"a URL of {len(query.url)} characters is too long for the index")
     from linkkeeper.archive import waybackpy_index  # requests comes with it: loaded once a link is dead
 
-    try:
-        rows, seen = waybackpy_index.ask(fetch, endpoint, query)
-    except CancelledError as error:
-        raise ArchiveError("interrupted") from error
+    rows, seen = waybackpy_index.ask(fetch, endpoint, query)
     return CdxAnswer(rows, full=seen >= abs(query.limit))
 
 
