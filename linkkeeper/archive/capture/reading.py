@@ -7,7 +7,7 @@ from linkkeeper.extract import encodings
 from linkkeeper.extract.html_encoding import codec, declared_encoding
 from linkkeeper.net.headers import charset, media_type
 from linkkeeper.net.inflate import InflateError, inflate
-from linkkeeper.net.tape import Recorded
+from linkkeeper.net.tape import Recorded, Values
 
 PARSED = 8 * 1024 * 1024
 """Bytes of a document that are looked at for requisites, and bytes read of what is kept."""
@@ -37,13 +37,13 @@ def decoded(hop: Recorded, limit: int = PARSED) -> bytes | None:
 
 def kind(hop: Recorded) -> str:
     """Return the media type of an answer, lower case; empty if it names none."""
-    return media_type(_header(hop, "content-type"))
+    return media_type(named(hop.values, "content-type"))
 
 
 def is_html(hop: Recorded, data: bytes) -> bool:
     """Say whether a browser would show it as a page; without a type by its first bytes."""
-    named = kind(hop)
-    return named in _HTML or (not named and _LOOKS_LIKE.match(data[:1000]) is not None)
+    said = kind(hop)
+    return said in _HTML or (not said and _LOOKS_LIKE.match(data[:1000]) is not None)
 
 
 def is_css(hop: Recorded) -> bool:
@@ -53,10 +53,11 @@ def is_css(hop: Recorded) -> bool:
 
 def in_utf8(hop: Recorded, data: bytes) -> bytes:
     """Return a page's markup in UTF-8, by what its header or the page itself declares."""
-    declared = codec(charset(_header(hop, "content-type"))) or declared_encoding(data)
+    declared = codec(charset(named(hop.values, "content-type"))) or declared_encoding(data)
     text = encodings.read(data, declared)
     return data if text is None else text.data
 
 
-def _header(hop: Recorded, name: str) -> str:
-    return next((value for key, value in hop.values if key.lower() == name), "")
+def named(values: Values, name: str) -> str:
+    """Return the first header field of that (lower-case) name; empty if there is none."""
+    return next((value for key, value in values if key.lower() == name), "")
