@@ -19,6 +19,7 @@ NETWORK = (
 )
 RESCUE = ("wayback.url", "max_archive_time")
 ARCHIVE = ("archive.dir",)
+OWN_COPIES = ("archive.dir", "archive.local_base")
 SAVING = ("wayback.url", "max_archive_time", "archive.to", "archive.older_than", "archive.robots", "archive.noarchive")
 STATE = ("state",)
 
@@ -149,6 +150,7 @@ __all__ = [
     "ARCHIVE",
     "FINDING",
     "NETWORK",
+    "OWN_COPIES",
     "RESCUE",
     "SAVING",
     "STATE",

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from linkkeeper.cli import exits, output, reports
 from linkkeeper.cli.options import (
     FINDING,
     NETWORK,
+    OWN_COPIES,
     RESCUE,
     STATE,
     AllowEmpty,
@@ -22,7 +23,7 @@ from linkkeeper.cli.options import (
 from linkkeeper.cli.progress import Bars
 from linkkeeper.errors import UsageError
 
-ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print every setting with its origin, and leave.")]
+ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print every setting as TOML, with its origin, and leave.")]
 BaselineFile = Annotated[
     str,
     typer.Option(
@@ -46,7 +47,7 @@ NewOnly = Annotated[
 ]
 
 
-@with_settings(FINDING, NETWORK, RESCUE, ("rescue", "fail_on"), STATE)
+@with_settings(FINDING, NETWORK, RESCUE, OWN_COPIES, ("rescue", "fail_on"), STATE)
 def scan(
     *,
     loaded: Loaded,
@@ -77,7 +78,9 @@ def scan(
     Exit codes: 0 nothing to do, 1 links need attention, 2 wrong usage, 3 could not finish (offline), 130 interrupted.
     """
     if show_config:
-        output.data(_settings_text(loaded))
+        from linkkeeper.config.show import as_toml
+
+        output.data(as_toml(loaded))
         return
     chosen = reports.targets(format, outputs)
     _check(chosen, write_baseline)
@@ -121,22 +124,3 @@ def _check(chosen: list[reports.Target], write_baseline: str) -> None:
 def _written(chosen: list[reports.Target], write_baseline: str) -> tuple[str, ...]:
     """Return the files that this command will write."""
     return tuple(filter(None, (*(str(target.path or "") for target in chosen), write_baseline)))
-
-
-def _settings_text(loaded: Loaded) -> str:
-    """Return every setting with its value and origin; values of headers are secrets."""
-    import msgspec
-
-    from linkkeeper.config.settings import fields
-
-    lines = []
-    for item in fields():
-        value: Any = loaded.settings
-        for name in item.path.split("."):
-            value = getattr(value, name)
-        shown = [f"{line.partition(':')[0]}: ***" for line in value] if item.path == "header" else value
-        lines.append(f"{item.path} = {shown!r}  # {loaded.origins.get(item.path, 'default')}")
-    for name, one in loaded.settings.host.items():
-        hidden = msgspec.structs.replace(one, headers=dict.fromkeys(one.headers, "***"))
-        lines.append(f"host.{name} = {hidden!r}  # {loaded.origins.get('host', 'default')}")
-    return output.harmless("\n".join(lines) + "\n")

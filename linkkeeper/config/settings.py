@@ -101,7 +101,7 @@ class ArchiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
     robots: Annotated[
         bool,
         Meta(
-            description="Keep away from what robots.txt forbids to `linkkeeper`. Off only where the sites' owners agree.",
+            description="Keep away from what robots.txt forbids to `linkkeeper`. Off only where the owners agree.",
             extra={"flag": "--robots/--no-robots"},
         ),
     ] = True

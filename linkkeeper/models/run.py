@@ -5,6 +5,7 @@ from datetime import date, datetime
 from msgspec import Struct, field
 
 from linkkeeper.models.document import FileProblem
+from linkkeeper.models.saving import Coverage
 from linkkeeper.models.snapshot import Moved, SnapshotState
 from linkkeeper.models.verdict import Redirect, Verdict
 
@@ -88,6 +89,8 @@ class Summary(Struct, frozen=True):
     """URLs per verdict, every verdict of `Verdict` present."""
     skipped_files: int = 0
     """Files seen and not understood (no format of ours)."""
+    coverage: Coverage | None = None
+    """Of the living, by what this machine knows; None where nothing was ever archived."""
 
 
 class Run(Struct, frozen=True):

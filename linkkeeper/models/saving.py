@@ -1,4 +1,4 @@
-"""What `archive save` and `archive status` know of the living: which links have copies, where, and why others do not."""
+"""What `archive save` and `archive status` know of the living: which links have copies, where, and why not."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -16,7 +16,7 @@ from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Finding, Reply, Verdict
 from linkkeeper.net.client import Client
-from linkkeeper.pipeline import options
+from linkkeeper.pipeline import copies, options
 from linkkeeper.pipeline.collect import Collection, Entry, Place
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.outcome import Outcome, dead_places
@@ -55,6 +55,7 @@ class Archives:
                     web,
                     self.state.clock,
                     answers=self.state.answers,
+                    extra=copies.providers(self.settings, looks_dead),
                     looks_dead=looks_dead,
                     on_wait=self._waits,
                     on_done=self._rescued,
@@ -97,7 +98,9 @@ class Archives:
         snapshot = rescue.snapshot
         if snapshot.state is SnapshotState.VERIFIED:
             self._copies += 1
-            if snapshot.url and not rescue.cached:  # once it stands in a post, nobody need ask for it again
+            if (
+                snapshot.url and snapshot.archive != copies.NAME and not rescue.cached
+            ):  # once it stands in a post, nobody need ask for it again
                 self.state.memory.put(_finding(snapshot.url, Replay(plays=True, detail=snapshot.detail), ""))
         self.events.advance("archive", f"{self._copies} rescued")
 

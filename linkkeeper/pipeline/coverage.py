@@ -1,4 +1,4 @@
-"""Which living links have a copy, by what this machine knows: the local archive's manifest and the queue. Asks nobody."""
+"""Which living links have a copy, by what this machine knows: the local manifest and the queue. Asks nobody."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta

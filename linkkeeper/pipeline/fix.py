@@ -47,7 +47,7 @@ def options(
         apply_moved=apply_moved,
         allow_unverified=allow_unverified,
         revert_any=revert_any,
-        archive_bases=rooms.archive_bases(settings),
+        archive_bases=(*rooms.archive_bases(settings), *rooms.local_base(settings)),
         include_verbatim=settings.include_verbatim,
     )
 

@@ -11,6 +11,7 @@ from linkkeeper.extract.discover import Discovery
 from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, Summary, UrlRow
+from linkkeeper.models.saving import Coverage
 from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Finding, Verdict
 from linkkeeper.pipeline.collect import Collection, Entry, Place
@@ -24,6 +25,7 @@ def build(
     outcome: Outcome,
     started: datetime,
     paths: Sequence[str] = (),
+    coverage: Coverage | None = None,
 ) -> Run:
     """Return the run, URLs and files in sorted order."""
     rows = [row for entry in collection.entries.values() for row in url_rows(entry, outcome)]
@@ -36,7 +38,9 @@ def build(
         started=started,
         finished=datetime.now(UTC),
         complete=not (outcome.interrupted or outcome.network_at_fault or counts[Verdict.UNCHECKED]),
-        summary=Summary(collection.files, collection.links, len(rows), outcome.requests, counts, seen.skipped),
+        summary=Summary(
+            collection.files, collection.links, len(rows), outcome.requests, counts, seen.skipped, coverage
+        ),
         urls=rows,
         files=sorted(problems, key=lambda problem: (problem.file, problem.problem)),
         rules={rule: verdicts.meaning(rule) for rule in sorted({row.rule for row in rows})},

@@ -20,7 +20,7 @@ from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link
 from linkkeeper.models.run import Run
 from linkkeeper.models.verdict import Judgement, Verdict
-from linkkeeper.pipeline import options, result
+from linkkeeper.pipeline import copies, coverage, options, result
 from linkkeeper.pipeline.changes import Changes
 from linkkeeper.pipeline.collect import Collection, Entry, Place, Rules
 from linkkeeper.pipeline.events import Events
@@ -77,7 +77,8 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
         collection, seen, problems = read(request, settings, events, state.extractions, (found, changes))
         outcome = ask(collection, options.from_now_on(settings, datetime.now(UTC) - started), state, events)
         outcome.notes += state.flush()
-        run = state.save_run(result.build(collection, seen, problems, outcome, started, request.paths))
+        covered = coverage.of_run(collection, outcome, settings, state)
+        run = state.save_run(result.build(collection, seen, problems, outcome, started, request.paths, covered))
         trend = state.trend()
     read_files = frozenset(file.path for file in seen.files)
     return Result(run, outcome.interrupted, collection, outcome, Extras(trend=trend), changes, read_files)
@@ -177,6 +178,7 @@ def _documents(
 def _rules(settings: Settings, paths: tuple[str, ...], changes: Changes | None = None) -> Rules:
     cleaner = Cleaner(url_rules.load(options.cleaning(settings)))
     local = LocalChecker(options.local(settings, paths))
+    own = copies.OwnLinks(settings) if settings.archive.local_base else None
 
     def clean(link: Link) -> Place:
         cleaned = cleaner.clean(link.url)
@@ -194,6 +196,8 @@ def _rules(settings: Settings, paths: tuple[str, ...], changes: Changes | None =
     def judge(link: Link) -> Judgement | None:
         if changes is not None and not changes.touch(link.document, link.span.start, link.span.end):
             return Judgement(Verdict.SKIPPED, "excluded", f"not on a line changed since {changes.since}")
+        if own is not None and (judgement := own.judge(link.url)) is not None:
+            return judgement
         judgement = link_rules.judge_link(link)
         if judgement is None and link_rules.is_local(link.url):
             return local.judge(link.document, link.url)

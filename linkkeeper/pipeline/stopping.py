@@ -35,7 +35,7 @@ class Signals:
         self._stop()
 
 
-async def until(stop: asyncio.Event, items: AsyncGenerator[T, None]) -> AsyncIterator[T]:
+async def until(stop: asyncio.Event, items: AsyncIterator[T]) -> AsyncIterator[T]:
     """Yield items until stop is set; what is under way then is cancelled."""
     stopping = asyncio.ensure_future(stop.wait())
     try:
@@ -53,4 +53,5 @@ async def until(stop: asyncio.Event, items: AsyncGenerator[T, None]) -> AsyncIte
             yield item  # type: ignore[misc]  # the sentinel is told apart above
     finally:
         stopping.cancel()
-        await items.aclose()
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()

@@ -23,6 +23,8 @@ SENTENCES = {
     "same.",
     "no-copy": "{count} dead {count|link has|links have} no usable copy: find the page's new place, drop the link, or "
     "exempt it with an ignore comment.",
+    "local-copy": "{count} dead {count|link has a copy|links have copies} in your local archive alone; say where "
+    "that is published, and fix can link there.",
     "moved": "{count} dead {count|page seems|pages seem} to live on elsewhere; the report names the place, the choice "
     "is yours.",
     "invalid": "{count} {count|destination|destinations} cannot be requested: correct them by hand, {where} first.",
@@ -101,6 +103,8 @@ def _about_dead(run: Run) -> Iterator[Advice]:
         yield Advice("unverified", {"count": count}, "linkkeeper fix --allow-unverified --diff")
     if count := by_state["none"] + by_state["unusable"] + by_state["excluded"]:
         yield Advice("no-copy", {"count": count})
+    if count := sum(_only_local(place.link.snapshot) for place in web):
+        yield Advice("local-copy", {"count": count}, "linkkeeper fix --local-base /archive/ --diff")
     if count := sum(row.moved is not None and row.verdict is Verdict.DEAD for row in run.urls):
         yield Advice("moved", {"count": count})
     if local := [place for place in dead if not is_web(place.row)]:
@@ -144,6 +148,10 @@ def _state(snapshot: LinkSnapshot | None) -> str:
     if snapshot is None:
         return ""
     return SnapshotState(snapshot.state).value
+
+
+def _only_local(snapshot: LinkSnapshot | None) -> bool:
+    return snapshot is not None and snapshot.state is SnapshotState.VERIFIED and not snapshot.url
 
 
 def is_web(row: UrlRow) -> bool:

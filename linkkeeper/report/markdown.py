@@ -12,6 +12,7 @@ from linkkeeper.models.run import Run
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.report import advice, places, safe
 from linkkeeper.report.hosts import host_of
+from linkkeeper.report.saving import coverage_line
 
 NAME = "markdown"
 
@@ -72,6 +73,8 @@ def _head(run: Run) -> Iterator[str]:
     if counted:
         yield f"| {' | '.join(name for name, _ in counted)} |\n|{' --: |' * len(counted)}\n"
         yield f"| {' | '.join(str(count) for _, count in counted)} |\n\n"
+    if figures.coverage:
+        yield f"{coverage_line(figures.coverage)}\n\n"
     for note in run.notes:
         yield f"> {code(note)}\n>\n"
     yield "\n" if run.notes else ""

@@ -102,6 +102,8 @@ def rescue(snapshot: LinkSnapshot | None) -> str:
     """Return the rescue in words, without its URL; empty if none was looked for."""
     if snapshot is None:
         return ""
+    if snapshot.state is SnapshotState.VERIFIED and not snapshot.url:
+        return f"kept in the local archive, {day(snapshot.captured)}; --local-base lets fix write links to it"
     words = NO_RESCUE[snapshot.state]
     if snapshot.url and snapshot.captured:
         words = f"{day(snapshot.captured)}, {words}"

@@ -9,6 +9,7 @@ from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.report import advice, places, safe, widths
 from linkkeeper.report.hosts import host_of
+from linkkeeper.report.saving import coverage_line
 
 NAME = "terminal"
 
@@ -183,6 +184,8 @@ def _summary(run: Run, paint: _Paint, width: int) -> Iterator[str]:
     text = ", ".join(parts) + (": " + ", ".join(verdicts) if verdicts else "")
     for line in _indented(re.sub(r"(?<=[0-9]) ", "\u00a0", text), width, "  ", ""):
         yield paint(line.replace("\u00a0", " "), "bold")
+    if figures.coverage:
+        yield from _indented(coverage_line(figures.coverage), width, "  ", "")
     if not run.complete:
         yield from _indented("This run is not complete: what was not reached is unchecked.", width, "  ", "")
 

@@ -1,0 +1,135 @@
+"""Living pages -> the local archive: fetched by the capturer, written by the archive, one line told for each."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from linkkeeper.archive.archive_urls import instant
+from linkkeeper.archive.capture.base import OWNER_FORBIDS, CaptureOptions, Cited, Judge, Outcome, Refusal
+from linkkeeper.archive.capture.capturer import Capturer
+from linkkeeper.archive.local import layout, manifest
+from linkkeeper.archive.local.base import Page, PageCapture
+from linkkeeper.archive.local.store import LocalArchive
+from linkkeeper.check.classify import classify
+from linkkeeper.config.settings import Settings
+from linkkeeper.errors import LinkkeeperError
+from linkkeeper.models.saving import Copy, CopyState
+from linkkeeper.models.verdict import Reply, Verdict
+from linkkeeper.net.client import Client
+from linkkeeper.pipeline import options
+from linkkeeper.pipeline.archives import looks_dead
+from linkkeeper.pipeline.coverage import LOCAL, is_recent, oldest
+from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.stopping import until
+
+Told = Callable[[str, Copy], None]
+STAGE = "keeping"
+
+
+class Keeping:
+    """One run's work on the local archive."""
+
+    def __init__(self, settings: Settings, events: Events, told: Told) -> None:
+        self._settings, self._events, self._told = settings, events, told
+        self._directory = Path(settings.archive.dir)
+        self.notes: list[str] = []
+        self.bytes_added = 0
+        self._saved = 0
+
+    def plan(self, pages: Sequence[Cited], max_count: int | None) -> tuple[list[Cited], list[tuple[Cited, Page]]]:
+        """Return the pages to fetch, those never kept first, and those that are held; tell of these and of the rest.
+
+        Raises LinkkeeperError if the manifest cannot be read.
+        """
+        held = manifest.newest(self._directory) if (self._directory / layout.MANIFEST).exists() else {}
+        since = oldest(self._settings)
+        due: list[tuple[str, Cited]] = []
+        recent: list[tuple[Cited, Page]] = []
+        for page in pages:
+            known = held.get(page.url)
+            if known is not None and is_recent(instant(known.ts), since):
+                recent.append((page, known))
+                self._told(page.url, self._copy(CopyState.RECENT, known))
+            else:
+                due.append((known.ts if known else "", page))
+        ordered = [page for _, page in sorted(due, key=lambda item: item[0])]
+        for page in ordered[max_count:] if max_count is not None else ():
+            self._told(page.url, Copy(LOCAL, CopyState.QUEUED, "beyond --max"))
+        return ordered[:max_count], recent
+
+    async def run(self, pages: Sequence[Cited], recent: Sequence[tuple[Cited, Page]], stop: asyncio.Event) -> None:
+        """Fetch and keep pages until stop; note which posts cite what is held. A failing disk is a note."""
+        cited = [(page, known) for page, known in recent if set(page.posts) - set(known.posts)]
+        if not pages and not cited:
+            return
+        left = {page.url for page in pages}
+        self._events.stage(STAGE, len(pages))
+        try:
+            await self._run(pages, cited, stop, left)
+        except LinkkeeperError as error:
+            self.notes.append(f"The local archive cannot go on: {error}" + (f" ({error.hint})" if error.hint else ""))
+            for url in left:
+                self._told(url, Copy(LOCAL, CopyState.UNKNOWN, "the local archive could not be written"))
+        else:
+            for url in left:
+                self._told(url, Copy(LOCAL, CopyState.QUEUED, "the run ended before this was fetched"))
+
+    async def _run(
+        self, pages: Sequence[Cited], cited: Sequence[tuple[Cited, Page]], stop: asyncio.Event, left: set[str]
+    ) -> None:
+        with (
+            ThreadPoolExecutor(1, "archive") as writer,
+            LocalArchive(self._directory, options.local_archive(self._settings)) as archive,
+        ):
+            self.notes += [f"{self._settings.archive.dir}: {line}" for line in archive.repaired]
+            for page, _ in cited:
+                archive.cite(page.url, page.posts)
+            if not pages:
+                return
+            async with (
+                Client(options.capture_network(self._settings)) as client,
+                Capturer(client, options.capture(self._settings), judge()) as capturer,
+            ):
+                async for outcome in until(stop, capturer.capture_all(pages)):
+                    await self._take(outcome, archive, capturer, writer)
+                    left.discard(outcome.url)
+
+    async def _take(
+        self, outcome: Outcome, archive: LocalArchive, capturer: Capturer, writer: ThreadPoolExecutor
+    ) -> None:
+        if isinstance(outcome, PageCapture):
+            kept = await asyncio.get_running_loop().run_in_executor(writer, archive.keep, outcome)
+            capturer.done(outcome)
+            self.bytes_added += kept.size_bytes
+            self._saved += 1
+            self._told(outcome.url, self._copy(CopyState.SAVED, kept.page))
+        else:
+            self._told(outcome.url, refused(outcome))
+        self._events.advance(STAGE, f"{self._saved} kept")
+
+    def _copy(self, state: CopyState, page: Page) -> Copy:
+        base = self._settings.archive.local_base
+        url = f"{base.rstrip('/')}/{page.ts}/{page.url}" if base else None
+        return Copy(LOCAL, state, captured=instant(page.ts), url=url)
+
+
+def refused(one: Refusal) -> Copy:
+    """Return what a refusal means for the link. Pure."""
+    state = CopyState.REFUSED if one.why in OWNER_FORBIDS else CopyState.FAILED
+    return Copy(LOCAL, state, one.detail or one.why.value)
+
+
+def judge() -> Judge:
+    """Return the check's rules in the form that a capture asks for."""
+    return Judge(looks_dead=looks_dead, looks_blocked=_looks_blocked)
+
+
+def _looks_blocked(reply: Reply) -> str:
+    judgement = classify(reply)
+    return judgement.rule if judgement.verdict is Verdict.BLOCKED else ""
+
+
+def longest_s(pages: int, chosen: CaptureOptions) -> float:
+    """Return the time that so many pages take at most, in seconds."""
+    return pages / chosen.pages_at_once * chosen.max_page_s

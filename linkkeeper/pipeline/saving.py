@@ -1,0 +1,321 @@
+"""`archive save` on one page: read posts, see which links live, then see to it that each of them has a copy."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
+
+from linkkeeper.check import collector
+from linkkeeper.config.settings import Settings
+from linkkeeper.config.values import seconds
+from linkkeeper.errors import UsageError
+from linkkeeper.models.about import VERSION
+from linkkeeper.models.document import FileProblem
+from linkkeeper.models.saving import HAS_COPY, SETTLED, Copy, CopyState, Saved, SavedRow, SaveSummary
+from linkkeeper.models.verdict import Judgement, Verdict
+from linkkeeper.pipeline import coverage, options, scan
+from linkkeeper.pipeline.collect import Collection, Entry
+from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.outcome import Outcome
+from linkkeeper.pipeline.state import State
+from linkkeeper.urls import archive_links, secrets
+
+if TYPE_CHECKING:
+    from linkkeeper.pipeline.keeping import Keeping
+    from linkkeeper.pipeline.sending import Sending
+
+ARCHIVES_OWN = Judgement(Verdict.SKIPPED, "excluded", "an archive's own page is not archived again")
+_UNSURE = (Verdict.BLOCKED, Verdict.SUSPECT)
+
+
+class SaveRequest(Struct, frozen=True):
+    """What the user asked for."""
+
+    scan: scan.Request
+    max_count: int | None = None
+    """Pages to capture in this run, of each archive."""
+    dry_run: bool = False
+    """Say what would be done; ask nobody, write nothing."""
+
+
+class Living(Struct, frozen=True):
+    """A link that lives: what is saved of it, and who cites it."""
+
+    entry: Entry
+    url: str
+    """As it works: cleaned, or as written where cleaning breaks it. Without fragment."""
+    posts: tuple[str, ...]
+
+
+def save(request: SaveRequest, settings: Settings, events: Events) -> Saved:
+    """See to it that every living link has a copy in each archive of `archive.to`.
+
+    Raises UsageError for paths, settings and keys that cannot be meant, before anything is asked. What goes wrong
+    with one link or archive is a row or a note; what was done is kept however this ends.
+    """
+    started = datetime.now(UTC)
+    check_settings(settings)
+    with collector.calm(), State(settings) as state:
+        work = _Work(request, settings, state, events, started)
+        found, changes = scan.documents(request.scan, settings)
+        collection, seen, problems = scan.read(request.scan, settings, events, state.extractions, (found, changes))
+        del seen
+        _leave_archives_out(collection, settings)
+        work.check(collection)
+        work.run()
+        state.flush()
+        return work.result(collection, problems)
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise UsageError for settings that no run can work with."""
+    if not settings.archive.to:
+        raise UsageError("--to names no archive", "choose wayback, local, or wayback,local")
+    if coverage.LOCAL in settings.archive.to:
+        _check_directory(Path(settings.archive.dir))
+
+
+def _check_directory(directory: Path) -> None:
+    """Raise UsageError if nothing can be kept there."""
+    nearest = next(place for place in (directory, *directory.absolute().parents) if os.path.lexists(place))
+    if not nearest.is_dir():
+        raise UsageError(f"{nearest} is not a folder", "name another place with --archive DIR")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageError(f"{nearest} is not writable", "name another place with --archive DIR")
+
+
+def _leave_archives_out(collection: Collection, settings: Settings) -> None:
+    """Settle the links that point into archives: they are copies already, and nobody need be asked about them."""
+    bases = options.archive_bases(settings)
+    for entry in collection.asked():
+        if archive_links.points_into(entry.url, bases):
+            entry.judgement = ARCHIVES_OWN
+
+
+class _Work:
+    """One run: what its steps share."""
+
+    def __init__(
+        self, request: SaveRequest, settings: Settings, state: State, events: Events, started: datetime
+    ) -> None:
+        self._request, self._settings, self._state = request, settings, state
+        self._events, self._started = events, started
+        self._began = time.monotonic()
+        self._copies: dict[str, dict[str, Copy]] = {}
+        """Saved URL → archive → how it stands."""
+        self._notes: list[str] = []
+        self._living: list[Living] = []
+        self._outcome = Outcome()
+        self._interrupted = False
+        self._stop: asyncio.Event | None = None
+        self._keeping, self._sending = self._archives()
+
+    def _archives(self) -> "tuple[Keeping | None, Sending | None]":
+        from linkkeeper.pipeline.keeping import Keeping
+        from linkkeeper.pipeline.sending import Sending
+
+        to = self._settings.archive.to
+        keeping = Keeping(self._settings, self._events, self._told) if coverage.LOCAL in to else None
+        sending = Sending(self._settings, self._state, self._events, self._told) if coverage.WAYBACK in to else None
+        return keeping, sending
+
+    # -- which links live --------------------------------------------------------------------------------------
+
+    def check(self, collection: Collection) -> None:
+        """Ask which links live, or with a dry run remember."""
+        if self._request.dry_run:
+            self._remember(collection)
+        else:
+            without = structs.replace(self._settings, rescue=False)
+            spent = datetime.now(UTC) - self._started
+            self._outcome = scan.ask(collection, options.from_now_on(without, spent), self._state, self._events)
+        self._interrupted = self._outcome.interrupted
+        wanted = coverage.LIVING | ({Verdict.UNCHECKED} if self._request.dry_run else set())
+        for entry in collection.asked():
+            if self._outcome.finding(entry).judgement.verdict in wanted:
+                self._living.append(self._of(entry))
+
+    def _remember(self, collection: Collection) -> None:
+        self._state.load(entry.url for entry in collection.asked())
+        for entry in collection.asked():
+            if (known := self._state.memory.get(entry.url)) is not None:
+                self._outcome.findings[entry.url] = known
+
+    def _of(self, entry: Entry) -> Living:
+        finding = self._outcome.finding(entry)
+        url = entry.written if finding.wrong_rule and entry.written else entry.url
+        return Living(entry, url, tuple(sorted({place.link.document for place in entry.places})))
+
+    # -- copies ------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Make the copies, or say which would be made."""
+        if self._interrupted or self._outcome.network_at_fault:
+            return
+        if self._request.dry_run:
+            asyncio.run(self._plan())
+        elif self._living:
+            asyncio.run(self._save())
+
+    async def _save(self) -> None:
+        from linkkeeper.archive.capture.base import Cited
+        from linkkeeper.pipeline.stopping import Signals
+
+        self._stop = asyncio.Event()
+        sendable = self._sendable()
+        with Signals(self._hear_interruption):
+            if self._keeping is not None:
+                pages = [Cited(one.url, one.posts) for one in sendable]
+                due, recent = self._keeping.plan(pages, self._request.max_count)
+                timer = self._stop_in_time()
+                await self._keeping.run(due, recent, self._stop)
+                if timer is not None:
+                    timer.cancel()
+                self._notes += self._keeping.notes
+            if self._sending is not None and not self._interrupted:
+                urls = [one.url for one in sendable]
+                await self._sending.run(urls, self._request.max_count, self._left_s(), self._stop)
+                self._notes += self._sending.notes
+
+    async def _plan(self) -> None:
+        from linkkeeper.archive.capture.base import Cited
+
+        sendable = self._sendable()
+        if self._keeping is not None:
+            due, _ = self._keeping.plan([Cited(one.url, one.posts) for one in sendable], self._request.max_count)
+            for page in due:
+                self._told(page.url, Copy(coverage.LOCAL, CopyState.QUEUED))
+            self._notes.append(_plan_of_keeping(len(due), self._settings))
+        if self._sending is not None:
+            plan = await self._sending.plan([one.url for one in sendable], self._request.max_count)
+            self._notes.append(
+                f"Wayback: {len(plan.to_send):,} to submit, {len(plan.to_look):,} of them looked up first; "
+                f"at most {duration(plan.seconds)} under the limits."
+            )
+
+    def _sendable(self) -> list[Living]:
+        """Return what may be copied anywhere; a URL with a credential in it may not."""
+        clear: list[Living] = []
+        for one in self._living:
+            if secrets.strip(one.url) == one.url:
+                clear.append(one)
+                continue
+            for archive in self._settings.archive.to:
+                self._told(one.url, Copy(archive, CopyState.REFUSED, "a credential stands in the URL"))
+        return clear
+
+    def _told(self, url: str, copy: Copy) -> None:
+        self._copies.setdefault(url, {})[copy.archive] = copy
+
+    def _hear_interruption(self) -> None:
+        self._interrupted = True
+        self._notes.append("Interrupted: what was saved is kept, and the next run goes on from here.")
+        if self._stop is not None:
+            self._stop.set()
+
+    def _left_s(self) -> float | None:
+        """Return what is left of the run's time; None: it has no limit."""
+        budget_s = seconds(self._settings.max_time)
+        return max(0.0, budget_s - (time.monotonic() - self._began)) if budget_s else None
+
+    def _stop_in_time(self) -> asyncio.TimerHandle | None:
+        left_s = self._left_s()
+        if left_s is None or self._stop is None:
+            return None
+        return asyncio.get_running_loop().call_later(left_s, self._stop.set)
+
+    # -- what came of it ---------------------------------------------------------------------------------------
+
+    def result(self, collection: Collection, problems: Iterable[FileProblem]) -> Saved:
+        """Return the run as it is reported."""
+        rows = sorted((self._row(one) for one in self._living), key=lambda row: row.url)
+        summary = self._summary(collection, rows)
+        unknown = any(copy.state not in SETTLED | {CopyState.FAILED} for row in rows for copy in row.copies)
+        at_fault = self._outcome.network_at_fault or self._interrupted
+        self._notes += self._outcome.notes + [note for note in self._state.notes if note not in self._outcome.notes]
+        self._notes += budget_notes(summary.bytes_total, self._settings)
+        return Saved(
+            version=VERSION,
+            started=self._started,
+            finished=datetime.now(UTC),
+            complete=not (unknown or at_fault or summary.unchecked),
+            to=[str(name) for name in self._settings.archive.to],
+            dry_run=self._request.dry_run,
+            summary=summary,
+            urls=rows,
+            files=sorted(problems, key=lambda problem: (problem.file, problem.problem)),
+            notes=list(dict.fromkeys(self._notes)),
+            interrupted=self._interrupted,
+        )
+
+    def _row(self, one: Living) -> SavedRow:
+        copies = self._copies.get(one.url, {})
+        unreached = "the network is at fault" if self._outcome.network_at_fault else "the run ended before"
+        return SavedRow(
+            one.url,
+            self._outcome.finding(one.entry).judgement.verdict,
+            list(one.posts),
+            [copies.get(name) or Copy(name, CopyState.QUEUED, unreached) for name in self._settings.archive.to],
+        )
+
+    def _summary(self, collection: Collection, rows: list[SavedRow]) -> SaveSummary:
+        verdicts = Counter(self._outcome.finding(entry).judgement.verdict for entry in collection.asked())
+        states: dict[str, Counter[str]] = {name: Counter() for name in self._settings.archive.to}
+        for row in rows:
+            for copy in row.copies:
+                states[copy.archive][copy.state.value] += 1
+        return SaveSummary(
+            files=collection.files,
+            links=collection.links,
+            living=sum(row.verdict in coverage.LIVING for row in rows),
+            dead=verdicts[Verdict.DEAD],
+            blocked=sum(verdicts[one] for one in _UNSURE),
+            unchecked=verdicts[Verdict.UNCHECKED],
+            covered=sum(any(copy.state in HAS_COPY for copy in row.copies) for row in rows),
+            states={name: dict(counts) for name, counts in states.items()},
+            bytes_added=self._keeping.bytes_added if self._keeping else 0,
+            bytes_total=bytes_in(Path(self._settings.archive.dir)) if self._keeping else 0,
+        )
+
+
+def _plan_of_keeping(pages: int, settings: Settings) -> str:
+    from linkkeeper.pipeline.keeping import longest_s
+
+    longest = longest_s(pages, options.capture(settings))
+    return f"Local archive: {pages:,} pages to fetch; at most {duration(longest)}, mostly much less."
+
+
+def duration(amount_s: float) -> str:
+    """Return so many seconds as people say it, rounded up."""
+    if amount_s < 90:
+        return f"{amount_s:.0f} s"
+    if amount_s < 90 * 60:
+        return f"{amount_s / 60:.0f} min"
+    return f"{amount_s / 3600:.1f} h"
+
+
+def bytes_in(directory: Path) -> int:
+    """Return the size of all files of a local archive."""
+    total = 0
+    for file in (*directory.glob("*"), *directory.glob("warc/*")):
+        try:
+            total += file.stat().st_size if file.is_file() else 0
+        except OSError:  # gone in between
+            continue
+    return total
+
+
+def budget_notes(total: int, settings: Settings) -> list[str]:
+    """Return a warning where the local archive has outgrown its budget."""
+    if total <= settings.archive.budget * 1_000_000:
+        return []
+    from linkkeeper.report.saving import size
+
+    held = f"The local archive holds {size(total)}, more than archive.budget"
+    return [f"{held}: keep it out of git, or in Git LFS (docs/archiving.md)."]
