@@ -28,14 +28,14 @@ def after_scan(run: Run, fail_on: Iterable[str]) -> int:
     return UNFINISHED if not run.complete or verdicts.get("unchecked", 0) or unread else OK
 
 
-def after_fix(run: Run, left: int, unknown: int, *, interrupted: bool, would_write: bool) -> int:
+def after_fix(run: Run, left: int, unknown: int, *, interrupted: bool, would_write: bool, failed: bool = False) -> int:
     """Return the exit code of a fix.
 
     left: dead links that stay; unknown: those of them that only an unreachable archive or network bars;
-    would_write: `--check` found something to write.
+    would_write: `--check` found something to write; failed: the system refused to read or write a file.
     """
     if interrupted:
         return INTERRUPTED
     if would_write or left > unknown:
         return ATTENTION
-    return UNFINISHED if unknown or not run.complete else OK
+    return UNFINISHED if unknown or failed or not run.complete else OK

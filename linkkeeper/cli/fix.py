@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from linkkeeper.cli import exits, output
-from linkkeeper.cli.options import FINDING, NETWORK, RESCUE, STATE, AllowEmpty, Loaded, Paths, Since, with_settings
+from linkkeeper.cli.options import (
+    FINDING,
+    NETWORK,
+    OWN_COPIES,
+    RESCUE,
+    STATE,
+    AllowEmpty,
+    Loaded,
+    Paths,
+    Since,
+    with_settings,
+)
 from linkkeeper.cli.progress import Bars
 from linkkeeper.errors import UsageError
 
@@ -31,7 +42,7 @@ RevertAny = Annotated[
 FixFormat = Annotated[str, typer.Option("--format", metavar="FORMAT", help="terminal or json.")]
 
 
-@with_settings(FINDING, NETWORK, RESCUE, STATE)
+@with_settings(FINDING, NETWORK, RESCUE, OWN_COPIES, STATE)
 def fix(
     *,
     loaded: Loaded,
@@ -59,6 +70,7 @@ def fix(
       linkkeeper fix --only archive --style append posts/
       linkkeeper fix --since HEAD           only lines that are not committed yet
       linkkeeper fix --check                in CI: exit 1 if there is something to write
+      linkkeeper fix --local-base /archive/     link to your own copies, where nobody else has one
 
     Exit codes: 0 no dead link is left, 1 some have no copy (or --check found work), 2 wrong usage, 3 the archive or
     the network could not be asked, 130 interrupted.
@@ -107,7 +119,8 @@ def fix(
         output.note(note)
     if stopped:
         output.note("interrupted: nothing was written; what was answered is kept for the next run")
-    _report(pipeline.explained(result), format)
+    unread = [one for one in planned.scanned.run.files if one.file not in planned.scanned.collection.digests]
+    _report(pipeline.explained(apply.with_unread(result, unread)), format)
     left, unknown = pipeline.left_over(planned, result)
     if left:
         output.note(listing.of_left(left, unknown))
@@ -115,7 +128,12 @@ def fix(
     scanned = planned.scanned
     raise typer.Exit(
         exits.after_fix(
-            scanned.run, left, unknown, interrupted=scanned.interrupted or result.interrupted, would_write=found_work
+            scanned.run,
+            left,
+            unknown,
+            interrupted=scanned.interrupted or result.interrupted,
+            would_write=found_work,
+            failed=bool(result.summary.files_failed),
         )
     )
 

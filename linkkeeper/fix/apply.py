@@ -12,6 +12,7 @@ from linkkeeper.fix.journal import BATCH_FILES, Change, Journal
 from linkkeeper.fix.records import Note
 from linkkeeper.fix.runlog import digest_now
 from linkkeeper.fix.swap import Outcome
+from linkkeeper.models.document import FileProblem
 from linkkeeper.models.edit import Edit, Plan, Refusal
 from linkkeeper.urls import secrets
 
@@ -69,6 +70,8 @@ class FixSummary(Struct, frozen=True):
 
     files_written: int = 0
     files_left_alone: int = 0
+    files_failed: int = 0
+    """Those of them that the system refused to read or write: a full disk, an input/output error."""
     repairs: dict[str, int] = {}
     """Repairs made (or planned, where nothing was to be written), by their kind."""
     refused: int = 0
@@ -97,6 +100,8 @@ class Prepared(Struct, frozen=True):
     """The same as data where there is nothing to do."""
     problem: str | None = None
     """Why the file must be left alone."""
+    failed: bool = False
+    """The system refused to read it."""
 
 
 Progress = Callable[[int], None]
@@ -115,7 +120,7 @@ def prepare(plan: Plan, options: ExtractOptions = ExtractOptions()) -> Prepared:
     except DocumentError as error:
         return Prepared(plan, b"", b"", str(error))
     except OSError as error:
-        return Prepared(plan, b"", b"", disk.reason(error))
+        return Prepared(plan, b"", b"", disk.reason(error), failed=True)
     return proved(plan, data, options)
 
 
@@ -224,7 +229,7 @@ def apply(
         progress(len(batch))
     if journal is not None:
         journal.commit()
-    return FixResult(work.rows, _summary(work.rows), work.run, work.interrupted)
+    return FixResult(work.rows, _summary(work.rows, work.failed), work.run, work.interrupted)
 
 
 class _Work:
@@ -235,6 +240,7 @@ class _Work:
         self._options = options
         self._show = show
         self._begun: str | None = None
+        self.failed = 0
         self.rows: list[FileRow] = []
         self.interrupted = False
 
@@ -257,6 +263,7 @@ class _Work:
             outcomes = _as_it_stands(prepared)
         prepared += (Prepared(plan, b"", b"", "interrupted") for plan in batch[len(prepared) :])
         self.rows += (_row(one, outcomes.get(number)) for number, one in enumerate(prepared))
+        self.failed += sum(one.failed for one in prepared) + sum(one.failed for one in outcomes.values())
 
     def _written(self, prepared: Sequence[Prepared]) -> dict[int, Outcome]:
         ready = [number for number, one in enumerate(prepared) if one.problem is None and one.plan.edits]
@@ -308,13 +315,17 @@ def _row(one: Prepared, outcome: Outcome | None) -> FileRow:
     problem = one.problem or (outcome.reason if outcome else None)
     status = "left alone" if problem else "written" if outcome else "planned" if plan.edits else "unchanged"
     return FileRow(
-        os.fsencode(plan.document).decode("utf-8", "backslashreplace"),
+        _shown(plan.document),
         status,
         problem,
         (outcome.warning or None) if outcome else None,
         [] if problem else [edit_row(edit) for edit in plan.edits],
         [_refusal_row(refusal) for refusal in plan.refusals],
     )
+
+
+def _shown(document: str) -> str:
+    return os.fsencode(document).decode("utf-8", "backslashreplace")
 
 
 def edit_row(edit: Edit) -> EditRow:
@@ -345,7 +356,15 @@ def _refusal_row(refusal: Refusal) -> RefusalRow:
     )
 
 
-def _summary(rows: Sequence[FileRow]) -> FixSummary:
+def with_unread(result: FixResult, unread: Iterable[FileProblem]) -> FixResult:
+    """Return the result with a row for each document that could not be read at all."""
+    known = {row.file for row in result.files}
+    rows = [FileRow(_shown(one.file), "left alone", one.problem) for one in unread if _shown(one.file) not in known]
+    summary = structs.replace(result.summary, files_left_alone=result.summary.files_left_alone + len(rows))
+    return structs.replace(result, files=[*result.files, *rows], summary=summary)
+
+
+def _summary(rows: Sequence[FileRow], failed: int) -> FixSummary:
     repairs: dict[str, int] = {}
     for row in rows:
         for edit in row.edits:
@@ -353,6 +372,7 @@ def _summary(rows: Sequence[FileRow]) -> FixSummary:
     return FixSummary(
         files_written=sum(row.status == "written" for row in rows),
         files_left_alone=sum(row.status == "left alone" for row in rows),
+        files_failed=failed,
         repairs=dict(sorted(repairs.items())),
         refused=sum(len(row.refusals) for row in rows),
     )

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from linkkeeper.errors import StateError, UsageError
 from linkkeeper.fix import disk, records
@@ -130,7 +130,7 @@ class Journal:
         if run is None:
             raise StateError("no run is under way")
         if self._broken is not None:
-            return [Outcome(change.path, self._broken) for change in batch]
+            return [Outcome(change.path, self._broken, failed=True) for change in batch]
         here = os.getcwd()  # noqa: PTH109
         jobs = [
             Job(os.path.join(here, change.path), change.digest, change.data, run.temporary())  # noqa: PTH118
@@ -146,10 +146,10 @@ class Journal:
             outcomes = swap(jobs, remember)
         except OSError as error:
             self._broken = f"the journal cannot be written ({disk.reason(error)}): nothing more is changed"
-            return [Outcome(change.path, self._broken) for change in batch]
+            return [Outcome(change.path, self._broken, failed=True) for change in batch]
         for number, entry in entry_of.items():
             run.states[entry] = SKIPPED if outcomes[number].reason else WRITTEN
-        return [Outcome(change.path, done.reason, done.warning) for change, done in zip(batch, outcomes, strict=True)]
+        return [structs.replace(done, path=change.path) for change, done in zip(batch, outcomes, strict=True)]
 
     def _entry(self, job: Job) -> records.Entry:
         return records.Entry(self._remembered(job.path), job.digest, disk.digest(job.data), job.temporary)

@@ -17,10 +17,26 @@ def spell(url: str, link: Link) -> tuple[bytes, str] | None:
 
     That URL is url itself, or url with what cannot stand here percent-encoded as a browser would send it.
     """
-    kept = _kept_spelling(url, link)
+    kept = _kept_spelling(url, link) or _led_spelling(url, link)
     if kept is not None:
         return kept, url
     return encoded(url, link.context)
+
+
+def _led_spelling(url: str, link: Link) -> bytes | None:
+    """Return the author's own bytes behind those of what url has before them; None if they do not end it.
+
+    A copy is the archive's address and the link behind it: how the author escaped the link is his business.
+    """
+    own = escape.decode(link.written, link.context)
+    if not own or len(url) <= len(own) or not url.endswith(own):
+        return None
+    before = escape.encode(url.removesuffix(own), link.context)
+    if before is None:
+        return None
+    written = before + link.written
+    is_same = escape.decode(written, link.context) == url and not re.search(rb"[\r\n]", written)
+    return written if is_same else None
 
 
 def encoded(url: str, context: tuple[str, ...]) -> tuple[bytes, str] | None:

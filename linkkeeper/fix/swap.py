@@ -29,6 +29,8 @@ class Outcome(Struct, frozen=True):
     """Why the file was left alone; None if it was written."""
     warning: str = ""
     """It was written, but: one human line."""
+    failed: bool = False
+    """It was left alone because the system refused something that should work, a full disk for instance."""
 
 
 class _Open(Struct, frozen=True):
@@ -87,7 +89,7 @@ class _Batch:
         except FileNotFoundError:
             self.outcomes[number] = Outcome(job.path, "it is gone")
         except OSError as error:
-            self.outcomes[number] = Outcome(job.path, disk.reason(error))
+            self.outcomes[number] = Outcome(job.path, disk.reason(error), failed=True)
 
     def look(self, stack: ExitStack) -> Iterator[_Open]:
         """Yield the files that are still what was planned for and may be replaced."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,20 @@ def trusted(stage: Stage) -> list[str]:
     return [*hosts, "--wayback-url", stage.archive_url, "--timeout", "5"]
 
 
-@pytest.fixture
-def serve_archive() -> Iterator[Callable[..., ArchiveServer]]:
-    """Return a function that serves an `ArchiveServer` of its arguments, in a thread, until the test is over."""
+@pytest.fixture(scope="session")
+def archive_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Return a loop that runs in a thread of its own, for servers."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="archives", daemon=True)
     thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@contextmanager
+def _archives(loop: asyncio.AbstractEventLoop) -> Iterator[Callable[..., ArchiveServer]]:
     served: list[ArchiveServer] = []
 
     def serve(*captures: Capture, **settings: Any) -> ArchiveServer:
@@ -74,6 +83,17 @@ def serve_archive() -> Iterator[Callable[..., ArchiveServer]]:
     yield serve
     for archive in served:
         asyncio.run_coroutine_threadsafe(archive.stop(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+
+
+@pytest.fixture
+def serve_archive(archive_loop: asyncio.AbstractEventLoop) -> Iterator[Callable[..., ArchiveServer]]:
+    """Return a function that serves an `ArchiveServer` of its arguments until the test is over."""
+    with _archives(archive_loop) as serve:
+        yield serve
+
+
+@pytest.fixture(scope="module")
+def serve_archive_for_all(archive_loop: asyncio.AbstractEventLoop) -> Iterator[Callable[..., ArchiveServer]]:
+    """Return a function like `serve_archive`; its archives stay for all tests of the module."""
+    with _archives(archive_loop) as serve:
+        yield serve

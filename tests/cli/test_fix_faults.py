@@ -66,8 +66,10 @@ class Project:
         (self.warm / "posts" / "1.md").chmod(0o755)
         (self.warm / "elsewhere").mkdir()
         os.link(self.warm / "posts" / "2.md", self.warm / "elsewhere" / "2.md")
+        (self.warm / "tidy").mkdir()
+        (self.warm / "tidy" / "alive.md").write_text(stage.web.url("living", "/a?utm_source=x&id=1"))
         scanned = subprocess.run(
-            [sys.executable, "-m", "linkkeeper", "scan", "posts", *self._flags],
+            [sys.executable, "-m", "linkkeeper", "scan", "posts", "tidy", *self._flags],
             cwd=self.warm, env=self._environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert scanned.returncode == 1, scanned.stderr
@@ -143,7 +145,7 @@ class Project:
 
     def strays(self) -> list[str]:
         """Return the names of files that nobody asked for."""
-        known = {*self.old, "elsewhere/2.md"}
+        known = {*self.old, "elsewhere/2.md", "tidy/alive.md"}
         files = (path.relative_to(self.now) for path in self.now.rglob("*") if path.is_file())
         return sorted(str(path) for path in files if path.parts[0] != ".linkkeeper" and str(path) not in known)
 
@@ -299,6 +301,16 @@ def exit_after(call: str, left: list[str]) -> int:
     if call in ("open .linkkeeper/fix.lock", "mkdir .linkkeeper/journal", "fsync .linkkeeper") and left:
         return 3
     return 1 if left else 0
+
+
+def test_a_repair_that_the_system_refused_is_exit_3_where_no_dead_link_is_left(project: Project) -> None:
+    project.restore()
+    calls = calls_of(project, "fix", "tidy")
+    number = next(place for place, call in enumerate(calls, 1) if call.startswith("write tidy/"))
+    project.restore()
+    done = project.run("fix", "tidy", at=number, act="ENOSPC")
+    assert done.code == 3
+    assert "tidy/alive.md: left alone: no space left on device\n" in done.said
 
 
 @pytest.mark.parametrize("error", ERRORS)
