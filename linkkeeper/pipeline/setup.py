@@ -224,6 +224,7 @@ def _pre_commit(folder: Path) -> Proposal:
 
 
 _CONFIG = """\
+#:schema https://raw.githubusercontent.com/linkkeeper/linkkeeper/main/linkkeeper/config/settings.schema.json
 # linkkeeper: every setting is described in docs/settings.md; `linkkeeper scan --show-config` prints all.
 # Made for {generator}.
 

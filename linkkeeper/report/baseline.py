@@ -90,27 +90,13 @@ def write(path: Path, baseline: Baseline) -> None:
 
 def render(baseline: Baseline) -> str:
     """Return a baseline as TOML: one block per entry, sorted, so that a diff shows what changed."""
-    blocks = [
-        f"\n[[accept]]\nfile = {_quoted(entry.file)}\nurl = {_quoted(entry.url)}\nverdict = {_quoted(entry.verdict)}\n"
-        f"expires = {entry.expires.isoformat()}\nreason = {_quoted(entry.reason)}\n"
-        for entry in sorted(baseline.entries)
-    ]
-    return _HEAD + "".join(blocks)
+    return _HEAD + "".join(map(_block, sorted(baseline.entries)))
 
 
-def _quoted(text: str) -> str:
-    """Return text as a TOML basic string (TOML 1.0): what cannot be seen is escaped."""
-    escaped = "".join(_toml(char) for char in safe.without_surrogates(text))
-    return f'"{escaped}"'
-
-
-def _toml(char: str) -> str:
-    if char in '"\\':
-        return f"\\{char}"
-    if char.isprintable() or char == "\u3000":
-        return char
-    code = ord(char)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+def _block(entry: Entry) -> str:
+    where = f"file = {safe.toml_text(entry.file)}\nurl = {safe.toml_text(entry.url)}\n"
+    what = f"verdict = {safe.toml_text(entry.verdict)}\nexpires = {entry.expires.isoformat()}\n"
+    return f"\n[[accept]]\n{where}{what}reason = {safe.toml_text(entry.reason)}\n"
 
 
 def judged(fail_on: Collection[str]) -> frozenset[str]:

@@ -75,6 +75,20 @@ def without_surrogates(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def toml_text(text: str) -> str:
+    """Return text as a TOML basic string (TOML 1.0), quotes included: what cannot be seen is escaped."""
+    return '"' + "".join(map(_toml, without_surrogates(text))) + '"'
+
+
+def _toml(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if char.isprintable() or char == "\u3000":
+        return char
+    code = ord(char)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
 def masked(run: Run) -> Run:
     """Return run as it may leave this machine: credentials as `***`, every string encodable."""
     return _changed(run, _Once(_masked_text))

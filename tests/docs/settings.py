@@ -13,7 +13,7 @@ PAGE = Path("docs/settings.md")
 HEAD = """# Settings
 
 Flags win over the environment, the environment over the file, the file over the defaults.
-`linkkeeper scan --show-config` prints every setting with its value and where it came from.
+`linkkeeper scan --show-config` prints every setting with its value and where it came from, as TOML.
 
 The file is `linkkeeper.toml`, or `pyproject.toml` with a table `[tool.linkkeeper]`; the nearest one from the
 current folder upward, as far as the root of the git work tree, or the one that `--config FILE` names.
@@ -31,6 +31,15 @@ rate = 12
 [tool.linkkeeper.host."example.com"]
 per_host = 2
 ```
+
+Editors that know JSON Schema for TOML (Even Better TOML, taplo, Tombi) complete and check `linkkeeper.toml` if its
+first line names the schema, as `linkkeeper init` writes it:
+
+```toml
+#:schema https://raw.githubusercontent.com/linkkeeper/linkkeeper/main/linkkeeper/config/settings.schema.json
+```
+
+The file is in the package as well, beside the settings' own code (`linkkeeper/config/settings.schema.json`).
 
 Durations are seconds, or a number with `s`, `m`, `h`, `d`, `w` or `y`: `90`, `10m`, `1y`.
 
