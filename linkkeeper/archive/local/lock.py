@@ -35,3 +35,20 @@ def _take(fd: int, path: Path) -> None:
         raise LinkkeeperError(f"another run is writing to {path.parent}", "wait until it has ended") from error
     except OSError as error:
         raise failure(error, f"cannot lock {path}") from error
+
+
+def is_locked(directory: Path) -> bool:
+    """Say whether a run is writing to an archive now; False where that cannot be told."""
+    try:
+        fd = os.open(directory / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return False

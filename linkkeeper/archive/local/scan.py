@@ -77,7 +77,7 @@ def _seen(record: Record, name: str) -> Seen:
         record_id=record.headers.get("warc-record-id", ""),
         url=record.url,
         date=record.date,
-        line=_line(record, name),
+        line=line_of(record, name),
         target=(record.headers.get("warc-refers-to-target-uri", ""), record.headers.get("warc-refers-to-date", "")),
         partner=record.headers.get("warc-concurrent-to", ""),
         has_digest="warc-block-digest" in record.headers or "warc-payload-digest" in record.headers,
@@ -85,7 +85,8 @@ def _seen(record: Record, name: str) -> Seen:
     )
 
 
-def _line(record: Record, name: str) -> Line | None:
+def line_of(record: Record, name: str) -> Line | None:
+    """Return what the index must say of a record that was read to its end; None if it is no capture."""
     if record.kind not in ("response", "revisit") or not record.url.startswith(("http://", "https://")):
         return None
     try:

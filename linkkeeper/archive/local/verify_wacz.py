@@ -1,0 +1,305 @@
+"""A WACZ file proved (WACZ 1.1.1): the ZIP, its description, and then all that is proved of a directory."""
+
+import gzip
+import hashlib
+import shutil
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+import msgspec
+from msgspec import Struct
+
+from linkkeeper.archive.archive_urls import stamp
+from linkkeeper.archive.local.base import Verification
+from linkkeeper.archive.local.index import LINE_LIMIT
+from linkkeeper.archive.local.layout import SUFFIX
+from linkkeeper.archive.local.ledger import Ledger, Problems
+
+ARCHIVE, INDEXES, PAGES = "archive/", "indexes/", "pages/pages.jsonl"
+PACKAGE, PACKAGE_DIGEST = "datapackage.json", "datapackage-digest.json"
+SOFTWARE = "linkkeeper"
+_TEXT_LIMIT = 64 << 20
+_STEP = 1 << 20
+_LOCAL_HEADER = 30
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What reading a damaged ZIP raises; RuntimeError for an encrypted file."""
+
+
+_T = TypeVar("_T")
+
+
+class _Resource(Struct, frozen=True):
+    path: str
+    hash: str = ""
+    bytes: int = -1
+
+
+class _Package(Struct, frozen=True):
+    resources: list[_Resource]
+    profile: str = ""
+    wacz_version: str = ""
+    software: str = ""
+
+
+class _PackageDigest(Struct, frozen=True):
+    hash: str
+    path: str = PACKAGE
+
+
+class _Page(Struct, frozen=True):
+    url: str
+    ts: str
+
+
+class _Block(Struct, frozen=True):
+    offset: int
+    length: int
+    filename: str = ""
+    digest: str = ""
+
+
+def verify(path: Path) -> Verification:
+    """Return what is wrong with a WACZ file. Raises OSError."""
+    problems = Problems()
+    try:
+        with zipfile.ZipFile(path) as wacz:
+            return _Reading(path, wacz, problems).verification()
+    except _BROKEN as error:
+        problems.add(path.name, "zip-damaged", str(error) or type(error).__name__)
+        return Verification(tuple(problems.found), (), 0, 0, 0)
+
+
+class _Reading:
+    """One open WACZ."""
+
+    def __init__(self, path: Path, wacz: zipfile.ZipFile, problems: Problems) -> None:
+        self._path, self._wacz, self._problems = path, wacz, problems
+        self._infos = {info.filename: info for info in wacz.infolist() if not info.is_dir()}
+        self._notes: list[str] = []
+        self._is_ours = False
+        self._sound: set[str] = set()
+
+    def verification(self) -> Verification:
+        if len(self._infos) < sum(not info.is_dir() for info in self._wacz.infolist()):
+            self._problems.add("", "zip-damaged", "two files have one name")
+        self._check_package()
+        warcs = [name for name in sorted(self._infos) if name.startswith(ARCHIVE) and name.endswith(SUFFIX)]
+        ledger = Ledger(self._problems, self._open_warc, ARCHIVE)
+        for name in warcs:
+            self._read_warc(ledger, name)
+        self._check_indexes(ledger, [name.removeprefix(ARCHIVE) for name in warcs])
+        ledger.check_revisits()
+        pages = self._check_pages(ledger)
+        found = tuple(self._problems.found)
+        return Verification(found, tuple(self._notes), len(self._infos), ledger.records, pages)
+
+    # -- description -------------------------------------------------------------------------------------------
+
+    def _check_package(self) -> None:
+        hashes = {name: self._hash(name) for name in self._infos}
+        package = self._decode(PACKAGE, _Package, "datapackage")
+        if package is None:
+            return
+        self._is_ours = package.software.startswith(SOFTWARE)
+        if package.profile != "data-package" or not package.wacz_version.startswith("1."):
+            self._problems.add(PACKAGE, "datapackage", "profile or wacz_version is not that of a WACZ 1")
+        for one in package.resources:
+            self._check_resource(one, hashes)
+        named = {one.path for one in package.resources} | {PACKAGE, PACKAGE_DIGEST}
+        for name in sorted(self._infos.keys() - named):
+            self._problems.add(name, "datapackage-unlisted", f"{PACKAGE} does not name it")
+        self._check_package_digest(hashes)
+
+    def _check_resource(self, one: _Resource, hashes: dict[str, str]) -> None:
+        info = self._infos.get(one.path)
+        if info is None:
+            self._problems.add(one.path, "datapackage-missing", f"{PACKAGE} names it, the ZIP does not hold it")
+            return
+        if one.bytes != info.file_size:
+            told = f"{PACKAGE} says {one.bytes} bytes, there are {info.file_size}"
+            self._problems.add(one.path, "datapackage-bytes", told)
+        if hashes[one.path] and one.hash.lower() != hashes[one.path]:
+            self._problems.add(
+                one.path, "datapackage-hash", f"{PACKAGE} says {one.hash[:80]}, it is {hashes[one.path]}"
+            )
+
+    def _check_package_digest(self, hashes: dict[str, str]) -> None:
+        if PACKAGE_DIGEST not in self._infos:
+            self._notes.append(f"without {PACKAGE_DIGEST}, nothing vouches for {PACKAGE}")
+            return
+        told = self._decode(PACKAGE_DIGEST, _PackageDigest, "datapackage-digest")
+        if told and (told.path != PACKAGE or told.hash.lower() != hashes[PACKAGE]):
+            self._problems.add(
+                PACKAGE_DIGEST, "datapackage-digest", f"it says {told.hash[:80]}, it is {hashes[PACKAGE]}"
+            )
+
+    def _hash(self, name: str) -> str:
+        """Return the SHA-256 of a file of the ZIP, which also proves its CRC; empty if it cannot be read."""
+        digest = hashlib.sha256()
+        try:
+            with self._wacz.open(self._infos[name]) as file:
+                while piece := file.read(_STEP):
+                    digest.update(piece)
+        except _BROKEN as error:
+            self._problems.add(name, "zip-damaged", str(error) or type(error).__name__)
+            return ""
+        self._sound.add(name)
+        return f"sha256:{digest.hexdigest()}"
+
+    # -- WARCs and index ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[BinaryIO]:
+        """Give a file of the ZIP in which one may go back and forth at no cost; zipfile reads anew from the start."""
+        info = self._infos[name]
+        if info.compress_type == zipfile.ZIP_STORED:
+            with self._path.open("rb") as file:
+                yield cast("BinaryIO", _Window(file, info))
+            return
+        with self._wacz.open(info) as packed, tempfile.TemporaryFile() as file:
+            shutil.copyfileobj(packed, file)
+            yield cast("BinaryIO", file)
+
+    def _open_warc(self, name: str) -> AbstractContextManager[BinaryIO]:
+        return self._opened(ARCHIVE + name)
+
+    def _read_warc(self, ledger: Ledger, name: str) -> None:
+        if self._infos[name].compress_type != zipfile.ZIP_STORED:
+            self._problems.add(name, "warc-deflated", "players read single records out of it, so it must be stored")
+        try:
+            ledger.read(name.removeprefix(ARCHIVE), self._infos[name].file_size)
+        except _BROKEN as error:
+            if name in self._sound:
+                self._problems.add(name, "zip-damaged", str(error) or type(error).__name__)
+
+    def _check_indexes(self, ledger: Ledger, warcs: list[str]) -> None:
+        names = [name for name in sorted(self._infos) if name.startswith(INDEXES) and name in self._sound]
+        read = False
+        for name in names:
+            if name.endswith((".cdx", ".cdxj")):
+                read = True
+                ledger.check_index(name, self._texts(name))
+            elif name.endswith((".cdx.gz", ".cdxj.gz")):
+                read = True
+                ledger.check_index(name, self._packed_texts(name))
+                self._check_blocks(name, [one for one in names if one.endswith(".idx")])
+        if read:
+            ledger.check_unindexed(warcs)
+        else:
+            self._problems.add(INDEXES, "index-missing", "no index.cdx, no index.cdx.gz")
+
+    def _texts(self, name: str) -> Iterator[bytes]:
+        with self._wacz.open(name) as file:
+            while text := file.readline(LINE_LIMIT):
+                yield text
+
+    def _packed_texts(self, name: str) -> Iterator[bytes]:
+        if self._infos[name].compress_type != zipfile.ZIP_STORED:
+            self._problems.add(name, "index-block", "players read single blocks out of it, so it must be stored")
+        try:
+            with self._wacz.open(name) as file, gzip.GzipFile(fileobj=file) as unpacked:
+                while text := unpacked.readline(LINE_LIMIT):
+                    yield text
+        except (OSError, EOFError, zlib.error) as error:
+            self._problems.add(name, "index-block", f"damaged: {error}")
+
+    def _check_blocks(self, name: str, lists: list[str]) -> None:
+        """Hold the list of blocks against the blocks: each a gzip member that begins with the line it names."""
+        end = 0
+        for place, text in enumerate((text for one in lists for text in self._texts(one)), 1):
+            if text.startswith(b"!"):
+                continue
+            head, brace, rest = text.partition(b"{")
+            try:
+                block = msgspec.json.decode(brace + rest, type=_Block)
+                good = self._is_block(name, block, head.strip())
+            except (msgspec.MsgspecError, OSError, EOFError, zlib.error):
+                good = False
+            if not good or block.offset != end:
+                self._problems.add(lists[0], "index-block", f"it names no block of {name}", place)
+                return
+            end = block.offset + block.length
+        if end != self._infos[name].file_size:
+            self._problems.add(name, "index-block", f"{INDEXES}*.idx names {end} bytes of it, not all")
+
+    def _is_block(self, name: str, block: _Block, head: bytes) -> bool:
+        if not 0 <= block.length <= self._infos[name].file_size:
+            return False
+        with self._opened(name) as file:
+            file.seek(block.offset)
+            data = file.read(block.length)
+        told = block.digest.removeprefix("sha256:")
+        if told and told != hashlib.sha256(data).hexdigest():
+            return False
+        first = zlib.decompressobj(31).decompress(data, LINE_LIMIT)
+        return first.startswith(head)
+
+    # -- pages -------------------------------------------------------------------------------------------------
+
+    def _check_pages(self, ledger: Ledger) -> int:
+        if PAGES not in self._sound:
+            self._problems.add(PAGES, "pages-missing", "players list what is in it")
+            return 0
+        pages = 0
+        for place, text in enumerate(self._texts(PAGES), 1):
+            if place == 1 and b'"format"' in text:
+                continue
+            try:
+                page = msgspec.json.decode(text, type=_Page)
+                moment = _stamp(page.ts)
+            except (msgspec.MsgspecError, ValueError) as error:
+                self._problems.add(PAGES, "pages-line", str(error), place)
+                continue
+            pages += 1
+            exactly = (moment,) if self._is_ours else ()  # others' pages have the time at which a browser began
+            if not ledger.holds_page(page.url, *exactly):
+                told = f"no record holds {page.url[:200]} at {page.ts[:40]}"
+                self._problems.add(PAGES, "page-nothing", told, place)
+        return pages
+
+    def _decode(self, name: str, wanted: type[_T], kind: str) -> _T | None:
+        info = self._infos.get(name)
+        if info is None or name not in self._sound:
+            self._problems.add(name, kind, "it is not there" if info is None else "it cannot be read")
+            return None
+        try:
+            with self._wacz.open(info) as file:
+                return msgspec.json.decode(file.read(_TEXT_LIMIT), type=wanted)
+        except msgspec.MsgspecError as error:
+            self._problems.add(name, kind, str(error))
+            return None
+
+
+class _Window:
+    """The bytes of a stored file, where they lie in the ZIP."""
+
+    def __init__(self, file: BinaryIO, info: zipfile.ZipInfo) -> None:
+        file.seek(info.header_offset)
+        head = file.read(_LOCAL_HEADER)
+        if len(head) < _LOCAL_HEADER or not head.startswith(b"PK\3\4"):
+            raise zipfile.BadZipFile(f"no file begins where {info.filename[:200]!r} should")
+        names, extras = struct.unpack("<HH", head[-4:])
+        self._file, self._size = file, info.file_size
+        self._start, self._at = info.header_offset + _LOCAL_HEADER + names + extras, 0
+
+    def seek(self, offset: int) -> int:
+        self._at = offset
+        return offset
+
+    def read(self, size: int) -> bytes:
+        self._file.seek(self._start + self._at)
+        data = self._file.read(max(0, min(size, self._size - self._at)))
+        self._at += len(data)
+        return data
+
+
+def _stamp(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    return stamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
