@@ -227,8 +227,11 @@ def apply(
     for batch in _chunks(plans):
         work.do(batch)
         progress(len(batch))
-    if journal is not None:
-        journal.commit()
+    try:
+        if journal is not None:
+            journal.commit()
+    except KeyboardInterrupt:  # all is written: `close` notes the end
+        work.interrupted = True
     return FixResult(work.rows, _summary(work.rows, work.failed), work.run, work.interrupted)
 
 

@@ -155,10 +155,11 @@ class Journal:
         return records.Entry(self._remembered(job.path), job.digest, disk.digest(job.data), job.temporary)
 
     def commit(self) -> None:
-        """Note the end of the run. A run that wrote nothing is forgotten."""
-        run, self._run = self._run, None
+        """Note the end of the run. A run that wrote nothing is forgotten. Interrupted, it may be called again."""
+        run = self._run
         if run is not None and (set(run.states) == {WRITTEN} or run.settle(self._absolute)):
             run.finish()
+        self._run = None
 
     def recover(self) -> list[str]:
         """Clear what killed runs left behind and return the ids of these runs. Needs the lock."""
