@@ -179,8 +179,7 @@ class Rescuer:
                 found = await self._lookup(provider, question)
             except ArchiveError as error:
                 found = _unknown(provider, error)
-            better = _WORTH.index(found.state) > _WORTH.index(rescue.snapshot.state) or not self._providers
-            if better and found.state is not SnapshotState.UNKNOWN:
+            if found.state is SnapshotState.VERIFIED or found.captured or not self._providers:
                 return msgspec.structs.replace(rescue, snapshot=found)
         return rescue
 

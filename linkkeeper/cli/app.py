@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from linkkeeper.cli import clean, demo, exits, fix, history, init, links, output, report, scan, undo
+from linkkeeper.cli import archive, clean, demo, exits, fix, history, init, links, output, report, scan, starting, undo
 from linkkeeper.errors import LinkkeeperError, UsageError
 from linkkeeper.models.about import VERSION
 
@@ -71,6 +71,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 def _end_as_by_ctrl_c() -> None:
     """Let a termination tidy up and report as Ctrl-C does; who ignores it or has another way of ending keeps that."""
     with suppress(ValueError):  # not in the main thread
+        starting.started()
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -110,8 +111,11 @@ for _command in (
     demo.demo,
 ):
     app.command()(guarded(_command))
+for _command in archive.COMMANDS:
+    archive.group.command()(guarded(_command))
+app.add_typer(archive.group)
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Read the command line and run its command."""
+    app(prog_name="linkkeeper")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from linkkeeper.models.run import Run
+from linkkeeper.models.saving import CopyState, Saved
 
 OK = 0
 ATTENTION = 1
@@ -12,7 +13,8 @@ INTERRUPTED = 130
 
 MEANINGS = {
     OK: "nothing to do",
-    ATTENTION: "links need attention (`--fail-on`), or `fix` left dead links that have no copy",
+    ATTENTION: "links need attention (`--fail-on`), `fix` left dead links that have no copy, or `archive` failed to "
+    "save, prove or find something",
     USAGE: "wrong usage or settings; nothing was asked and nothing was written",
     UNFINISHED: "the run could not finish or the answer is not known: offline, archive unreachable, a crash",
     INTERRUPTED: "interrupted; what is known was saved and reported",
@@ -39,3 +41,14 @@ def after_fix(run: Run, left: int, unknown: int, *, interrupted: bool, would_wri
     if would_write or left > unknown:
         return ATTENTION
     return UNFINISHED if unknown or failed or not run.complete else OK
+
+
+def after_save(saved: Saved) -> int:
+    """Return the exit code of `archive save`: a link that failed wins over one that is not known yet."""
+    if saved.interrupted:
+        return INTERRUPTED
+    if saved.dry_run:
+        return OK
+    if any(copy.state is CopyState.FAILED for row in saved.urls for copy in row.copies):
+        return ATTENTION
+    return OK if saved.complete else UNFINISHED

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from linkkeeper.cli import exits, output
+from linkkeeper.cli import completion, exits, output
 from linkkeeper.cli.options import (
     FINDING,
     NETWORK,
@@ -27,19 +27,38 @@ if TYPE_CHECKING:
 Diff = Annotated[bool, typer.Option("--diff", help="Show what would change, as a unified diff; write nothing.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if there is something to write.")]
 Only = Annotated[
-    str, typer.Option("--only", metavar="REPAIRS", help="Repairs to make: archive, clean, redirect, revert.")
+    str,
+    typer.Option(
+        "--only",
+        metavar="REPAIRS",
+        help="Repairs to make: archive, clean, redirect, revert.",
+        autocompletion=completion.list_of("archive", "clean", "redirect", "revert"),
+    ),
 ]
 Interactive = Annotated[bool, typer.Option("--interactive", "-i", help="Ask before each repair.")]
 StyleName = Annotated[
     str,
-    typer.Option("--style", metavar="STYLE", help="How a copy gets in: replace, append or robust (docs/fixing.md)."),
+    typer.Option(
+        "--style",
+        metavar="STYLE",
+        help="How a copy gets in: replace, append or robust (docs/fixing.md).",
+        autocompletion=completion.one_of("replace", "append", "robust"),
+    ),
 ]
 ApplyMoved = Annotated[bool, typer.Option("--apply-moved", help="Write the new address of moved pages, too.")]
 AllowUnverified = Annotated[bool, typer.Option("--allow-unverified", help="Write captures that were not played back.")]
 RevertAny = Annotated[
     bool, typer.Option("--revert-any", help="With --only revert: take back archive links of others as well.")
 ]
-FixFormat = Annotated[str, typer.Option("--format", metavar="FORMAT", help="terminal or json.")]
+FixFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="terminal or json.",
+        autocompletion=completion.one_of("terminal", "json"),
+    ),
+]
 
 
 @with_settings(FINDING, NETWORK, RESCUE, OWN_COPIES, STATE)

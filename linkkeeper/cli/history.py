@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from linkkeeper.cli import exits, output
+from linkkeeper.cli import completion, exits, output
 from linkkeeper.cli.options import STATE, Loaded, with_settings
 from linkkeeper.errors import UsageError
 
@@ -12,7 +12,15 @@ Url = Annotated[
     str | None,
     typer.Argument(metavar="URL", help="The URL to tell about; else the whole collection.", show_default=False),
 ]
-HistoryFormat = Annotated[str, typer.Option("--format", metavar="FORMAT", help="terminal or json.")]
+HistoryFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="terminal or json.",
+        autocompletion=completion.one_of("terminal", "json"),
+    ),
+]
 
 
 @with_settings(STATE, ("rules",))

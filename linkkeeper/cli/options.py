@@ -4,11 +4,11 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
-from linkkeeper.cli import output
+from linkkeeper.cli import completion, output
 from linkkeeper.config.settings import Field, Loaded, fields
 
 FINDING = ("include", "exclude", "include_verbatim", "root", "rules")
@@ -93,10 +93,18 @@ def _parameter(name: str, item: Field) -> inspect.Parameter:
         metavar=item.metavar,
         show_default=False,
         rich_help_panel="Shared settings",
+        autocompletion=completion.list_of(*words) if (words := _words(item.type)) else None,
     )
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
     )
+
+
+def _words(annotation: Any) -> tuple[str, ...]:
+    """Return the words that a setting is made of; empty where it takes others as well."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return next((words for part in get_args(annotation) if (words := _words(part))), ())
 
 
 def _shown(default: Any) -> str:

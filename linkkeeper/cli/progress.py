@@ -9,7 +9,14 @@ from linkkeeper.models.run import UrlRow
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-UNITS = {"reading": "file", "checking": "link", "archive": "link", "writing": "file"}
+UNITS = {
+    "reading": "file",
+    "checking": "link",
+    "archive": "link",
+    "writing": "file",
+    "keeping": "page",
+    "saving": "link",
+}
 
 
 class Bars:

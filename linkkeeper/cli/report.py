@@ -4,13 +4,16 @@ from typing import Annotated
 
 import typer
 
-from linkkeeper.cli import output, reports
+from linkkeeper.cli import completion, output, reports
 from linkkeeper.cli.options import STATE, Loaded, with_settings
 
 RunId = Annotated[
     str | None,
     typer.Argument(
-        metavar="RUN", help="The run to show, or the beginning of its name; else the last.", show_default=False
+        metavar="RUN",
+        help="The run to show, or the beginning of its name; else the last.",
+        show_default=False,
+        autocompletion=completion.runs,
     ),
 ]
 

@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
-from linkkeeper.cli import output
+from linkkeeper.cli import completion, output
 from linkkeeper.errors import UsageError
 from linkkeeper.models.run import Run, UrlRow
 
 if TYPE_CHECKING:
     from linkkeeper.report.base import Extras
 
-Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="How stdout shows the run (docs/reports.md).")]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="How stdout shows the run (docs/reports.md).",
+        autocompletion=completion.formats,
+    ),
+]
 Outputs = Annotated[
     list[str] | None,
     typer.Option(
@@ -21,6 +29,7 @@ Outputs = Annotated[
         "-o",
         metavar="[FORMAT=]FILE",
         help="Write the report to FILE, whole or not at all; repeat for more, e.g. `html=report.html`.",
+        autocompletion=completion.outputs,
         show_default=False,
     ),
 ]

@@ -81,11 +81,10 @@ def of_living(urls: Iterable[str], copies: Mapping[str, Mapping[str, datetime]],
 
 
 def of_run(collection: Collection, outcome: Outcome, settings: Settings, state: State) -> Coverage | None:
-    """Return the coverage of what lived in this run; None where nothing was ever saved."""
+    """Return the coverage of what lived in this run; None where nothing was ever saved, or nothing lives."""
     copies = known(settings, state)
-    if not copies:
-        return None
-    return of_living(living_urls(collection, outcome, settings), copies, oldest(settings))
+    living = living_urls(collection, outcome, settings) if copies else []
+    return of_living(living, copies, oldest(settings)) if living else None
 
 
 def living_urls(collection: Collection, outcome: Outcome, settings: Settings) -> list[str]:

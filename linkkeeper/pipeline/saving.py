@@ -117,12 +117,16 @@ class _Work:
         self._keeping, self._sending = self._archives()
 
     def _archives(self) -> "tuple[Keeping | None, Sending | None]":
-        from linkkeeper.pipeline.keeping import Keeping
-        from linkkeeper.pipeline.sending import Sending
+        keeping: Keeping | None = None
+        sending: Sending | None = None
+        if coverage.LOCAL in self._settings.archive.to:
+            from linkkeeper.pipeline.keeping import Keeping
 
-        to = self._settings.archive.to
-        keeping = Keeping(self._settings, self._events, self._told) if coverage.LOCAL in to else None
-        sending = Sending(self._settings, self._state, self._events, self._told) if coverage.WAYBACK in to else None
+            keeping = Keeping(self._settings, self._events, self._told)
+        if coverage.WAYBACK in self._settings.archive.to:
+            from linkkeeper.pipeline.sending import Sending
+
+            sending = Sending(self._settings, self._state, self._events, self._told)
         return keeping, sending
 
     # -- which links live --------------------------------------------------------------------------------------

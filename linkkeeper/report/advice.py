@@ -11,7 +11,7 @@ from linkkeeper.models.run import LinkSnapshot, Run, UrlRow
 from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.report.hosts import host_of
-from linkkeeper.report.places import places, rescued
+from linkkeeper.report.places import only_local, places, rescued
 
 SENTENCES = {
     "fix": "{count} dead {count|link has|links have} a copy that was played back; see the change first, then make it.",
@@ -103,7 +103,7 @@ def _about_dead(run: Run) -> Iterator[Advice]:
         yield Advice("unverified", {"count": count}, "linkkeeper fix --allow-unverified --diff")
     if count := by_state["none"] + by_state["unusable"] + by_state["excluded"]:
         yield Advice("no-copy", {"count": count})
-    if count := sum(_only_local(place.link.snapshot) for place in web):
+    if count := by_state["local"]:
         yield Advice("local-copy", {"count": count}, "linkkeeper fix --local-base /archive/ --diff")
     if count := sum(row.moved is not None and row.verdict is Verdict.DEAD for row in run.urls):
         yield Advice("moved", {"count": count})
@@ -147,11 +147,9 @@ def _about_the_living(run: Run) -> Iterator[Advice]:
 def _state(snapshot: LinkSnapshot | None) -> str:
     if snapshot is None:
         return ""
+    if only_local(snapshot):
+        return "local"
     return SnapshotState(snapshot.state).value
-
-
-def _only_local(snapshot: LinkSnapshot | None) -> bool:
-    return snapshot is not None and snapshot.state is SnapshotState.VERIFIED and not snapshot.url
 
 
 def is_web(row: UrlRow) -> bool:

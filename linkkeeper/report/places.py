@@ -87,6 +87,11 @@ def day(moment: datetime | None) -> str:
     return moment.date().isoformat() if moment else ""
 
 
+def only_local(snapshot: LinkSnapshot | None) -> bool:
+    """Return whether the local archive has a copy, and no reader can get at it (no `archive.local_base`)."""
+    return snapshot is not None and snapshot.archive == "local" and snapshot.captured is not None and not snapshot.url
+
+
 NO_RESCUE = {
     SnapshotState.VERIFIED: "verified",
     SnapshotState.UNVERIFIED: "not played back, so not used",
@@ -102,8 +107,8 @@ def rescue(snapshot: LinkSnapshot | None) -> str:
     """Return the rescue in words, without its URL; empty if none was looked for."""
     if snapshot is None:
         return ""
-    if snapshot.state is SnapshotState.VERIFIED and not snapshot.url:
-        return f"kept in the local archive, {day(snapshot.captured)}; --local-base lets fix write links to it"
+    if only_local(snapshot):
+        return snapshot.detail
     words = NO_RESCUE[snapshot.state]
     if snapshot.url and snapshot.captured:
         words = f"{day(snapshot.captured)}, {words}"

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-COMMANDS = ("scan", "fix", "undo", "links", "clean", "report", "history", "init", "demo")
+COMMANDS = ("scan", "fix", "undo", "links", "clean", "report", "history", "init", "demo", "archive")
+GROUPS = ("save", "status", "verify", "show", "export", "serve")
 
 
 def test_help_names_every_command(run: Run) -> None:
@@ -14,19 +15,26 @@ def test_help_names_every_command(run: Run) -> None:
     assert [name for name in COMMANDS if f"  {name} " not in done.stdout] == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def test_the_archive_s_help_names_its_commands(run: Run) -> None:
+    done = run("archive", "--help")
+    assert done.returncode == 0
+    assert [name for name in GROUPS if f"  {name} " not in done.stdout] == []
+
+
+@pytest.mark.parametrize("command", [*COMMANDS[:-1], *(f"archive {name}" for name in GROUPS)])
 def test_every_command_has_help_with_examples(run: Run, command: str) -> None:
-    done = run(command, "--help")
+    done = run(*command.split(), "--help")
     assert done.returncode == 0
     assert f"linkkeeper {command}" in done.stdout
     assert "Examples:" in done.stdout
 
 
-def test_help_loads_nothing_heavy() -> None:
+@pytest.mark.parametrize("command", ["['scan', '--help']", "['archive', 'save', '--help']", "['--help']"])
+def test_help_loads_nothing_heavy(command: str) -> None:
     code = (
         "import sys\nfrom linkkeeper.cli.app import app\n"
-        "try:\n    app(['scan', '--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = ('aiohttp', 'waybackpy', 'bs4', 'lxml', 'jinja2', 'tqdm', 'tenacity', 'pyromark', 'asyncio')\n"
+        f"try:\n    app({command})\nexcept SystemExit:\n    pass\n"
+        "heavy = ('aiohttp', 'waybackpy', 'bs4', 'lxml', 'jinja2', 'tqdm', 'tenacity', 'pyromark', 'asyncio', 'warcio')\n"
         "print('\\n' + ' '.join(name for name in heavy if name in sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

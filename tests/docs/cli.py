@@ -31,6 +31,9 @@ def render() -> str:
 
 
 def _command(name: str, command: Any) -> str:
+    if hasattr(command, "commands"):
+        inner = "".join(_command(f"{name} {below}", one) for below, one in command.commands.items())
+        return f"\n## linkkeeper {name}\n\n{inspect.cleandoc(command.help).strip()}\n{inner}"
     about, _, examples = inspect.cleandoc(command.help).partition("\b\n")
     flags = "".join(_flag(item) for item in command.params if item.name != "help")
     table = f"\n| flag | |\n| --- | --- |\n{flags}" if flags else ""

@@ -1,0 +1,27 @@
+"""The console script's first moments: Ctrl-C while modules are loaded ends in one line, too."""
+
+import os
+import signal  # and nothing else: what is loaded before the first line of `main` is not covered
+
+_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored (`nohup`, `&`)
+        signal.signal(signal.SIGINT, _leave)
+    from linkkeeper.cli import app
+
+    app.main()
+
+
+def started() -> None:
+    """Say that a command begins, which ends by itself: from now on Ctrl-C is KeyboardInterrupt again."""
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """End at once: nothing was begun. An exception could be swallowed by whatever is being imported."""
+    os.write(2, b"linkkeeper: interrupted\n")
+    os._exit(_INTERRUPTED)

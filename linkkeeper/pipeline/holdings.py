@@ -1,0 +1,136 @@
+"""What is held of the living: the coverage of a collection, and one URL's copies. Asks nobody."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from linkkeeper.config.settings import Settings
+from linkkeeper.errors import UsageError
+from linkkeeper.models.saving import Status
+from linkkeeper.models.ticket import SaveState
+from linkkeeper.pipeline import coverage, options, saving, scan
+from linkkeeper.pipeline.collect import absolute
+from linkkeeper.pipeline.events import Events
+from linkkeeper.pipeline.state import State
+from linkkeeper.urls import archive_links, rules
+from linkkeeper.urls.clean import Cleaner
+
+if TYPE_CHECKING:
+    from linkkeeper.archive.local.base import Held
+    from linkkeeper.models.ticket import Ticket
+
+_NO_COPY_WANTED = (SaveState.REFUSED, SaveState.GIVEN_UP)
+
+
+def status(request: scan.Request, settings: Settings, events: Events) -> Status:
+    """Return how many of the links that lived when they were last asked have a copy, and where.
+
+    Raises UsageError for paths that cannot be meant.
+    """
+    with State(settings) as state:
+        collection, _, _ = scan.read(request, settings, events, state.extractions)
+        verdicts = state.last_verdicts()
+        living, unchecked = [], 0
+        bases = options.archive_bases(settings)
+        for entry in collection.asked():
+            if archive_links.points_into(entry.url, bases):
+                continue
+            verdict = verdicts.get(state.key_of(entry.url))
+            unchecked += verdict is None
+            if verdict in coverage.LIVING:
+                living.append(entry.url)
+        copies = coverage.known(settings, state)
+        tickets = state.queue.tickets()
+        notes = list(state.notes)
+    return _status(settings, living, unchecked, copies, tickets, notes)
+
+
+def _status(
+    settings: Settings,
+    living: list[str],
+    unchecked: int,
+    copies: coverage.Copies,
+    tickets: "dict[str, Ticket]",
+    notes: list[str],
+) -> Status:
+    queue = {state.value: 0 for state in SaveState}
+    for ticket in tickets.values():
+        queue[ticket.state.value] += 1
+    directory = Path(settings.archive.dir)
+    pages = len(coverage.in_local_archive(settings))
+    total = saving.bytes_in(directory) if pages else 0
+    ours = set(living)
+    return Status(
+        coverage=coverage.of_living(living, copies, coverage.oldest(settings)),
+        unchecked=unchecked,
+        queue=queue,
+        refused=[
+            (url, f"{ticket.state.value}: {ticket.detail or ticket.code}")
+            for url, ticket in sorted(tickets.items())
+            if url in ours and ticket.state in _NO_COPY_WANTED
+        ],
+        missing=sorted(url for url in living if url not in copies),
+        directory=settings.archive.dir if pages else "",
+        pages=pages,
+        bytes_total=total,
+        notes=[*notes, *saving.budget_notes(total, settings)],
+    )
+
+
+class Holding(Struct, frozen=True):
+    """What is known of one URL's copies."""
+
+    url: str
+    """The form of it that was found; as asked for where none was."""
+    local: "tuple[Held, ...]" = ()
+    """Oldest first."""
+    wayback: str | None = None
+    captured: datetime | None = None
+    """Of the copy at the Wayback Machine, UTC."""
+    wayback_state: str = ""
+    """How far it has come there; empty: nothing is known."""
+
+    @property
+    def any(self) -> bool:
+        """Say whether there is a copy anywhere."""
+        return bool(self.local) or self.wayback is not None
+
+
+def of_url(url: str, settings: Settings) -> Holding:
+    """Return what is held of a URL, as it is given or cleaned. Raises LinkkeeperError if the archive cannot be read."""
+    forms = list(dict.fromkeys((without_fragment(url), without_fragment(cleaned(url, settings)))))
+    local: tuple[Held, ...] = ()
+    if Path(settings.archive.dir).is_dir():
+        from linkkeeper.archive.local import show
+
+        local = next((found for form in forms if (found := show.held(Path(settings.archive.dir), form))), ())
+    with State(settings) as state:
+        tickets = state.queue.tickets(forms)
+    ticket = next((tickets[form] for form in forms if form in tickets), None)
+    if ticket is None:
+        return Holding(forms[0], local)
+    from linkkeeper.archive.saving import known
+
+    copy = known.copy_of(ticket, options.archive_bases(settings)[0])
+    moment, where = copy or (None, None)
+    return Holding(forms[0], local, where, moment, ticket.state.value)
+
+
+def cleaned(url: str, settings: Settings) -> str:
+    """Return a URL as posts have it once it is cleaned."""
+    return absolute(Cleaner(rules.load(options.cleaning(settings))).clean(url).url)
+
+
+def without_fragment(url: str) -> str:
+    """Return a URL up to its `#`."""
+    return url.partition("#")[0]
+
+
+def existing(place: str) -> Path:
+    """Return the path of a local archive or a WACZ. Raises UsageError if there is nothing."""
+    path = Path(place)
+    if not path.exists():
+        raise UsageError(f"there is no archive at {place}", "linkkeeper archive save --to local makes one")
+    return path
