@@ -23,7 +23,9 @@ from linkkeeper.cli.options import (
 from linkkeeper.cli.progress import Bars
 from linkkeeper.errors import UsageError
 
-ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print every setting as TOML, with its origin, and leave.")]
+ShowConfig = Annotated[
+    bool, typer.Option("--show-config", help="Print every setting as TOML, with its origin, and leave.")
+]
 BaselineFile = Annotated[
     str,
     typer.Option(
