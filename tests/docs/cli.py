@@ -16,6 +16,12 @@ HEAD = """# Commands
 stdout is data; progress, warnings and the summary go to stderr. Nothing animates without a terminal, and
 `NO_COLOR` counts. The flags of the network commands are settings as well: see [settings](settings.md).
 
+## Completion
+
+`linkkeeper --install-completion` teaches the shell that you use (bash, zsh, fish, PowerShell) commands, flags, and what
+flags take: formats, verdicts, repairs, the names of kept runs. `--show-completion` prints it instead, and
+`_LINKKEEPER_COMPLETE=source_zsh linkkeeper` prints it for a shell by name, for packages.
+
 ## Exit codes
 
 What is known to need attention wins over what is unknown: 1 before 3.
