@@ -86,6 +86,11 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S").rjust(14, "0")
 
 
+def stamp_of(seconds: float) -> str:
+    """Return the 14 digits that name a Unix time."""
+    return stamp(datetime.fromtimestamp(seconds, UTC))
+
+
 def instant(timestamp: str) -> datetime:
     """Return the UTC instant of 1 to 14 digits: the beginning of what they name; `00` and `99` are moved into range.
 

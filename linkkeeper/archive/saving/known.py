@@ -13,6 +13,8 @@ from linkkeeper.models.ticket import SaveState, Ticket
 
 EXCLUDED = "excluded"
 """Our own code: the owner asked the archive to forget the page."""
+PRIVATE = "private"
+"""Our own code: the name resolves to a private address."""
 _OUTCOMES: Mapping[SaveState, SaveOutcome] = {
     SaveState.QUEUED: SaveOutcome.QUEUED,
     SaveState.SUBMITTED: SaveOutcome.SUBMITTED,
@@ -45,6 +47,8 @@ def outcome_of(ticket: Ticket) -> SaveOutcome:
     """Return the outcome that a ticket's state amounts to."""
     if is_forbidden(ticket):
         return SaveOutcome.FORBIDDEN
+    if ticket.state is SaveState.REFUSED and ticket.code == PRIVATE:
+        return SaveOutcome.NOT_SENT
     return _OUTCOMES[ticket.state]
 
 

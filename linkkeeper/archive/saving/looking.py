@@ -8,6 +8,7 @@ import msgspec
 from linkkeeper.archive.archive_urls import stamp
 from linkkeeper.archive.base import ArchiveOptions, LooksDead
 from linkkeeper.archive.client import ArchiveClient
+from linkkeeper.archive.grade import Grade, grade
 from linkkeeper.archive.rows import DoubtfulNoneError
 from linkkeeper.archive.wayback import Wayback
 from linkkeeper.models.document import Dated
@@ -40,6 +41,8 @@ class Looker:
         except DoubtfulNoneError:
             return self._seen(ticket, SnapshotState.NONE, "")
         listed = stamp(found.captured) if found.captured and found.url else ""
+        if found.original and grade(ticket.url, found.original) is Grade.DIFFERENT:
+            listed = ""  # the index folds case and order of arguments: it may be another page
         return self._seen(ticket, found.state, listed)
 
     def _seen(self, ticket: Ticket, state: SnapshotState, listed: str) -> Ticket:

@@ -33,6 +33,8 @@ class Step(StrEnum):
     LOOK = "look"
     """Ask the index for captures that there are."""
     SUBMIT = "submit"
+    WAIT = "wait"
+    """To be submitted again, but not before its time."""
 
 
 def next_step(ticket: Ticket, now: float, options: SaveOptions) -> Step:
@@ -52,6 +54,8 @@ def next_step(ticket: Ticket, now: float, options: SaveOptions) -> Step:
         return Step.RECENT
     if ticket.looked_state == SnapshotState.EXCLUDED and now - ticket.looked < NOT_WITHIN_S:
         return Step.SETTLED
+    if ticket.due > now:
+        return Step.WAIT
     return Step.SUBMIT if now - ticket.looked < options.look_again_s else Step.LOOK
 
 
