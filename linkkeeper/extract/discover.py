@@ -1,7 +1,7 @@
 """PATHS -> the files to look for links in."""
 
 # paths stay the strings that they came as
-# ruff: noqa: PTH100, PTH116, PTH122
+# ruff: noqa: PTH116, PTH118, PTH122
 
 import os
 import stat
@@ -89,6 +89,7 @@ class _Walk:
         self.skipped = 0
         self.stdin = False
         self._seen: set[str] = set()
+        self._real: dict[str, str] = {}
         self._suffixes = SUFFIXES if options.data_files else SUFFIXES - DATA_SUFFIXES
 
     def take(self, path: str) -> None:
@@ -156,7 +157,7 @@ class _Walk:
 
     def _add(self, path: str, status: os.stat_result) -> None:
         shown = path.replace(os.sep, "/")
-        place = os.path.abspath(path)
+        place = self._place(path)
         if place in self._seen:
             return
         self._seen.add(place)
@@ -166,6 +167,13 @@ class _Walk:
         else:
             stamp = Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
             self.files.append(SourceFile(shown, status.st_size, stamp))
+
+    def _place(self, path: str) -> str:
+        """Return what a file is known by, whatever way to its folder was named. A link to a file is another file."""
+        folder, name = os.path.split(path)
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(folder or ".")
+        return os.path.join(self._real[folder], name)
 
     def _problem(self, shown: str, status: os.stat_result) -> str:
         if not stat.S_ISREG(status.st_mode):
