@@ -87,19 +87,23 @@ _SCHEME = re.compile(r"https?://[^/?#@]+(?=[/?#]|\Z)", re.IGNORECASE)
 def read_html(data: bytes, url: str) -> Contents:
     """Return what the page at url says; data in UTF-8. Damaged markup yields what can be read."""
     reader = _Reader(data)
-    found = tuple(_take(reader.found(), MOST))
+    found = _take(reader.found())
     base = _absolute(url, reader.base) or url
     return Contents(reader.title, reader.noarchive, reader.referrer, tuple(_resolved(found, base)))
 
 
 def read_css(sheet: bytes, url: str) -> tuple[Reference, ...]:
     """Return what the style sheet at url loads: imports, pictures, fonts."""
-    return tuple(_resolved(_take(_in_sheet(sheet), MOST), url))
+    return tuple(_resolved(_take(_in_sheet(sheet)), url))
 
 
-def _take(found: _Found, most: int) -> _Found:
-    for _, one in zip(range(most), found, strict=False):
-        yield one
+def _take(found: _Found) -> list[tuple[str, Use]]:
+    """Return the first of what is found, having looked at all: a page may say late that it wants no copies."""
+    kept: list[tuple[str, Use]] = []
+    for one in found:
+        if one[0] and len(kept) < MOST:
+            kept.append(one)
+    return kept
 
 
 def _resolved(found: Iterable[tuple[str, Use]], base: str) -> Iterator[Reference]:
