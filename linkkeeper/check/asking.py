@@ -19,7 +19,7 @@ _ANCHOR_BYTES = 2 * 1024 * 1024
 _BROWSER_LOOKS = frozenset({Look.SECOND, Look.WRITTEN})
 _DOWN_AFTER = 3
 """Failed connections in a row, and none that worked, after which a host's other URLs share the answer."""
-_HEADS_REFUSED = 2
+HEADS_REFUSED = 2
 _SLOW_DOWN = frozenset({420, 429})
 
 
@@ -72,7 +72,7 @@ def pace_of(key: str, options: CheckOptions) -> Pace:
 def better_get(host: Host, job: Job) -> bool:
     """Say whether a HEAD that is about to go out would only be refused, as others were."""
     return (
-        host.heads_refused >= _HEADS_REFUSED
+        host.heads_refused >= HEADS_REFUSED
         and job.look is Look.FIRST
         and job.trip is not None
         and not job.trip.requests

@@ -1,4 +1,7 @@
-"""The hands of the check: starts jobs when the scheduler lets them, never more at once than there are slots."""
+"""The hands of the check: starts jobs when the scheduler lets them, never more at once than there are slots.
+
+A slot goes from job to job, as a task or, for as long as jobs can be done in the quick manner, without one.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,19 +10,23 @@ from linkkeeper.check.job import Job
 from linkkeeper.check.scheduler import Host, Scheduler
 
 Step = Callable[[Host, Job, float], Awaitable[None]]
+Quickly = Callable[[Host, Job, float], bool]
+"""Starts a job in the quick manner and says so, or returns False; `Crew.went` or `Crew.slowly` is called later."""
 
 
 class Crew:
     """Tasks that each do one job after the other, and one timer for all hosts that wait."""
 
-    def __init__(self, scheduler: Scheduler, slots: int, step: Step, failed: Callable[[Job, Exception], None]) -> None:
+    def __init__(
+        self, scheduler: Scheduler, slots: int, step: Step, quickly: Quickly, failed: Callable[[Job, Exception], None]
+    ) -> None:
         self.scheduler = scheduler
         self.error: BaseException | None = None
         """What `failed` itself raised; never expected."""
         self._slots = slots
-        self._step = step
+        self._step, self._quickly = step, quickly
         self._failed = failed
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[bool]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._at_rest = False
 
@@ -32,10 +39,31 @@ class Crew:
             if pair is None:
                 break
             self._slots -= 1
-            task = loop.create_task(self._work(*pair))
-            self._tasks.add(task)
-            task.add_done_callback(self._left)
+            self._go(*pair, now)
         self._set_timer(loop)
+
+    def went(self, host: Host) -> None:
+        """Pass on the slot of a job that was done in the quick manner."""
+        now = asyncio.get_running_loop().time()
+        pair = None if self._at_rest else self.scheduler.next(now, host)
+        if pair is None:
+            self._slots += 1
+        else:
+            self._go(*pair, now)
+        if self._slots > 0 and not self._at_rest:
+            self.dispatch()
+
+    def slowly(self, host: Host, job: Job) -> None:
+        """Go on with a job that could not be done in the quick manner."""
+        if self._at_rest:
+            return
+        task = asyncio.get_running_loop().create_task(self._work(host, job))
+        self._tasks.add(task)
+        task.add_done_callback(self._left)
+
+    def _go(self, host: Host, job: Job, now: float) -> None:
+        if not self._quickly(host, job, now):
+            self.slowly(host, job)
 
     def rest(self) -> None:
         """Start nothing more, and drop what is under way."""
@@ -63,16 +91,20 @@ class Crew:
         self._timer = None
         self.dispatch()
 
-    def _left(self, task: asyncio.Task[None]) -> None:
+    def _left(self, task: asyncio.Task[bool]) -> None:
         self._tasks.discard(task)
-        self._slots += 1
+        if task.cancelled() or task.exception() is not None or task.result():
+            self._slots += 1
         if not task.cancelled() and (error := task.exception()) is not None:
             self.error = error
         if not self._at_rest:
             self.dispatch()
 
-    async def _work(self, host: Host, job: Job) -> None:
-        """Do one job after the other while there is any; the host whose connection is warm comes first."""
+    async def _work(self, host: Host, job: Job) -> bool:
+        """Do one job after the other while there is any; the host whose connection is warm comes first.
+
+        Return whether the slot is free: not if it went on in the quick manner.
+        """
         clock = asyncio.get_running_loop().time
         pair: tuple[Host, Job] | None = (host, job)
         while pair is not None:
@@ -83,6 +115,11 @@ class Crew:
             except Exception as error:  # noqa: BLE001 - one answer, however odd, must not end the run
                 self._failed(job, error)
             job.task = None
-            pair = None if self._at_rest else self.scheduler.next(clock(), host)
+            now = clock()
+            pair = None if self._at_rest else self.scheduler.next(now, host)
+            passed_on = pair is not None and self._quickly(*pair, now)
             if self._slots > 0:
                 self.dispatch()
+            if passed_on:
+                return False
+        return True

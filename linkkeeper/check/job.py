@@ -1,7 +1,7 @@
 """One URL on its way to a verdict: what was seen so far, and what to ask next. Decisions are pure."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 
 from msgspec import Struct
@@ -45,8 +45,8 @@ class Job:
     """The state of one question."""
 
     __slots__ = (
-        "asks", "base", "fallback", "judgements", "look", "question", "refreshed", "requests", "retries", "spent_s",
-        "task", "then", "trip", "waited_s", "way",
+        "asks", "base", "fallback", "judgements", "look", "question", "refreshed", "requests", "rest", "retries",
+        "spent_s", "task", "then", "trip", "waited_s", "way",
     )  # fmt: skip
 
     def __init__(self, question: Question, look: Look = Look.FIRST) -> None:
@@ -64,8 +64,10 @@ class Job:
         """What the cleaned URL brought, while the written one is asked."""
         self.then: Callable[[Reply], None] | None = None
         """Who wants the answer of an errand; None: it is a question of the run."""
-        self.task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[bool] | None = None
         """At work on it now."""
+        self.rest: Callable[[], Awaitable[Reply | None]] | None = None
+        """What is left of a request that was begun in the quick manner."""
         self.asks = 0
         self.requests = 0
         self.retries = 0

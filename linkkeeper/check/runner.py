@@ -21,6 +21,7 @@ from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
 from linkkeeper.net.client import Client
 from linkkeeper.net.control import RULE_IDS, SENTENCES, Control
+from linkkeeper.net.quick import Step
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import Trip
 
@@ -61,7 +62,7 @@ class Runner:
         self._ledger = Ledger(tools or Tools(), self.network)
         self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options))
         slots = min(self.options.concurrency, max(1, client.pool.limit))
-        self._crew = Crew(self._scheduler, slots, self._step, self._failed)
+        self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed)
         self._doubt = Doubt()
         self._rules = Rules(Retries(self.options), self.options.look_delay_s)
         self._evidence = Evidence()
@@ -181,17 +182,20 @@ class Runner:
             self._scheduler.place(host, started)
             return
         target = trip.target
-        if host.closed is not None or asking.shares_failure(host, job):
+        if job.rest is not None:
+            pass
+        elif host.closed is not None or asking.shares_failure(host, job):
             self._share(host, job, trip, started)
             return
-        if asking.better_get(host, job):
+        elif asking.better_get(host, job):
             job.look = Look.GET
             trip.how = asking.how_of(job, trip.url, self.client.options)
-        requests, spent = trip.requests, trip.elapsed_s
+        requests, spent = (0, 0.0) if job.rest is not None else (trip.requests, trip.elapsed_s)
+        going, job.rest = job.rest() if job.rest is not None else self.client.step(trip), None
         if job.look is Look.SECOND and not host.up:
             self.client.names.forget(target.host)
         try:
-            reply = await self.client.step(trip)
+            reply = await going
         except Exception:  # whatever it is, the host gets its place back; the crew makes it a finding
             host.pace.failed()
             raise
@@ -201,6 +205,46 @@ class Runner:
             job.spent_s += trip.elapsed_s - spent
         if reply is not None and reply.failure is Failure.NO_NAME and job.look is Look.SECOND:
             reply = await network.vouched(self.client.names, target, reply)
+        self._answered(host, job, trip, target, reply, started)
+
+    def _quickly(self, host: Host, job: Job, started: float) -> bool:
+        """Start a job's first ask in the quick manner, if it is an ordinary one; say whether that was done."""
+        if (
+            not (host.up and job.asks == 0 and job.then is None)
+            or host.closed is not None
+            or job.question.want_anchors
+            or host.heads_refused >= asking.HEADS_REFUSED
+        ):
+            return False
+        trip = self._set_out(job, job.question.url)
+        return trip is not None and self.client.quickly(
+            trip,
+            functools.partial(self._came_quickly, host, job, trip, started),
+            functools.partial(self._goes_on_slowly, host, job),
+        )
+
+    def _came_quickly(self, host: Host, job: Job, trip: Trip, started: float, reply: Reply | None) -> None:
+        """See to what follows from an answer, then let the slot go on."""
+        if job.question.url not in self._ledger.open:  # given up meanwhile
+            host.pace.failed()
+            self._scheduler.place(host, started)
+            self._crew.went(host)
+            return
+        self.requests += trip.requests
+        job.requests += trip.requests
+        job.spent_s += trip.elapsed_s
+        try:
+            self._answered(host, job, trip, trip.first, reply, started)
+        except Exception as error:  # noqa: BLE001 - one answer, however odd, must not end the run
+            self._failed(job, error)
+        self._crew.went(host)
+
+    def _goes_on_slowly(self, host: Host, job: Job, rest: Step) -> None:
+        job.rest = rest
+        self._crew.slowly(host, job)
+
+    def _answered(self, host: Host, job: Job, trip: Trip, target: Target, reply: Reply | None, started: float) -> None:
+        """See to what follows from a request: for the pace of its host, and for the job."""
         pause = self._learn(host, trip, target, reply, started)
         self._scheduler.place(host, asyncio.get_running_loop().time())
         if reply is None:

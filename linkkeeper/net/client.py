@@ -5,7 +5,7 @@ import contextlib
 import errno
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from linkkeeper.errors import UsageError
 from linkkeeper.models.verdict import Failure, Reply
-from linkkeeper.net import connection, failures, files, headers, target, tls
+from linkkeeper.net import connection, failures, files, headers, quick, target, tls
 from linkkeeper.net.connection import Answer, Connection
 from linkkeeper.net.cookies import CookieFile
 from linkkeeper.net.gate import ForbiddenError, Gate
@@ -54,6 +54,7 @@ class Client:
         self.names = Names(resolver or SystemResolver())
         self.gate = Gate(self.options, self.names)
         self.pool = Pool(min(self.options.max_connections, files.raise_limit()))
+        self._quick = quick.Quick(self._landed, self._late)
         self._tls = functools.partial(
             tls.context, self.options.insecure, self.options.ca_file, self.options.client_cert
         )
@@ -76,6 +77,7 @@ class Client:
 
     async def close(self) -> None:
         """Close every kept connection and let look-ups go."""
+        self._quick.close()
         self.pool.close()
         await self.names.close()
         for _ in range(_TICKS_TO_CLOSE):  # lets transports finish closing
@@ -138,12 +140,66 @@ class Client:
 
     async def step(self, trip: Trip) -> Reply | None:
         """Send the trip's next request. Return the Reply that ends it, or None if it goes on elsewhere."""
+        return await self._timed(trip, self._send(trip))
+
+    def quickly(self, trip: Trip, done: Callable[[Reply | None], None], slowly: Callable[[quick.Step], None]) -> bool:
+        """Do as `step` for a HEAD, without a task, if a connection is kept that can take it; say whether that is so.
+
+        done gets, later, what `step` would return; slowly, instead, a step to be awaited if the answer is not plain.
+        """
+        link = None if self._proxy or trip.tape else self.pool.take(trip.target.origin)
+        if link is None:
+            return False
+        now = asyncio.get_running_loop().time()
+        flight = quick.Flight(trip, link, done, slowly, now, now + max(_MIN_S, trip.left_s))
+        trip.connected = True
+        self._quick.start(flight, self._request(trip))
+        return True
+
+    def _landed(self, flight: quick.Flight, data: bytes | None) -> None:
+        trip, link = flight.trip, flight.link
+        self._count(trip, asyncio.get_running_loop().time() - flight.started)
+        if data is None:  # a kept connection that had died
+            flight.slowly(lambda: self.step(trip))
+            return
+        answer = quick.plain(data)
+        if answer is None:
+            flight.slowly(lambda: self._timed(trip, self._finish(trip, link, data)))
+            return
+        trip.requests += 1
+        trip.received += len(data)
+        link.used += 1
+        if quick.closes(data):
+            link.force_close()
+        self.pool.give(trip.target.origin, link)
+        flight.done(trip.take(answer))
+
+    def _late(self, flight: quick.Flight) -> None:
+        trip = flight.trip
+        self._count(trip, asyncio.get_running_loop().time() - flight.started)
+        trip.requests += 1
+        flight.done(trip.failed(Failure.TIMEOUT, _with_place(Failure.TIMEOUT, "", trip)))
+
+    async def _finish(self, trip: Trip, link: Connection, data: bytes) -> Answer:
+        before = link.received - len(data)
+        trip.requests += 1
+        try:
+            answer = await link.finish(data, trip.how.body_limit, trip.until)
+        except BaseException:
+            self.pool.discard(link)
+            raise
+        finally:
+            trip.received += link.received - before
+        self.pool.give(trip.target.origin, link)
+        return answer
+
+    async def _timed(self, trip: Trip, sending: Coroutine[None, None, Answer]) -> Reply | None:
         clock = asyncio.get_running_loop().time
         started, left_s = clock(), max(_MIN_S, trip.left_s)
         trip.until = started + left_s * _BODY_SHARE
         try:
             async with asyncio.timeout(left_s):
-                answer = await self._send(trip)
+                answer = await sending
         except _EXPECTED as error:
             self._count(trip, clock() - started)
             failure, detail = failures.failure_of(error)

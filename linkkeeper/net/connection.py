@@ -59,10 +59,17 @@ class Connection(ResponseHandler):
         self._held = b""
         self._raw = bytearray()
         """The answer as it comes, until its head was parsed."""
+        self._told: Callable[[Connection, bytes | None], None] | None = None
+        """Who gets what comes next, unparsed."""
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in, as long as the head stays within its budget."""
         self.received += len(data)
+        told = self._told
+        if told is not None:
+            self._told = None
+            told(self, data)
+            return
         if self._head_from >= 0:
             self._raw += data
         if 0 <= self._head_from < self.received - HEAD_LIMIT:
@@ -110,9 +117,12 @@ class Connection(ResponseHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """End, and tell."""
         super().connection_lost(exc)
-        told, self._on_lost = self._on_lost, None
+        gone, self._on_lost = self._on_lost, None
+        if gone is not None:
+            gone()
+        told, self._told = self._told, None
         if told is not None:
-            told()
+            told(self, None)
 
     def abort(self) -> None:
         """Close at once; what was learned of a failure stays."""
@@ -127,6 +137,30 @@ class Connection(ResponseHandler):
         `until` (the loop's time) is when the body, but not the head, is given up. A tape gets the whole body instead.
         Raises what `failures.failure_of` knows. Whoever calls must close the connection after an error.
         """
+        self._expect(head_only)
+        transport = self.transport
+        if transport is None:
+            raise ConnectionResetError("closed before it was used")
+        transport.write(request)
+        return await self._answer(body_limit, until, tape)
+
+    def send(self, request: bytes, told: Callable[["Connection", bytes | None], None]) -> None:
+        """Send one request; told gets what comes first, unparsed, or None if the connection is lost before."""
+        if self.transport is None:
+            asyncio.get_running_loop().call_soon(told, self, None)
+        else:
+            self._told = told
+            self.transport.write(request)
+
+    async def finish(self, data: bytes, body_limit: int, until: float) -> Answer:
+        """Return the answer to a HEAD that was sent by `send`, of which data came first."""
+        self.received -= len(data)
+        self._expect(head_only=True)
+        self.data_received(data)
+        return await self._answer(body_limit, until, None)
+
+    def _expect(self, head_only: bool) -> None:
+        """Make ready for an answer."""
         self._head_from, self._head_only, self._held, self._raw = self.received, head_only, b"", bytearray()
         self.set_response_params(
             skip_payload=head_only,
@@ -137,10 +171,8 @@ class Connection(ResponseHandler):
             max_headers=MAX_FIELDS,
             read_bufsize=_READ_SIZE,
         )
-        transport = self.transport
-        if transport is None:
-            raise ConnectionResetError("closed before it was used")
-        transport.write(request)
+
+    async def _answer(self, body_limit: int, until: float, tape: Tape | None) -> Answer:
         try:
             message, payload = await self._final()
         except HttpProcessingError as problem:

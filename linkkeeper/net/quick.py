@@ -1,0 +1,97 @@
+"""The quick way for nine requests in ten: a HEAD on a kept connection whose answer is plain, without a task of its own.
+
+What is not plain (an answer in pieces, with a body, in bad form) goes on in the thorough way, `Client.step`.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from linkkeeper.models.verdict import Reply
+from linkkeeper.net.connection import Answer, Connection
+from linkkeeper.net.trip import Trip
+
+_LOOK_S = 0.1
+"""Between looks at who is late."""
+_HEAD = re.compile(
+    rb"HTTP/1\.1 ([2-5][0-9]{2})(?: [\t\x20-\x7e]*+)?\r\n"
+    rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e]*+\r\n)*+)\r\n"
+)
+"""A whole head in good form (RFC 9112, 4 and 5) and nothing after it."""
+_CLOSE = re.compile(rb"\nconnection:[^\r]*\bclose\b", re.IGNORECASE)
+
+Step = Callable[[], Awaitable[Reply | None]]
+"""The rest of a request in the thorough way: to be awaited, returns what `Client.step` does."""
+
+
+class Flight(Struct, eq=False):
+    """One request under way. Times are the loop's."""
+
+    trip: Trip
+    link: Connection
+    done: Callable[[Reply | None], None]
+    """Gets what `Client.step` would return."""
+    slowly: Callable[[Step], None]
+    """Gets what is left to do, where the quick way ends."""
+    started: float
+    until: float
+
+
+def plain(data: bytes) -> Answer | None:
+    """Return the answer to a HEAD, if these bytes are one in good form, whole, and nothing else."""
+    match = _HEAD.fullmatch(data)
+    if match is None:
+        return None
+    status, lines = int(match[1]), match[2]
+    values = []
+    for line in lines.decode("ascii").split("\r\n")[:-1]:
+        name, _, value = line.partition(":")
+        values.append((name, value.strip(" \t")))
+    fields = [(name.encode(), value.encode()) for name, value in values] if 300 <= status < 400 else ()
+    return Answer(status, tuple(fields), tuple(values), b"", truncated=False)
+
+
+def closes(data: bytes) -> bool:
+    """Say whether the server will not answer another request here."""
+    return _CLOSE.search(data) is not None
+
+
+class Quick:
+    """The requests under way in the quick manner, and who of them is late."""
+
+    def __init__(self, came: Callable[[Flight, bytes | None], None], late: Callable[[Flight], None]) -> None:
+        """came: gets what came first; None: the connection was lost before. late: nothing came in time."""
+        self._came_to, self._late = came, late
+        self._flying: dict[Connection, Flight] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, flight: Flight, request: bytes) -> None:
+        """Send a request on a connection at rest."""
+        self._flying[flight.link] = flight
+        flight.link.send(request, self._came)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+
+    def close(self) -> None:
+        """Drop what is under way; nobody is told."""
+        if self._timer is not None:
+            self._timer.cancel()
+        flying, self._flying = self._flying, {}
+        for link in flying:
+            link.abort()
+
+    def _came(self, link: Connection, data: bytes | None) -> None:
+        flight = self._flying.pop(link, None)
+        if flight is not None:
+            self._came_to(flight, data)
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for flight in [flight for flight in self._flying.values() if flight.until <= now]:
+            del self._flying[flight.link]
+            flight.link.abort()
+            self._late(flight)
+        self._timer = loop.call_later(_LOOK_S, self._look) if self._flying else None
