@@ -8,7 +8,7 @@ import msgspec
 
 from linkkeeper.archive.local import index
 from linkkeeper.archive.local.base import Page
-from linkkeeper.archive.local.layout import MANIFEST, failure, write_all
+from linkkeeper.archive.local.layout import MANIFEST, failure
 
 _decode = msgspec.json.Decoder(Page).decode
 
@@ -65,25 +65,24 @@ def mend_end(directory: Path) -> int:
 def rewrite(directory: Path, change: Callable[[Page], Page | None]) -> int:
     """Replace every page by what change makes of it, None: drop it; return how many were dropped.
 
-    Lines that cannot be read stay as they are. Raises OSError.
+    Lines that cannot be read stay as they are; where nothing changes, nothing is written. Raises OSError.
     """
     path = directory / MANIFEST
-    dropped = 0
+    pages = [page for text in index.texts(path) if (page := _page(text)) is not None]
+    changes = {page: change(page) for page in pages}
+    if any(now != page for page, now in changes.items()):
+        index.write(path, _changed(path, changes))
+    return sum(changes[page] is None for page in pages)
 
-    def changed() -> Iterator[bytes]:
-        nonlocal dropped
-        for text in index.texts(path):
-            page = _page(text)
-            if page is None:
-                yield text
-            elif (now := change(page)) is None:
-                dropped += 1
-            else:
-                yield text if now == page else encode(now)
 
-    if path.exists():
-        index.write(path, changed())
-    return dropped
+def _changed(path: Path, changes: Mapping[Page, Page | None]) -> Iterator[bytes]:
+    for text in index.texts(path):
+        page = _page(text)
+        now = changes.get(page, page) if page else None
+        if page is None or now == page:
+            yield text
+        elif now is not None:
+            yield encode(now)
 
 
 def cite(directory: Path, citations: Mapping[str, set[str]]) -> None:
@@ -97,11 +96,6 @@ def cite(directory: Path, citations: Mapping[str, set[str]]) -> None:
 
     if any(posts - set(last[url].posts) for (url, _), posts in wanted.items()):
         rewrite(directory, change)
-
-
-def append(fd: int, page: Page) -> None:
-    """Write the line of a page at the end of an open manifest. Raises OSError."""
-    write_all(fd, encode(page))
 
 
 def _page(text: bytes) -> Page | None:

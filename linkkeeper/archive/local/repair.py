@@ -11,12 +11,14 @@ import contextlib
 import os
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from linkkeeper.archive.local import cdxj, index, manifest
 from linkkeeper.archive.local.cdxj import REVISIT, Line
 from linkkeeper.archive.local.layout import (
     INDEX,
+    MANIFEST,
     PENDING,
     TORN,
     WARCS,
@@ -131,10 +133,12 @@ def _look(directory: Path, name: str, size: int, known_end: int, ours: set[str])
     path = directory / WARCS / name
     if known_end == 0 and name not in ours and not is_ours(path, size):
         return _Tail((), 0, 0, "not written by linkkeeper, and not in the index")
-    tail = _read_on(path, size, known_end if known_end <= size else 0, name in ours)
-    if tail.torn and name not in ours and known_end:
-        return _read_on(path, size, 0, False)  # before anything is cut, the index must not be believed
-    return tail
+    start = known_end if known_end <= size else 0
+    tail = _read_on(path, size, start, name in ours)
+    if tail.torn and name not in ours:
+        tail = _read_on(path, size, 0, False)  # before anything is cut, the index must not be believed
+    known = {line.offset for line in index.lines(directory) if line.filename == name} if tail.found else set()
+    return msgspec.structs.replace(tail, found=tuple(line for line in tail.found if line.offset not in known))
 
 
 def _read_on(path: Path, size: int, start: int, was_open: bool) -> _Tail:
@@ -187,26 +191,23 @@ def _copy_end(path: Path, start: int, aside: Path) -> None:
 
 def _bring_in_line(directory: Path, found: list[Line], shortened: dict[str, int]) -> list[str]:
     """Write the index anew with what was found and without what is gone; take pages that are gone off the manifest."""
+    before = {cdxj.encode(line): line for line in index.lines(directory)}
+    kept = {text: line for text, line in before.items() if line.end <= shortened.get(line.filename, line.end)}
+    lost = len(before) - len(kept)
+    kept |= {cdxj.encode(line): line for line in found}
     said = []
-    kept = {cdxj.encode(line) for line in index.lines(directory) if line.end <= shortened.get(line.filename, line.end)}
-    kept |= {cdxj.encode(line) for line in found}
-    lost = len({cdxj.encode(line) for line in index.lines(directory)} - kept)
-    index.write(directory / INDEX, sorted(kept))
+    if torn := manifest.mend_end(directory):
+        said.append(f"{MANIFEST}: a last line that was torn is cut off ({torn} bytes)")
+    held = {(line.url, line.ts, line.digest) for line in kept.values()}
+    if gone := manifest.rewrite(directory, lambda page: page if (page.page, page.ts, page.digest) in held else None):
+        said.append(f"{MANIFEST}: {gone} pages that are no longer whole were taken off")
     if lost:
         said.append(f"{INDEX}: {lost} captures that are gone were taken off")
-    if torn := manifest.mend_end(directory):
-        said.append(f"manifest.jsonl: a last line that was torn is cut off ({torn} bytes)")
-    said += _drop_lost_pages(directory)
+    index.write(directory / INDEX, sorted(kept))  # last: until then the next run would find the same again
     with contextlib.suppress(FileNotFoundError):
         (directory / PENDING).unlink()
     sync_folder(directory)
     return said
-
-
-def _drop_lost_pages(directory: Path) -> list[str]:
-    held = {(line.url, line.ts, line.digest) for line in index.lines(directory)}
-    lost = manifest.rewrite(directory, lambda page: page if (page.page, page.ts, page.digest) in held else None)
-    return [f"manifest.jsonl: {lost} pages that are no longer whole were taken off"] if lost else []
 
 
 def _holdings(directory: Path, names: frozenset[str] | set[str]) -> Holdings:

@@ -1,0 +1,238 @@
+"""What killed runs and other programs leave behind, and what the next run makes of it."""
+
+import gzip
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from linkkeeper.archive.local import index, manifest, verify
+from linkkeeper.archive.local.scan import Seen, scan
+from linkkeeper.archive.local.store import LocalArchive
+from linkkeeper.errors import LinkkeeperError
+
+Make = Callable[..., Any]
+WARC = "warc/2026-11.warc.gz"
+
+
+def _pages(directory: Path) -> list[str]:
+    return [page.url.rpartition("/")[2] for page in manifest.read(directory)]
+
+
+def _repair(directory: Path) -> tuple[str, ...]:
+    with LocalArchive(directory) as archive:
+        return archive.repaired
+
+
+def _snapshot_of_a_run(directory: Path, target: Path, pages: list[Any]) -> None:
+    """Copy the archive as it lies there when a run is killed after these pages."""
+    with LocalArchive(directory) as archive:
+        for one in pages:
+            archive.keep(one)
+        shutil.copytree(directory, target)
+
+
+def _cut(source: Path, target: Path, size: int) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+    with (target / WARC).open("r+b") as file:
+        file.truncate(size)
+
+
+def test_a_killed_run_loses_nothing_that_was_finished(filled: Path, tmp_path: Path, page: Make) -> None:
+    _snapshot_of_a_run(filled, tmp_path / "killed", [page(7), page(8)])
+    killed = verify.verify(tmp_path / "killed")
+    assert killed.sound
+    assert killed.notes
+    assert _repair(tmp_path / "killed") == ()
+    assert _pages(tmp_path / "killed") == ["page-1", "page-2", "page-3", "old", "page-7", "page-8"]
+    found = verify.verify(tmp_path / "killed")
+    assert (found.problems, found.notes) == ((), ())
+
+
+@pytest.mark.parametrize("state", ["killed", "closed"])
+def test_wherever_the_last_page_breaks_off_all_earlier_pages_stay(
+    quick_path: Path, page: Make, exchange: Make, state: str
+) -> None:
+    whole, cut = quick_path / "whole", quick_path / "cut"
+    with LocalArchive(whole) as archive:
+        archive.keep(page(1))
+    start = (whole / WARC).stat().st_size
+    small = msgspec.structs.replace(page(7), exchanges=page(7).exchanges[:2])
+    _snapshot_of_a_run(whole, quick_path / "killed", [small])
+    whole = whole if state == "closed" else quick_path / "killed"
+    end = (whole / WARC).stat().st_size
+    with (whole / WARC).open("rb") as file:
+        ends = {item.offset + item.length for item in scan(file, end, "") if isinstance(item, Seen)}
+    for size in range(start, end, 1 if state == "killed" else 5):
+        _cut(whole, cut, size)
+        said = _repair(cut)
+        assert verify.verify(cut).problems == (), f"cut at {size}"
+        assert _pages(cut)[0] == "page-1", f"cut at {size}"
+        assert said or size in ends, f"cut at {size}"
+        assert size % 9 or _repair(cut) == (), f"repaired twice, cut at {size}"
+
+
+def test_a_page_is_in_the_manifest_only_with_everything_it_loads(filled: Path, tmp_path: Path, page: Make) -> None:
+    start = (filled / WARC).stat().st_size
+    _snapshot_of_a_run(filled, tmp_path / "killed", [page(7)])
+    whole = [line for line in index.lines(tmp_path / "killed") if line.offset >= start]
+    (own,) = (line for line in whole if line.url.endswith("page-7"))
+    assert own == max(whole, key=lambda line: line.offset)
+    _cut(tmp_path / "killed", tmp_path / "cut", own.offset)
+    assert "page-7" not in _pages_after(tmp_path / "cut")
+    _cut(tmp_path / "killed", tmp_path / "cut", own.end)
+    assert "page-7" in _pages_after(tmp_path / "cut")
+
+
+def _pages_after(directory: Path) -> list[str]:
+    _repair(directory)
+    return _pages(directory)
+
+
+def test_a_record_torn_by_a_kill_is_cut_off_and_that_is_said(filled: Path, tmp_path: Path, page: Make) -> None:
+    _snapshot_of_a_run(filled, tmp_path / "killed", [page(7)])
+    with (tmp_path / "killed" / WARC).open("ab") as file:
+        file.write(gzip.compress(b"WARC/1.1\r\nWARC-Type: response\r\n")[:20])
+    assert not verify.verify(tmp_path / "killed").sound
+    (said,) = _repair(tmp_path / "killed")
+    assert said.startswith(f"{WARC}: the last record was torn and is cut off (20 bytes at ")
+    assert not (tmp_path / "killed" / "torn").exists()
+    assert verify.verify(tmp_path / "killed").sound
+    assert len(_pages(tmp_path / "killed")) == 5
+
+
+def test_what_no_run_of_ours_tore_is_put_aside(filled: Path) -> None:
+    data = (filled / WARC).read_bytes()
+    (filled / WARC).write_bytes(data[:-10])
+    (said,) = _repair(filled)
+    assert "is cut off" in said
+    (aside,) = (filled / "torn").iterdir()
+    assert aside.name in said
+    assert (filled / WARC).read_bytes() + aside.read_bytes() == data[:-10]
+    assert verify.verify(filled).sound
+
+
+def test_a_warc_shortened_by_another_program_costs_what_is_gone_and_no_more(filled: Path) -> None:
+    lines = sorted(index.lines(filled), key=lambda line: line.offset)
+    with (filled / WARC).open("r+b") as file:
+        file.truncate(lines[6].offset + 5)
+    before = verify.verify(filled)
+    assert {problem.file for problem in before.problems} >= {WARC, "index.cdxj", "manifest.jsonl"}
+    said = _repair(filled)
+    assert len(said) == 3
+    assert _pages(filled) == ["page-1", "page-2"]
+    assert verify.verify(filled).sound
+
+
+def test_damage_in_the_middle_is_left_alone_and_nothing_is_written_behind_it(filled: Path, page: Make) -> None:
+    data = bytearray((filled / WARC).read_bytes())
+    lines = sorted(index.lines(filled), key=lambda line: line.offset)
+    data[lines[2].offset : lines[2].end] = bytes(lines[2].length)
+    (filled / WARC).write_bytes(data)
+    with (filled / WARC).open("ab") as file:
+        file.write(b"and rubbish")
+    damaged = (filled / WARC).read_bytes()
+    with LocalArchive(filled) as archive:
+        assert archive.repaired[0].startswith(f"{WARC}: damaged at byte {lines[2].offset}")
+        archive.keep(page(8))
+    assert (filled / WARC).read_bytes() == damaged
+    assert (filled / "warc" / "2026-11-2.warc.gz").exists()
+    assert len([*index.lines(filled)]) == 12 + 3
+
+
+def test_a_warc_of_another_program_is_never_touched(filled: Path, page: Make) -> None:
+    foreign = filled / "warc" / "crawl.warc.gz"
+    foreign.write_bytes((filled / WARC).read_bytes()[:-4])
+    posing = filled / "warc" / "2026-11-2.warc.gz"
+    posing.write_bytes(b"this is no WARC")
+    before = foreign.read_bytes()
+    with LocalArchive(filled) as archive:
+        assert len(archive.repaired) == 2
+        assert all("left alone" in line for line in archive.repaired)
+        archive.keep(page(8))
+    assert foreign.read_bytes() == before
+    assert posing.read_bytes() == b"this is no WARC"
+    kinds = {(problem.file, problem.kind) for problem in verify.verify(filled).problems}
+    assert ("warc/crawl.warc.gz", "warc-foreign") in kinds
+    assert ("warc/2026-11-2.warc.gz", "warc-damaged") in kinds
+
+
+def test_a_pointer_in_place_of_a_warc_loses_no_line_of_the_index(filled: Path, page: Make) -> None:
+    (filled / WARC).write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    before = (filled / "index.cdxj").read_bytes(), (filled / "manifest.jsonl").read_bytes()
+    with LocalArchive(filled) as archive:
+        assert "left alone" in archive.repaired[0]
+    assert ((filled / "index.cdxj").read_bytes(), (filled / "manifest.jsonl").read_bytes()) == before
+    with LocalArchive(filled) as archive:
+        archive.keep(page(8))
+    assert len([*index.lines(filled)]) == 15
+
+
+def test_a_lost_index_is_made_again(filled: Path) -> None:
+    before = (filled / "index.cdxj").read_bytes()
+    (filled / "index.cdxj").unlink()
+    (problem,) = verify.verify(filled).problems
+    assert problem.kind == "index-missing"
+    (said,) = _repair(filled)
+    assert said == f"{WARC}: 12 captures that the index lacked were added to it"
+    assert (filled / "index.cdxj").read_bytes() == before
+
+
+def test_a_manifest_line_that_was_not_written_whole_is_cut_off(filled: Path, tmp_path: Path, page: Make) -> None:
+    _snapshot_of_a_run(filled, tmp_path / "killed", [page(7)])
+    with (tmp_path / "killed" / "manifest.jsonl").open("ab") as file:
+        file.write(b'{"url":"http://exa')
+    (said,) = _repair(tmp_path / "killed")
+    assert said == "manifest.jsonl: a last line that was torn is cut off (18 bytes)"
+    assert verify.verify(tmp_path / "killed").sound
+
+
+def test_a_pending_line_that_was_not_written_whole_is_found_in_the_warc(
+    filled: Path, tmp_path: Path, page: Make
+) -> None:
+    _snapshot_of_a_run(filled, tmp_path / "killed", [page(7)])
+    pending = tmp_path / "killed" / ".pending.cdxj"
+    pending.write_bytes(pending.read_bytes()[:-30])
+    (said,) = _repair(tmp_path / "killed")
+    assert "1 captures that the index lacked" in said
+    assert verify.verify(tmp_path / "killed").sound
+
+
+def test_a_run_killed_after_its_index_was_merged_does_no_harm(filled: Path, tmp_path: Path, page: Make) -> None:
+    _snapshot_of_a_run(filled, tmp_path / "killed", [page(7)])
+    shutil.copy(tmp_path / "killed" / ".pending.cdxj", filled / ".pending.cdxj")
+    assert verify.verify(filled).sound
+    assert _repair(filled) == ()
+    assert len([*index.lines(filled)]) == 15
+
+
+def test_verify_while_a_run_is_writing_finds_no_damage(filled: Path, page: Make) -> None:
+    with LocalArchive(filled) as archive:
+        archive.keep(page(7))
+        with (filled / WARC).open("ab") as file:
+            file.write(b"\x1f\x8b\x08half")
+        found = verify.verify(filled)
+        assert found.problems == ()
+        assert found.notes
+
+
+def test_zeros_that_a_power_cut_left_are_cut_off(filled: Path, tmp_path: Path, page: Make) -> None:
+    _snapshot_of_a_run(filled, tmp_path / "killed", [page(7)])
+    with (tmp_path / "killed" / WARC).open("ab") as file:
+        file.write(bytes(4096))
+    assert len(_repair(tmp_path / "killed")) == 1
+    assert verify.verify(tmp_path / "killed").sound
+
+
+def test_a_foreign_lock_that_nobody_holds_stops_nobody(filled: Path) -> None:
+    (filled / ".lock").write_text("12345")
+    assert _repair(filled) == ()
+
+
+def test_rebuilding_waits_for_nobody(filled: Path) -> None:
+    with LocalArchive(filled), pytest.raises(LinkkeeperError, match="another run is writing"):
+        verify.rebuild(filled)
