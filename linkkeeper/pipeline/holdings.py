@@ -130,7 +130,9 @@ def without_fragment(url: str) -> str:
 
 def existing(place: str) -> Path:
     """Return the path of a local archive or a WACZ. Raises UsageError if there is nothing."""
+    from linkkeeper.archive.local import layout
+
     path = Path(place)
-    if not path.exists():
+    if not path.exists() or (path.is_dir() and not layout.is_archive(path)):
         raise UsageError(f"there is no archive at {place}", "linkkeeper archive save --to local makes one")
     return path

@@ -77,6 +77,7 @@ class Sending:
             self._state.clock,
             self._state.queue,
             self._keys,
+            None if self._settings.proxy else web.names,
             looks_dead=looks_dead,
             on_wait=self._waits,
             on_progress=self._progress,
