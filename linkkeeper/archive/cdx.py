@@ -22,6 +22,8 @@ from linkkeeper.models.verdict import Reply
 FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
 NOT_ERRORS = "!statuscode:[45].."
 """Captured errors are no use; redirects and revisits (status `-`) stay in."""
+PAGES = "statuscode:200|-"
+"""Pages, and revisits, which may be revisits of pages."""
 _MAX_URL = 6000
 
 

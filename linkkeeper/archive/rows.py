@@ -6,7 +6,7 @@ from contextlib import suppress
 from linkkeeper.archive import choose
 from linkkeeper.archive.archive_urls import on_the_wire, stamp, without_fragment
 from linkkeeper.archive.batch import Batch, plan_batches, rows_by_path
-from linkkeeper.archive.cdx import CdxAnswer, CdxQuery, ExcludedByOwner, ask_index
+from linkkeeper.archive.cdx import PAGES, CdxAnswer, CdxQuery, ExcludedByOwner, ask_index
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.client import ArchiveClient
 from linkkeeper.archive.surt import surt_key
@@ -49,17 +49,25 @@ class Rows:
         return await self.alone(asked, near), False
 
     async def alone(self, asked: str, near: Dated) -> tuple[CdxRow, ...]:
-        """Ask for the rows nearest to the date; if they may miss the last before it, for those before it too."""
+        """Ask for the rows nearest to the date; if they may miss the last page before it, for the pages before it too.
+
+        Where redirects crowd out every page, the nearest pages are asked for, whatever side of the date they are on.
+        """
         query = CdxQuery(on_the_wire(asked), closest=stamp(near.until))
         answer = await self._ask(query)
-        found = choose.candidates(answer.rows, near, asked)
-        if answer.full and not choose.nearest_first(answer.rows, near):  # this index does not know sort=closest
-            before = await self._ask(CdxQuery(query.url, limit=-query.limit, until=query.closest))
-        elif answer.full and not any(c.captured <= near.until for c in found):
-            before = await self._ask(CdxQuery(query.url, closest=query.closest, until=query.closest))
-        else:
+        if not answer.full:
             return answer.rows
-        return answer.rows + before.rows
+        if not choose.nearest_first(answer.rows, near):  # this index does not know sort=closest
+            before = CdxQuery(query.url, limit=-query.limit, until=query.closest, filters=(PAGES,))
+            return answer.rows + (await self._ask(before)).rows
+        rows = answer.rows
+        if not choose.candidates(rows, near, asked):
+            answer = await self._ask(CdxQuery(query.url, closest=query.closest, filters=(PAGES,)))
+            rows += answer.rows
+        if answer.full and not any(c.captured <= near.until for c in choose.candidates(rows, near, asked)):
+            before = CdxQuery(query.url, closest=query.closest, until=query.closest, filters=(PAGES,))
+            rows += (await self._ask(before)).rows
+        return rows
 
     async def _ask(self, query: CdxQuery, *, spare: bool = False) -> CdxAnswer:
         answer = await ask_index(self._client, self._base, query, spare=spare)

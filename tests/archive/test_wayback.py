@@ -49,6 +49,12 @@ def many(count: int, start: int, **more: Any) -> tuple[Capture, ...]:
     return captured(*(f"20160709{n // 60:02d}{n % 60:02d}00" for n in range(start, start + count)), **more)
 
 
+def moves(year: str, count: int) -> tuple[Capture, ...]:
+    """So many archived redirects, one a minute."""
+    stamps = (f"{year}0601{n // 60:02d}{n % 60:02d}00" for n in range(count))
+    return captured(*stamps, status=301, body=b"", location="http://gone.example/new")
+
+
 V, N, X, E = State.VERIFIED, State.NONE, State.UNUSABLE, State.EXCLUDED
 CASES = (
     # which moment
@@ -67,6 +73,21 @@ CASES = (
         requests=3,
     ),
     Case("many after and none before", many(40, 0), V, "20160709000000", requests=3),
+    Case(
+        "redirects all around the date, and the page long before",
+        (*captured("20010101000000"), *moves("2015", 40), *moves("2017", 40)),
+        V,
+        "20010101000000",
+        requests=3,
+    ),
+    Case(
+        "redirects all around the date, and the page long after",
+        (*moves("2015", 40), *moves("2017", 40), *captured(MUCH_LATER)),
+        V,
+        MUCH_LATER,
+        requests=3,
+    ),
+    Case("redirects and nothing else, many", (*moves("2015", 40), *moves("2017", 40)), X, requests=2),
     Case("rows repeated", captured(BEFORE, BEFORE, BEFORE), V, BEFORE),
     Case(
         "an index that ignores sort=closest",
