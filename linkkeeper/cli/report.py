@@ -1,11 +1,15 @@
 """`linkkeeper report`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from linkkeeper.cli import completion, output, reports
 from linkkeeper.cli.options import STATE, Loaded, with_settings
+from linkkeeper.errors import UsageError
+
+_NAMED = 10
 
 RunId = Annotated[
     str | None,
@@ -37,17 +41,29 @@ def report(
     Exit codes: 0 shown, 2 no such run or wrong usage. What the run found does not count here.
     """
     chosen = reports.targets(format, outputs)
-    from linkkeeper.errors import UsageError
+    if not Path(loaded.settings.state).is_dir():
+        raise _none(run, [], [])
+    from linkkeeper.pipeline.state import trend
+    from linkkeeper.report.base import Extras
     from linkkeeper.store.database import open_state
     from linkkeeper.store.runs import Runs
 
     with open_state(loaded.settings.state) as database:
         runs = Runs(database)
         found = runs.load(run or "")
-        known = [figures.id for figures in runs.figures() if figures.report][-3:]
+        known = [runs.named_like(beginning) for beginning in (run or "", "")]
+        earlier = trend(database, found) if found else ()
         for note in database.notes:
             output.note(note)
     if found is None:
-        hint = f"the last runs are {', '.join(known)}" if known else "linkkeeper scan makes one"
-        raise UsageError(f"there is no report of run {run!r}" if run else "there is no run to report yet", hint)
-    reports.write(found, chosen)
+        raise _none(run, *known)
+    reports.write(found, chosen, Extras(trend=earlier))
+
+
+def _none(run: str | None, like: list[str], known: list[str]) -> UsageError:
+    """Say which runs there are: those that begin so, or the last."""
+    if not known:
+        return UsageError("there is no run to report yet", "linkkeeper scan makes one")
+    if like and run:
+        return UsageError(f"{len(like)} runs begin with {run!r}", f"name one of {', '.join(like[:_NAMED])}")
+    return UsageError(f"there is no report of run {run!r}", f"the last runs are {', '.join(known[:_NAMED])}")

@@ -10,6 +10,7 @@ from linkkeeper.config.settings import Settings
 from linkkeeper.errors import UsageError
 from linkkeeper.models.run import Run
 from linkkeeper.pipeline.scan import Result
+from linkkeeper.pipeline.state import amend
 from linkkeeper.report import baseline
 from linkkeeper.report.baseline import Baseline
 
@@ -54,7 +55,10 @@ def _both(first: Baseline, second: Baseline) -> Baseline:
 
 
 def apply(wanted: Acceptance, result: Result, settings: Settings) -> Run:
-    """Return the run as it is reported and judged; write the new baseline if one was asked for. Raises UsageError."""
+    """Return the run as it is judged and reported, now and by `report`; write the new baseline if one was asked for.
+
+    Raises UsageError.
+    """
     run, today = result.run, datetime.now(UTC).date()
     verdicts = baseline.judged(settings.fail_on)
     unread = _unread(result)
@@ -67,6 +71,8 @@ def apply(wanted: Acceptance, result: Result, settings: Settings) -> Run:
         run = baseline.apply(run, known, today, verdicts, expired_too=leave_expired, unread=unread)
     if wanted.new_only and result.changes is not None:
         run = baseline.new_only(run, result.changes.touch, verdicts)
+    if run is not result.run:
+        amend(settings, run)
     return run
 
 

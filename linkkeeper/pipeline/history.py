@@ -9,8 +9,8 @@ from linkkeeper.config.settings import Settings
 from linkkeeper.errors import UsageError
 from linkkeeper.models.run import Run
 from linkkeeper.models.verdict import Verdict
-from linkkeeper.pipeline import options
-from linkkeeper.report import figures, history
+from linkkeeper.pipeline import options, state
+from linkkeeper.report import baseline, figures, history
 from linkkeeper.report.advice import is_web
 from linkkeeper.store import past
 from linkkeeper.store.database import Database, open_state
@@ -25,7 +25,7 @@ def of_collection(settings: Settings) -> history.Collection:
     """Return how all runs went, the half-life of links, and the worst hosts. Raises UsageError: there was no run."""
     with _opened(settings) as database:
         runs = Runs(database)
-        points = [history.RunPoint(one.id, one.finished, one.links, one.verdicts) for one in runs.figures()]
+        points = state.points(database)
         run = _largest_recent(runs, points)
     if not points:
         raise UsageError("there is no run to tell about yet", "linkkeeper scan makes one")
@@ -38,7 +38,7 @@ def _largest_recent(runs: Runs, points: list[history.RunPoint]) -> Run | None:
     """Return the last report that is about the whole collection."""
     for point in reversed(history.comparable(points)):
         if (run := runs.load(point.id)) is not None:
-            return run
+            return baseline.restored(run)
     return None
 
 

@@ -15,10 +15,11 @@ from linkkeeper.config.values import seconds
 from linkkeeper.models.run import Run
 from linkkeeper.models.verdict import Finding
 from linkkeeper.report.base import TrendPoint
+from linkkeeper.report.history import RunPoint, comparable
 from linkkeeper.store import answers, past
 from linkkeeper.store.cache import Cache, CacheOptions
 from linkkeeper.store.clock import Clock
-from linkkeeper.store.database import open_state
+from linkkeeper.store.database import Database, open_state
 from linkkeeper.store.extractions import Extractions
 from linkkeeper.store.history import History, HistoryOptions
 from linkkeeper.store.keys import Keys
@@ -88,8 +89,8 @@ class State:
             self._cache.load(urls)
 
     def trend(self) -> tuple[TrendPoint, ...]:
-        """Return the figures of earlier runs, oldest first."""
-        return tuple(TrendPoint(one.finished, one.verdicts) for one in Runs(self._database).figures())
+        """Return the figures of all runs over about the whole collection, oldest first."""
+        return trend(self._database)
 
     def flush(self) -> list[str]:
         """Write what is waiting; return `notes`."""
@@ -103,6 +104,23 @@ class State:
         Runs(self._database).save(run)
         late = [note for note in self.notes if note not in run.notes]
         return msgspec.structs.replace(run, notes=[*run.notes, *late]) if late else run
+
+
+def points(database: Database) -> list[RunPoint]:
+    """Return every run in figures, oldest first."""
+    return [RunPoint(one.id, one.finished, one.links, one.verdicts) for one in Runs(database).figures()]
+
+
+def trend(database: Database, until: Run | None = None) -> tuple[TrendPoint, ...]:
+    """Return the figures of the runs over about the whole collection, oldest first; with until, as they were then."""
+    found = [one for one in points(database) if until is None or one.at <= until.finished]
+    return tuple(TrendPoint(one.at, one.verdicts) for one in comparable(found))
+
+
+def amend(settings: Settings, run: Run) -> None:
+    """Have `report` show this run as it was shown, less what a baseline accepts; losing that is no harm."""
+    with open_state(settings.state) as database:
+        Runs(database).amend(run)
 
 
 def _cache_options(settings: Settings) -> CacheOptions:

@@ -166,6 +166,12 @@ def new_only(run: Run, is_new: Callable[[str, int, int], bool], verdicts: Collec
     return _noted(_set_aside(run, verdicts, accept), "not new, so not counted", [], before=len(run.accepted))
 
 
+def restored(run: Run) -> Run:
+    """Return run with what was set aside among its rows again: what the whole collection is like."""
+    rows = [UrlRow(one.url, one.verdict, one.rule, one.detail, links=[one.link]) for one in run.accepted]
+    return replace(run, urls=[*run.urls, *rows], accepted=[]) if rows else run
+
+
 def _accepted(row: UrlRow, link: LinkRow, by: str, reason: str = "", expires: date | None = None) -> Accepted:
     return Accepted(row.url, row.verdict, row.rule, row.detail, link, by, reason, expires)
 

@@ -46,7 +46,7 @@ def _annotation(place: places.Place, run: Run) -> str:
 def message(place: places.Place, run: Run) -> str:
     """Return what to know about one link, in one or two lines."""
     row, snapshot = place.row, place.link.snapshot
-    since = f" since {places.day(row.since)}" if row.since else ""
+    since = f" since {day}" if (day := places.since(row, run)) else ""
     lines = [
         f"{row.url or place.link.raw or 'empty destination'} is {row.verdict}{since}: {places.seen(row, run.rules)}"
     ]

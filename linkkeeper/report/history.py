@@ -15,6 +15,8 @@ from linkkeeper.urls.secrets import mask
 SCHEMA = "linkkeeper/history/1"
 FEWEST_DEAD, FEWEST_DATED = 3, 20
 """A half-life from less would be a guess."""
+_WIDTH = 1.96
+"""Of a 95 % interval: of a rate that was counted n times the logarithm varies by about 1/sqrt(n)."""
 _HEIGHT = 8
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _YEAR_DAYS = 365.25
@@ -42,6 +44,9 @@ class HalfLife(Struct, frozen=True):
     dead: int
     dated: int
     """Links of known age that the estimate is made of, dead ones included."""
+    at_least: float
+    at_most: float
+    """Years: from few dead links nobody knows it well (95 %)."""
 
 
 class Host(Struct, frozen=True):
@@ -111,7 +116,9 @@ def half_life(alive: Sequence[float], dead: Sequence[float]) -> HalfLife | None:
         rate = (low * high) ** 0.5
         slope = sum(age * exp(-rate * age) / (1 - exp(-rate * age)) for age in dead) - lived
         low, high = (rate, high) if slope > 0 else (low, rate)
-    return HalfLife(max(0.01, round(log(2) / low, 2)), len(dead), len(alive) + len(dead))
+    years, doubt = log(2) / low, exp(_WIDTH / len(dead) ** 0.5)
+    near, far = max(0.01, round(years / doubt, 2)), round(years * doubt, 2)
+    return HalfLife(max(0.01, round(years, 2)), len(dead), len(alive) + len(dead), near, far)
 
 
 def hosts(bars: Sequence[Bar]) -> list[Host]:
@@ -145,6 +152,9 @@ def _chart(runs: Sequence[RunPoint], width: int) -> Iterator[str]:
     """Yield a column per run (the last of each bucket where there are too many), as high as it has broken URLs."""
     values = [run.attention for run in runs]
     peak = max(values, default=0)
+    if not peak:
+        yield f"No URL was dead or invalid in {places.plural(len(runs), 'run')}."
+        return
     label = len(f"{peak:,}")
     room = max(10, width - label - 3)
     shown = _sampled(runs, room)
@@ -181,7 +191,7 @@ def _now(runs: Sequence[RunPoint], left_out: int, width: int) -> Iterator[str]:
     counts = [f"{count:,} {name}" for name, count in last.verdicts.items() if count]
     yield ""
     yield from _wrapped(
-        f"last run {last.at:%Y-%m-%d %H:%M} UTC: {last.links:,} links; URLs: {', '.join(counts)}", width
+        f"last run {last.at:%Y-%m-%d %H:%M} UTC: {places.plural(last.links, 'link')}; URLs: {', '.join(counts)}", width
     )
     if len(runs) > 1:
         change = last.attention - runs[0].attention
@@ -197,10 +207,15 @@ def _half_life(found: HalfLife | None) -> str:
             f"Half-life of links: not known yet. It takes {FEWEST_DATED} links in posts that say their date, "
             f"{FEWEST_DEAD} of them dead."
         )
+    likely = f"{_years(found.at_least)} to {_years(found.at_most)}"
     return (
-        f"Half-life of links: {found.years:.1f} years. Of {found.dated:,} links of known age {found.dead:,} are dead "
-        "or lead to an archive; half would be after that time, at an even rate."
+        f"Half-life of links: about {_years(found.years)} years, at an even rate (likely {likely}). "
+        f"Of {found.dated:,} links of known age {found.dead:,} are dead or lead to an archive."
     )
+
+
+def _years(years: float) -> str:
+    return f"{years:.1f}" if years < 10 else f"{years:,.0f}"
 
 
 def _worst(found: Sequence[Host], width: int) -> Iterator[str]:
@@ -230,12 +245,18 @@ def of_url(url: Url, width: int = 80) -> str:
         lines.append("  no verdict was noted")
     lines.append("")
     if url.since:
-        days = places.plural(len(url.failed_days), "day")
-        lines += _wrapped(f"failing since {places.day(url.since)}, seen on {days}", width)
+        lines += _wrapped(_failing(url.since, len(url.failed_days)), width)
     if url.last_asked:
         lines += _wrapped(f"last asked {url.last_asked:%Y-%m-%d %H:%M} UTC", width)
     lines += [f"in {safe.visible(mask(one.file))}:{one.line}:{one.column}" for one in url.links]
     return safe.log_lines("\n".join(line.rstrip() for line in lines) + "\n")
+
+
+def _failing(since: datetime, days: int) -> str:
+    """Say since when it has been seen failing; one look knows no since."""
+    if days < 2:
+        return f"failing when last looked at, on {places.day(since)}"
+    return f"failing since {places.day(since)}, seen on {days} days"
 
 
 def _wrapped(text: str, width: int) -> list[str]:

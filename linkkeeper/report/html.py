@@ -78,7 +78,7 @@ def payload(run: Run) -> dict[str, Any]:
     """
     files = _Numbered(sorted({link.file for row in run.urls for link in row.links}))
     texts = _Numbered([""])
-    urls = [_url(row, texts) for row in run.urls]
+    urls = [_url(row, run, texts) for row in run.urls]
     links = [_link(at, link, row, files, texts) for at, row in enumerate(run.urls) for link in row.links]
     return {"verdicts": list(Verdict), "files": list(files), "texts": list(texts), "urls": urls, "links": links,
             "rules": run.rules}  # fmt: skip
@@ -95,10 +95,11 @@ class _Numbered(dict[str, int]):
         return number
 
 
-def _url(row: UrlRow, texts: _Numbered) -> list[Any]:
+def _url(row: UrlRow, run: Run, texts: _Numbered) -> list[Any]:
     checked = int(row.checked.timestamp()) if row.checked else 0
+    since = row.since if row.since and places.since(row, run) else 0
     common = [row.url, _VERDICTS[row.verdict], texts[row.rule], texts[row.detail], row.status or 0, checked]
-    asked = [row.attempts, row.elapsed_ms, int(row.cached), row.since or 0, row.final_url or 0]
+    asked = [row.attempts, row.elapsed_ms, int(row.cached), since, row.final_url or 0]
     hops = [[hop.status, hop.url] for hop in row.redirects]
     moved = [row.moved.url, row.moved.evidence] if row.moved else 0
     return _trimmed([*common, *asked, hops or 0, row.signs or 0, row.wrong_rule or 0, moved])

@@ -94,7 +94,7 @@ def _posts(run: Run) -> Iterator[str]:
 
 def _row(place: places.Place, run: Run) -> str:
     row = place.row
-    since = f", since {places.day(row.since)}" if row.since else ""
+    since = f", since {day}" if (day := places.since(row, run)) else ""
     seen = f"{row.verdict}: {cell(places.seen(row, run.rules))}{since}"
     where = f"{place.link.line}:{place.link.column}"
     return f"| {where} | {cell(place.link.raw or '(empty)')} | {seen} | {_rescue(place)} |\n"

@@ -32,9 +32,9 @@ def places(run: Run, verdicts: tuple[Verdict, ...]) -> list[Place]:
     return sorted(found, key=lambda place: (place.link.file, place.link.start, place.row.url))
 
 
-def noteworthy(run: Run) -> Run:
+def noteworthy(run: Run, *, verbose: bool = False) -> Run:
     """Return run with only the rows that a short report could mention: most links are well, and masking takes time."""
-    dull = (Verdict.OK, Verdict.SKIPPED, Verdict.UNCHECKED)
+    dull = (Verdict.OK, Verdict.SKIPPED) if verbose else (Verdict.OK, Verdict.SKIPPED, Verdict.UNCHECKED)
     kept = [row for row in run.urls if row.verdict not in dull or row.wrong_rule or row.rule == "private-address"]
     return replace(run, urls=kept)
 
@@ -69,12 +69,17 @@ def end_column(link: LinkRow) -> int | None:
 
 def plural(count: int, noun: str) -> str:
     """Return `1 file`, `2 files`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def seen(row: UrlRow, rules: dict[str, str]) -> str:
     """Return what was seen of a URL, in one line: its detail, else what the rule means."""
     return row.detail or rules.get(row.rule, row.rule)
+
+
+def since(row: UrlRow, run: Run) -> str:
+    """Return the day since which a URL was seen failing, if that was before this run: a first look knows no since."""
+    return day(row.since) if row.since and row.since < run.started else ""
 
 
 def rescued(snapshot: LinkSnapshot | None) -> bool:

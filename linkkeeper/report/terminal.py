@@ -31,7 +31,7 @@ def render(run: Run, color: bool = False, width: int = 80, verbose: bool = False
     Prose is wrapped at width columns; a URL or path is never cut, so that it can be copied and found.
     color adds ANSI colours; verbose lists what is else only counted, with the signs and where redirects end.
     """
-    run = safe.shown(places.noteworthy(run))
+    run = safe.shown(places.noteworthy(run, verbose=verbose))
     paint = _Paint(color)
     lines = [*_notes(run, paint, width), *_posts(run, paint, width, verbose), *_accepted(run, paint, width, verbose)]
     lines += [*_folded(run, paint, width, verbose)]
@@ -103,7 +103,7 @@ def _place(place: places.Place, run: Run, paint: _Paint, width: int) -> Iterator
     row = place.row
     color = "red" if row.verdict in places.FAILS else "yellow"
     yield f"  {paint(place.where, 'bold')}"
-    since = f", since {places.day(row.since)}" if row.since else ""
+    since = f", since {day}" if (day := places.since(row, run)) else ""
     words = _indented(f"{row.verdict.value}: {places.seen(row, run.rules)}{since}", width, "      ", first="    ")
     yield from (paint(line, color) for line in words)
     yield f"    {place.link.raw or row.url or '(empty)'}"

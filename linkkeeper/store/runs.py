@@ -36,12 +36,23 @@ class Runs:
 
     def save(self, run: Run) -> None:
         """Keep the report of a run under its id; older reports than the last `keep` make room, their figures stay."""
-        blob = zlib.compress(msgspec.msgpack.encode(run), 1)
+        blob = _packed(run)
         row = (run.id, int(run.finished.timestamp()), run.summary.links, _json(run.summary.verdicts), blob)
         self._database.write(
             ("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", [row]),
             (_MAKE_ROOM, [(self._keep,)]),
         )
+
+    def amend(self, run: Run) -> None:
+        """Keep another report of a run that was saved; its figures stay what they were."""
+        self._database.write(("UPDATE runs SET report = ? WHERE id = ?", [(_packed(run), run.id)]))
+
+    def named_like(self, beginning: str) -> list[str]:
+        """Return the ids that begin so and have a report, the last first."""
+        statement = (
+            "SELECT id FROM runs WHERE substr(id, 1, ?) = ? AND report IS NOT NULL ORDER BY finished DESC, id DESC"
+        )
+        return [str(row[0]) for row in self._database.read(statement, (len(beginning), beginning))]
 
     def load(self, run: str = "") -> Run | None:
         """Return the report of a run by its id (or its beginning, if only one has it), or of the last; None: none."""
@@ -67,6 +78,10 @@ class Runs:
             return exact
         statement = "SELECT report FROM runs WHERE substr(id, 1, ?) = ? AND report IS NOT NULL LIMIT 2"
         return self._database.read(statement, (len(run), run))
+
+
+def _packed(run: Run) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode(run), 1)
 
 
 def _json(verdicts: dict[str, int]) -> str:

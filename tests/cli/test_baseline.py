@@ -43,6 +43,17 @@ def test_what_is_accepted_does_not_fail_and_is_listed_with_its_reason(
     assert (one["url"], one["verdict"], one["reason"]) == (accepted, "dead", "the author is on holiday")
 
 
+def test_a_saved_run_looks_the_same_when_it_is_shown_again(run: Run, accepted: str, flags: list[str]) -> None:
+    run("scan", "posts", "--baseline", BASELINE, "-o", "json=r.json", "-o", "html=r.html", *flags)
+    again = run("report", "-o", "json=s.json", "-o", "html=s.html")
+    assert "the author is on holiday" in again.stdout
+    assert Path("s.json").read_text() == Path("r.json").read_text()
+    assert Path("s.html").read_text() == Path("r.html").read_text()
+    history = json.loads(run("history", "--format", "json").stdout)
+    assert [one["verdicts"]["dead"] for one in history["runs"]] == [1, 1], "what is accepted is broken all the same"
+    assert history["worst_hosts"][0]["broken"] == 1
+
+
 def test_a_new_broken_link_fails(run: Run, stage: Stage, accepted: str, flags: list[str]) -> None:
     Path("posts/new.md").write_text(f"[a]({accepted}) <{stage.web.url('gone', '/other')}>\n")
     done = run("scan", "posts", "--baseline", BASELINE, "--format", "github", *flags)

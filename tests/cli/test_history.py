@@ -47,7 +47,7 @@ def test_a_url_s_verdicts_and_places(run: Run, scanned: Stage, trusted: list[str
     done = run("history", scanned.web.url("gone", "/3") + "#part")
     assert done.returncode == 0, done.stderr
     assert "dead" in done.stdout
-    assert "failing since 20" in done.stdout
+    assert "failing when last looked at, on 20" in done.stdout
     assert "in posts/post-3.md:4:" in done.stdout
     as_written = valid(run("history", scanned.web.url("living", "/4?utm_source=x"), "--format", "json").stdout)
     assert as_written["url"] == scanned.web.url("living", "/4")

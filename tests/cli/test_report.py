@@ -60,7 +60,20 @@ def test_an_unknown_run_is_named_with_those_that_are_there(state: Path) -> None:
     code, out, err = _report("nonsuch")
     assert (code, out) == (2, "")
     assert "no report of run 'nonsuch'" in err
-    assert "20261120T0945-first, 20261120T0945-second" in err
+    assert "20261120T0945-second, 20261120T0945-first" in err
+
+
+def test_a_beginning_of_several_runs_lists_them(state: Path) -> None:
+    code, out, err = _report("20261120")
+    assert (code, out) == (2, "")
+    assert "2 runs begin with '20261120'" in err
+    assert "20261120T0945-second, 20261120T0945-first" in err
+
+
+def test_looking_for_a_report_makes_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _report()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_any_run_the_command_that_makes_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

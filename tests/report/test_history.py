@@ -27,6 +27,28 @@ def test_the_half_life_that_made_the_data_is_found_again(years: float) -> None:
     assert found is not None
     assert found.years == pytest.approx(years, rel=0.1)
     assert (found.dead, found.dated) == (len(dead), 4000)
+    assert found.at_least < years < found.at_most
+
+
+def test_a_half_life_from_few_links_says_how_little_is_known() -> None:
+    found = history.half_life([5.0] * 30, [5.0] * 4)
+    assert found is not None
+    assert found.at_most > 4 * found.at_least
+    shown = history.of_collection(history.Collection(points(4), found, []))
+    assert "about 28 years, at an even rate (likely 10 to 74)" in " ".join(shown.split())
+
+
+def test_a_collection_without_broken_links_has_no_chart() -> None:
+    shown = history.of_collection(history.Collection(points(0, 0), None, []))
+    assert shown.startswith("No URL was dead or invalid in 2 runs.\n\nlast run")
+
+
+def test_one_look_knows_no_since() -> None:
+    seen = [history.Seen(START, "dead", "http-gone", 404, "gone")]
+    once = history.Url("https://e.example/", seen, START, ["2026-01-01"], START, [])
+    assert "failing when last looked at, on 2026-01-01" in history.of_url(once)
+    twice = history.Url("https://e.example/", seen, START, ["2026-01-01", "2026-01-09"], START, [])
+    assert "failing since 2026-01-01, seen on 2 days" in history.of_url(twice)
 
 
 def test_too_few_links_say_nothing() -> None:
@@ -37,12 +59,12 @@ def test_too_few_links_say_nothing() -> None:
 
 def test_the_chart_fits_80_columns_and_ends_with_the_last_run() -> None:
     for count in (1, 2, 30, 500):
-        collection = history.Collection(points(*range(count)), None, [history.Host("例え.example", 3, 4)])
+        collection = history.Collection(points(*range(1, count + 1)), None, [history.Host("例え.example", 3, 4)])
         text = history.of_collection(collection)
         assert max(widths.width(line) for line in text.splitlines()) <= 80
         last = f"{START + timedelta(days=count - 1):%Y-%m-%d}"
         assert last in text
-        assert f"{count - 1} │" in text
+        assert f"{count} │" in text
 
 
 def test_a_run_over_a_part_of_the_collection_is_left_out_of_the_trend() -> None:

@@ -1,9 +1,11 @@
 import re
 
 import pytest
+from msgspec import structs
 
-from linkkeeper.models.run import Run
-from linkkeeper.report import terminal, widths
+from linkkeeper.models.run import LinkRow, Run, UrlRow
+from linkkeeper.models.verdict import Verdict
+from linkkeeper.report import registry, terminal, widths
 
 
 def test_a_dead_link_is_shown_with_its_place_what_was_seen_since_when_and_its_rescue(run: Run) -> None:
@@ -52,3 +54,24 @@ def test_a_url_that_cleaning_broke_is_shown_with_the_rule(run: Run) -> None:
     broken = replace(run.urls[-1], wrong_rule="utm")
     text = terminal.render(replace(run, urls=[broken]))
     assert "rule utm breaks this URL, which stays as written:\n  https://example.org/\n" in text
+
+
+def test_a_first_look_knows_no_since(run: Run) -> None:
+    rows = [structs.replace(row, since=run.started) if row.since else row for row in run.urls]
+    first = structs.replace(run, urls=rows)
+    for name in ("terminal", "markdown", "github", "html"):
+        assert "since 2026" not in registry.text(first, name)
+
+
+def test_verbose_lists_what_was_not_asked(run: Run) -> None:
+    row = UrlRow(
+        "https://late.example/",
+        Verdict.UNCHECKED,
+        "offline",
+        "no network",
+        links=[LinkRow("a.md", 1, 2, 3, 9, "inline", "x")],
+    )
+    counts = {**run.summary.verdicts, "unchecked": 1}
+    late = structs.replace(run, urls=[*run.urls, row], summary=structs.replace(run.summary, verdicts=counts))
+    assert "unchecked       1  not asked" in terminal.render(late)
+    assert "a.md:1:2\n    unchecked: no network" in terminal.render(late, verbose=True)
