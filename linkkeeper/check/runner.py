@@ -12,7 +12,7 @@ from linkkeeper.check.base import CheckOptions, Question, Tools
 from linkkeeper.check.crew import Crew
 from linkkeeper.check.doubt import Doubt
 from linkkeeper.check.errands import Errands
-from linkkeeper.check.evidence import INTERNAL, PLAIN, Evidence
+from linkkeeper.check.evidence import INTERNAL, PLAIN, Evidence, plain
 from linkkeeper.check.finding import cleaning_to_blame
 from linkkeeper.check.job import ALIVE, Again, Job, Look, Rules, Settle, decide, shortcut
 from linkkeeper.check.ledger import Ledger
@@ -234,10 +234,28 @@ class Runner:
         job.requests += trip.requests
         job.spent_s += trip.elapsed_s
         try:
-            self._answered(host, job, trip, trip.first, reply, started)
+            if reply is not None and not self.options.hosts and plain(reply):
+                self._stands(host, job, trip, reply)
+            else:
+                self._answered(host, job, trip, trip.first, reply, started)
         except Exception as error:  # noqa: BLE001 - one answer, however odd, must not end the run
             self._failed(job, error)
         self._crew.went(host)
+
+    def _stands(self, host: Host, job: Job, trip: Trip, reply: Reply) -> None:
+        """See to what follows from a first answer with nothing more to it: as `_answered`, `_weigh` and `_conclude`."""
+        host.down = 0
+        now = asyncio.get_running_loop().time()
+        host.pace.accepted(now)
+        self._scheduler.place(host, now)
+        self.network.answered(trip.first)
+        if self._doubt.believes(host.key, reply, limited=host.pace.rate is not None):
+            self._answering.add(host.key)
+            self._ledger.settle(job, reply, PLAIN)
+        else:
+            self._ask_on(job, Look.GET, reply)
+        if not host.queue:
+            self.client.rest(trip.first.origin)
 
     def _goes_on_slowly(self, host: Host, job: Job, rest: Step) -> None:
         job.rest = rest

@@ -63,6 +63,8 @@ class Client:
         self._remap = [(_pattern(wanted), instead) for wanted, instead in self.options.remap]
         self._cookies = CookieFile(self.options.cookies) if self.options.cookies else None
         self._proxy = _proxy(self.options.proxy) if self.options.proxy else None
+        self._plain = not (self._cookies or self._proxy or self.options.headers or self.options.hosts)
+        """Nothing is configured that some requests would carry."""
         agent = self.options.user_agent
         self._own = headers.lines((("User-Agent", agent or headers.OWN_AGENT), *headers.OWN))
         self._browser = headers.lines((("User-Agent", agent or headers.BROWSER_AGENT), *headers.BROWSER))
@@ -181,15 +183,19 @@ class Client:
         flight.done(trip.failed(Failure.TIMEOUT, _with_place(Failure.TIMEOUT, "", trip)))
 
     async def _finish(self, trip: Trip, link: Connection, data: bytes) -> Answer:
+        """Return the answer of which data came first, or as in `_send` that of a fresh connection."""
         before = link.received - len(data)
-        trip.requests += 1
         try:
             answer = await link.finish(data, trip.how.body_limit, trip.until)
+        except _STALE:
+            self.pool.discard(link)
+            return await self._exchange(trip, await self._open(trip))
         except BaseException:
             self.pool.discard(link)
             raise
         finally:
             trip.received += link.received - before
+        trip.requests += 1
         self.pool.give(trip.target.origin, link)
         return answer
 
@@ -274,7 +280,7 @@ class Client:
         path = self._proxy.path(where) if self._proxy else where.path
         more = self._more_fields(trip)
         fields = self._browser if how.browser else self._own
-        if any(name.lower() == "accept" for name, _ in how.headers):
+        if how.headers and any(name.lower() == "accept" for name, _ in how.headers):
             fields = _ACCEPT.sub("", fields, count=1)
         head = f"{how.method} {path} HTTP/1.1\r\nHost: {where.authority}\r\n{fields}{more}"
         if not how.form:
@@ -294,6 +300,8 @@ class Client:
     def _more_fields(self, trip: Trip) -> str:
         """Return what only this origin may see: credentials, cookies, configured fields."""
         where = trip.target
+        if self._plain and not (trip.cookies or trip.how.headers or where.authorization or trip.first.authorization):
+            return ""
         cookies = [
             trip.cookies.header(where) if trip.cookies else "",
             self._cookies.header(where) if self._cookies else "",

@@ -44,7 +44,12 @@ def harmless(value: str) -> str:
 
 def kept(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Return fields as a Reply holds them: lower-case names, harmless values, in order."""
-    return tuple([(name.lower(), harmless(value)) for name, value in fields])
+    return tuple(
+        [
+            (name.lower(), value if len(value) <= MAX_VALUE and value.isprintable() else harmless(value))
+            for name, value in fields
+        ]
+    )
 
 
 def lines(fields: Iterable[tuple[str, str]]) -> str:

@@ -53,6 +53,7 @@ class Cache:
         self._loaded: dict[str, Finding | None] = {}
         self._waiting: dict[str, tuple[object, ...]] = {}
         self._flushed = time.monotonic()
+        self._limits_s = _limits_s(self._options)
         database.at_close(self.close)
 
     def load(self, urls: Iterable[str]) -> None:
@@ -82,11 +83,12 @@ class Cache:
 
     def put(self, finding: Finding) -> None:
         """Keep a finding; written with others, at the latest when the database closes."""
-        age_s = self._age_s(finding)
-        if age_s is None or finding.checked is None:
+        limit_s = self._limits_s.get(finding.judgement.verdict)
+        if limit_s is None or finding.checked is None:
             return
         key = self._keys.of(finding.url)
-        checked = int(finding.checked.timestamp())
+        at = finding.checked.timestamp()
+        checked, age_s = int(at), self._jittered(limit_s, finding.url, at)
         kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
         blob = self._encoder.encode(structs.replace(kept, cached=True))
         self._waiting[key] = (key, self._variant, checked, int(checked + age_s), blob)
@@ -120,21 +122,21 @@ class Cache:
         except (msgspec.MsgspecError, ValueError):  # written by another version: ask again
             return None
 
-    def _age_s(self, finding: Finding) -> float | None:
-        """Return how long a finding is good for; None: it is not kept."""
-        limits = {
-            Verdict.OK: self._options.alive_s,
-            Verdict.REDIRECTED: self._options.alive_s,
-            Verdict.DEAD: self._options.dead_s,
-            Verdict.BLOCKED: self._options.blocked_s,
-            Verdict.SUSPECT: self._options.suspect_s,
-        }
-        limit_s = limits.get(finding.judgement.verdict)
-        if limit_s is None:
-            return None
-        at = finding.checked.timestamp() if finding.checked else 0.0
-        share = zlib.crc32(f"{finding.url} {at}".encode("utf-8", "replace")) / 0xFFFFFFFF
+    def _jittered(self, limit_s: float, url: str, at: float) -> float:
+        """Return how long a finding is good for: up to `jitter` less than the limit, always the same for the same."""
+        share = zlib.crc32(f"{url} {at}".encode("utf-8", "replace")) / 0xFFFFFFFF
         return limit_s * (1 - self._options.jitter * share)
+
+
+def _limits_s(options: CacheOptions) -> dict[Verdict, float]:
+    """Return the age limits; what has none is not kept."""
+    return {
+        Verdict.OK: options.alive_s,
+        Verdict.REDIRECTED: options.alive_s,
+        Verdict.DEAD: options.dead_s,
+        Verdict.BLOCKED: options.blocked_s,
+        Verdict.SUSPECT: options.suspect_s,
+    }
 
 
 def _stripped(finding: Finding) -> Finding:
