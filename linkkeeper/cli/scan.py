@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,11 @@ from linkkeeper.cli.options import (
 )
 from linkkeeper.cli.progress import Bars
 from linkkeeper.errors import UsageError
+
+if TYPE_CHECKING:
+    from linkkeeper.config.settings import Settings
+    from linkkeeper.pipeline.scan import Result
+    from linkkeeper.report.base import Extras
 
 ShowConfig = Annotated[
     bool, typer.Option("--show-config", help="Print every setting as TOML, with its origin, and leave.")
@@ -109,10 +114,21 @@ def scan(
     finally:
         bars.close()
     run = accept.apply(wanted, result, loaded.settings)
-    reports.write(run, chosen, result.extras, streamed=streams)
+    reports.write(run, chosen, _extras(chosen, result, loaded.settings), streamed=streams)
     if write_baseline and not result.interrupted:
         output.note(f"wrote {write_baseline}")
     raise typer.Exit(exits.INTERRUPTED if result.interrupted else exits.after_scan(run, loaded.settings.fail_on))
+
+
+def _extras(chosen: list[reports.Target], result: "Result", settings: "Settings") -> "Extras | None":
+    """Return what only the HTML report shows beside the run: the trend, and what `fix` would write."""
+    if result.interrupted or not any(target.format == "html" for target in chosen):
+        return result.extras
+    from linkkeeper.pipeline import fix
+    from linkkeeper.report.base import Extras
+
+    diffs, more = fix.preview(result, settings)
+    return Extras(result.extras.trend if result.extras else (), diffs, more)
 
 
 def _check(chosen: list[reports.Target], write_baseline: str) -> None:

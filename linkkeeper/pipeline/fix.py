@@ -8,9 +8,10 @@ from msgspec import Struct, structs
 from linkkeeper.check import verdicts
 from linkkeeper.config.settings import Settings
 from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.fix import apply, diff
 from linkkeeper.fix import plan as planning
 from linkkeeper.fix import revert as back_again
-from linkkeeper.fix.apply import FixResult
+from linkkeeper.fix.apply import FixResult, Prepared
 from linkkeeper.fix.journal import shown
 from linkkeeper.fix.plan import FixOptions, Style
 from linkkeeper.models.edit import Plan
@@ -19,9 +20,11 @@ from linkkeeper.pipeline import options as rooms
 from linkkeeper.pipeline import revert, scan, wants
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.scan import Request
+from linkkeeper.report.base import FileDiff
 
 _NOT_ASKED = (SnapshotState.UNKNOWN, SnapshotState.UNVERIFIED)
 """The index, or the playback, could not be asked: the next run may know more."""
+_PREVIEWED = 50
 
 
 class Planned(Struct, frozen=True):
@@ -63,8 +66,13 @@ def plan(request: Request, settings: Settings, wanted: FixOptions, events: Event
         settings = structs.replace(settings, rescue=False)
     back = revert.look(request, settings, wanted, events) if "revert" in wanted.only else None
     scanned = back.scanned if back and wanted.only == {"revert"} else scan.scan(request, settings, events)
+    return Planned(scanned, _plans(scanned, wanted, back))
+
+
+def _plans(scanned: scan.Result, wanted: FixOptions, back: revert.Back | None = None) -> tuple[Plan, ...]:
+    """Return what repairing would change, by document; nothing where there was no network."""
     if scanned.outcome.network_at_fault:
-        return Planned(scanned, ())
+        return ()
     found = wants.wants(scanned.collection, scanned.outcome)
     for want in back.wants if back else ():
         found.setdefault(want.link.document, []).append(want)
@@ -80,7 +88,23 @@ def plan(request: Request, settings: Settings, wanted: FixOptions, events: Event
         )
         for document, wishes in sorted(found.items())
     )
-    return Planned(scanned, tuple(one for one in plans if one.edits or one.refusals or one.settled))
+    return tuple(one for one in plans if one.edits or one.refusals or one.settled)
+
+
+def preview(scanned: scan.Result, settings: Settings) -> tuple[tuple[FileDiff, ...], int]:
+    """Return the diffs of what `fix` would write after this scan, proved as there, and how many more documents it has.
+
+    A page is for looking, so it gets the first ones: `fix --diff` has everything.
+    """
+    plans = [one for one in _plans(scanned, options(settings)) if one.edits]
+    found: list[FileDiff] = []
+
+    def show(prepared: Prepared) -> None:
+        if prepared.plan.edits and (text := diff.unified(prepared.plan, prepared.data)):
+            found.append(FileDiff(prepared.plan.document, text))
+
+    apply.apply(plans[:_PREVIEWED], None, extraction(settings), show=show)
+    return tuple(found), max(0, len(plans) - _PREVIEWED)
 
 
 def explained(made: FixResult) -> FixResult:

@@ -41,3 +41,5 @@ class Extras(Struct, frozen=True):
     trend: tuple[TrendPoint, ...] = ()
     """Earlier runs and this one, oldest first."""
     diffs: tuple[FileDiff, ...] = ()
+    diffs_more: int = 0
+    """Posts that `fix` would change as well, and whose diff is not here."""

@@ -48,6 +48,7 @@ def render(run: Run, extras: Extras | None = None) -> str:
         accepted=places.accepted(run)[:STATIC_LINKS],
         accepted_all=len(run.accepted),
         diffs=[(safe.visible(item.file), _diff_lines(item.diff)) for item in extras.diffs],
+        diffs_more=extras.diffs_more,
         places=places,
     )
 
@@ -127,8 +128,8 @@ def _trimmed(values: list[Any]) -> list[Any]:
 
 def _diff_lines(diff: str) -> list[tuple[str, str]]:
     """Return the lines of a unified diff, each with the class that colours it."""
-    kinds = {"+": "added", "-": "removed", "@": "hunk"}
-    lines = [safe.visible(line) for line in safe.without_surrogates(mask(diff)).split("\n") if line]
+    kinds = {"+": "added", "-": "removed", "@": "hunk", "#": "hunk"}
+    lines = [safe.visible(safe.shortened(line)) for line in safe.without_surrogates(mask(diff)).split("\n") if line]
     heads = ("--- ", "+++ ")
     return [("hunk" if line.startswith(heads) else kinds.get(line[:1], "same"), line) for line in lines]
 

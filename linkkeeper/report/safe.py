@@ -106,10 +106,10 @@ def masked_value(value: Any) -> Any:
 
 def shown(run: Run) -> Run:
     """Return `masked(run)` with every string `visible` and none endless, for reports that people read."""
-    return _changed(run, _Once(lambda text: visible(_shortened(_masked_text(text)))))
+    return _changed(run, _Once(lambda text: visible(shortened(_masked_text(text)))))
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
     """Return text with the middle left out where nobody would read it: a picture in a `data:` URL."""
     left_out = len(text) - _LONGEST
     return text if left_out <= 0 else f"{text[: _LONGEST - 100]}[… {left_out:,} characters …]{text[-100:]}"

@@ -1,3 +1,4 @@
+import html
 import json
 import subprocess
 from collections.abc import Callable
@@ -141,3 +142,14 @@ def test_sarif_offers_what_fix_writes_escaped_for_its_place(run: Run, stage: Sta
     assert [len(edits) for edits in expected.values()] == [2, 2]
     run("fix", ".", "--only", "archive", *trusted, **QUICK)
     assert {file: Path(file).read_bytes() for file in repaired} == repaired
+
+
+def test_the_html_report_shows_what_fix_would_write(run: Run, stage: Stage, trusted: list[str]) -> None:
+    url = stage.web.url("gone", "/2016/second")
+    Path("2016-07-08-a.md").write_text(f"Read [it]({url}) & <b>more</b>.\n")
+    run("scan", ".", "-o", "html=r.html", *trusted, **QUICK)
+    page = Path("r.html").read_text()
+    diff = run("fix", "--diff", ".", *trusted, **QUICK).stdout
+    changed = [html.escape(line, quote=False) for line in diff.splitlines() if line.startswith(("-", "+"))]
+    assert len(changed) == 4
+    assert [line for line in changed if line not in page] == []
