@@ -166,4 +166,7 @@ class Exported(Struct, frozen=True):
     file: str
     pages: int
     records: int
+    """Captures, as the index has them."""
     size_bytes: int
+    repaired: tuple[str, ...] = ()
+    """What a killed run had left behind, and what was done about it: a line each."""

@@ -51,7 +51,7 @@ class Replay:
             try:
                 folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="linkkeeper-replay-")))
                 _configure(folder, self._directory.resolve())
-                self._port = self._port or _free_port()
+                self._port = _free_port(self._port)
                 self._process = exits.enter_context(_running(folder, self._port))
             except OSError as error:
                 raise failure(error, "pywb could not be started") from error
@@ -130,9 +130,13 @@ def _running(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
+def _free_port(wanted: int) -> int:
+    """Return the port if nobody has it; for 0 some free one."""
+    try:
+        with socket.create_server((HOST, wanted)) as server:
+            return int(server.getsockname()[1])
+    except OSError as error:
+        raise failure(error, f"port {wanted} of {HOST} cannot be had") from error
 
 
 def _last_line(folder: Path) -> str:

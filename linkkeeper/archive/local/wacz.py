@@ -15,6 +15,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 from msgspec import Struct
 
 from linkkeeper.archive.archive_urls import instant
@@ -53,17 +54,17 @@ def export(directory: Path, target: Path) -> Exported:
     """
     require(directory)
     with locked(directory):
-        repair.make_ready(directory)
+        repaired = repair.make_ready(directory).said
         names = {line.filename for line in index.lines(directory)}
         sizes = {name: size for name, size in warc_files(directory).items() if name in names}
+        if missing := sorted(names - sizes.keys()):
+            raise LinkkeeperError(f"{WARCS}/{missing[0]} is missing", "`linkkeeper archive verify` says what else is")
         if not sizes:
             raise LinkkeeperError(
                 f"{directory} holds no captures yet", "`linkkeeper archive save --to local` makes some"
             )
-        if missing := sorted(names - sizes.keys()):
-            raise LinkkeeperError(f"{WARCS}/{missing[0]} is missing", "`linkkeeper archive verify` says what else is")
         try:
-            return _export(directory, target, sizes)
+            return msgspec.structs.replace(_export(directory, target, sizes), repaired=repaired)
         except OSError as error:
             raise failure(error, f"cannot write {target}") from error
 

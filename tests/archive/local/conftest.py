@@ -44,12 +44,12 @@ def page(number: int, *, posts: tuple[str, ...] = ("posts/a.md",), more: tuple[E
     return PageCapture(url, url, NOON + timedelta(seconds=at), f"Page {number}", exchanges, posts)
 
 
-@pytest.fixture(name="exchange")
+@pytest.fixture(name="exchange", scope="session")
 def exchange_fixture() -> MakeExchange:
     return exchange
 
 
-@pytest.fixture(name="page")
+@pytest.fixture(name="page", scope="session")
 def page_fixture() -> MakePage:
     return page
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from linkkeeper.archive.local import manifest, verify
@@ -102,8 +103,6 @@ _numbers = iter(range(100, 10_000))
 
 def _keep_small(archive: LocalArchive, page: Make) -> None:
     """Keep a page whose index lines are long and whose records are small."""
-    import msgspec
-
     one = page(1)
     url = f"http://example.org/{next(_numbers)}?" + "a" * 3000
     own = msgspec.structs.replace(one.exchanges[0], url=url, payload=b"x")

@@ -1,6 +1,7 @@
 """What lies on the disk after pages were kept, read back by warcio."""
 
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -87,8 +88,6 @@ def test_heads_are_kept_as_the_bytes_that_came(tmp_path: Path, exchange: Make) -
     answer = msgspec.structs.replace(exchange(url, b"ok"), response=head)
     with LocalArchive(tmp_path) as archive:
         archive.keep(PageCapture(url, url, answer.when, "", (answer,)))
-    import gzip
-
     assert head + b"ok\r\n\r\n" in gzip.decompress((tmp_path / "warc" / "2026-11.warc.gz").read_bytes())
 
 

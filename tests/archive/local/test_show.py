@@ -1,0 +1,92 @@
+"""What is held of a URL, and payloads taken out."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import brotlicffi
+import pytest
+
+from linkkeeper.archive.local import show
+from linkkeeper.archive.local.base import PageCapture
+from linkkeeper.archive.local.store import LocalArchive
+from linkkeeper.errors import LinkkeeperError
+
+Make = Callable[..., Any]
+LOGO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
+
+
+def test_every_capture_of_a_url_is_shown_oldest_first(filled: Path) -> None:
+    found = show.held(filled, "http://example.org/logo.png#top")
+    assert [one.ts for one in found] == ["20261120120011", "20261120120021", "20261120120031", "20261120120052"]
+    assert [one.revisit for one in found] == [False, True, True, True]
+    assert {one.status for one in found} == {"200"}
+
+
+def test_a_page_is_shown_with_the_posts_that_cite_it(filled: Path) -> None:
+    (one,) = show.held(filled, "https://www.example.org/page-1")
+    assert (one.url, one.mime, one.posts) == ("http://example.org/page-1", "text/html", ("posts/a.md",))
+
+
+def test_a_link_that_was_redirected_shows_the_redirect_and_the_page(filled: Path) -> None:
+    found = show.held(filled, "http://example.org/old")
+    assert [(one.url, one.status) for one in found] == [
+        ("http://example.org/old", "301"),
+        ("https://example.org/new?a=1", "200"),
+    ]
+    assert found[1].posts == ("posts/a.md", "posts/b.md")
+
+
+@pytest.mark.parametrize("url", ["http://example.org/never", "nonsense", "", "http://[", "mailto:a@example.org"])
+def test_what_is_not_held_is_nothing(filled: Path, url: str) -> None:
+    assert show.held(filled, url) == ()
+
+
+def test_a_payload_is_taken_out_byte_for_byte(filled: Path, tmp_path: Path) -> None:
+    for capture in show.held(filled, "http://example.org/logo.png"):
+        assert show.extract(filled, capture, tmp_path / "logo.png") == len(LOGO)
+        assert (tmp_path / "logo.png").read_bytes() == LOGO
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "identity", ""])
+def test_a_content_coding_is_undone(tmp_path: Path, exchange: Make, encoding: str) -> None:
+    url, text = "http://example.org/", b"<p>" + b"words " * 1000
+    packed = {"gzip": gzip.compress, "br": brotlicffi.compress}.get(encoding, bytes)(text)
+    own = exchange(url, packed, headers=(f"Content-Encoding: {encoding}",) if encoding else ())
+    with LocalArchive(tmp_path / "archive") as archive:
+        archive.keep(PageCapture(url, url, own.when, "", (own,)))
+    (capture,) = show.held(tmp_path / "archive", url)
+    show.extract(tmp_path / "archive", capture, tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_bytes() == text
+
+
+def test_a_damaged_payload_is_told_and_leaves_no_file(filled: Path, tmp_path: Path) -> None:
+    (capture,) = show.held(filled, "http://example.org/page-1")
+    path = filled / "warc" / "2026-11.warc.gz"
+    data = bytearray(path.read_bytes())
+    data[capture.offset + capture.length - 20] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(LinkkeeperError, match="is damaged"):
+        show.extract(filled, capture, tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_a_revisit_whose_target_is_gone_is_told(filled: Path, tmp_path: Path) -> None:
+    original, revisit = show.held(filled, "http://example.org/logo.png")[:2]
+    index = filled / "index.cdxj"
+    lines = index.read_bytes().splitlines(keepends=True)
+    index.write_bytes(b"".join(line for line in lines if f'"offset": "{original.offset}"'.encode() not in line))
+    with pytest.raises(LinkkeeperError, match="is gone"):
+        show.extract(filled, revisit, tmp_path / "logo.png")
+
+
+def test_a_place_that_cannot_be_written_is_told(filled: Path, tmp_path: Path) -> None:
+    (capture,) = show.held(filled, "http://example.org/page-1")
+    with pytest.raises(LinkkeeperError, match="cannot write"):
+        show.extract(filled, capture, tmp_path / "never" / "page.html")
+
+
+def test_a_directory_without_an_archive_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LinkkeeperError, match="no local archive"):
+        show.held(tmp_path, "http://example.org/")
