@@ -51,8 +51,8 @@ async def test_the_base_may_be_a_whole_address(filled: Path, day: Day, base: str
 
 async def test_the_last_capture_up_to_the_day_is_taken_else_the_first_after(filled: Path, page: Make, day: Day) -> None:
     with LocalArchive(filled) as archive:
-        for days in (10, 20):
-            archive.keep(_later(page(1), days))
+        for later in (10, 20):
+            archive.keep(_later(page(1), later))
     days = [
         ("2026-11-21", "20261120"),
         ("2026-12-05", "20261130"),
