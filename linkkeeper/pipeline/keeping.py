@@ -9,7 +9,7 @@ from linkkeeper.archive.archive_urls import instant
 from linkkeeper.archive.capture.base import OWNER_FORBIDS, CaptureOptions, Cited, Judge, Outcome, Refusal
 from linkkeeper.archive.capture.capturer import Capturer
 from linkkeeper.archive.local import layout, manifest
-from linkkeeper.archive.local.base import Page, PageCapture
+from linkkeeper.archive.local.base import NotKeptError, Page, PageCapture
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.check.classify import classify
 from linkkeeper.config.settings import Settings
@@ -99,14 +99,25 @@ class Keeping:
         self, outcome: Outcome, archive: LocalArchive, capturer: Capturer, writer: ThreadPoolExecutor
     ) -> None:
         if isinstance(outcome, PageCapture):
-            kept = await asyncio.get_running_loop().run_in_executor(writer, archive.keep, outcome)
-            capturer.done(outcome)
-            self.bytes_added += kept.size_bytes
-            self._saved += 1
-            self._told(outcome.url, self._copy(CopyState.SAVED, kept.page))
+            await self._keep(outcome, archive, capturer, writer)
         else:
             self._told(outcome.url, refused(outcome))
         self._events.advance(STAGE, f"{self._saved} kept")
+
+    async def _keep(
+        self, captured: PageCapture, archive: LocalArchive, capturer: Capturer, writer: ThreadPoolExecutor
+    ) -> None:
+        kept = None
+        try:
+            kept = await asyncio.get_running_loop().run_in_executor(writer, archive.keep, captured)
+        except NotKeptError as error:
+            self._told(captured.url, Copy(LOCAL, CopyState.FAILED, str(error)))
+        else:
+            self.bytes_added += kept.size_bytes
+            self._saved += 1
+            self._told(captured.url, self._copy(CopyState.SAVED, kept.page))
+        finally:
+            capturer.done(captured, kept=kept is not None)
 
     def _copy(self, state: CopyState, page: Page) -> Copy:
         base = self._settings.archive.local_base
