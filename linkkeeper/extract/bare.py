@@ -9,6 +9,8 @@ domain name (IDN) and its URL ends at full-width punctuation only.
 import re
 from collections.abc import Iterator
 
+from ahocorasick_rs import BytesAhoCorasick
+
 from linkkeeper.extract import template
 from linkkeeper.extract.bare_ends import idn_end, trimmed_end
 from linkkeeper.extract.base import SKIP_MAIL, SKIP_TEMPLATE, Found
@@ -37,10 +39,12 @@ _ADDRESS_AFTER = re.compile(rb"@[A-Za-z0-9](?:[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)
 _ADDRESS_BEFORE = re.compile(rb"(?:mailto:)?[A-Za-z0-9][A-Za-z0-9._+-]*\Z", re.IGNORECASE)
 _NOT_BEFORE_SCHEME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _NOT_BEFORE_WWW = _NOT_BEFORE_SCHEME | frozenset(b"./-@")
-_NEEDLES = (b"://", b"www.", b"WWW.", b"@")
+NEEDLES = (b"://", b"www.", b"WWW.", b"Www.", b"@")
+_FINDER = BytesAhoCorasick(NEEDLES)
 _LOOK_AHEAD = 4096
 _WINDOW = 1 << 20
 """Bytes whose candidates are held at a time."""
+_LONGEST = max(map(len, NEEDLES))
 _LONGEST_LOCAL_PART = 80
 """RFC 5321, 4.5.3.1.1 allows 64; what is longer is no address."""
 
@@ -48,24 +52,12 @@ _LONGEST_LOCAL_PART = 80
 def candidates(data: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
     """Yield where a look is worth it: offsets of `://`, `www.` and `@`. Costs what a search in memory costs."""
     stop = len(data) if end is None else end
-    for window in range(start, stop, _WINDOW):
-        yield from _within(data, window, min(window + _WINDOW, stop), stop)
-
-
-def _within(data: bytes, start: int, end: int, stop: int) -> list[int]:
-    """Return the candidates that begin between start and end."""
-    found: list[int] = []
-    kinds = 0
-    for needle in (b"://", b"www.", b"WWW.", b"Www.", b"@"):
-        last = min(end + len(needle) - 1, stop)
-        position = data.find(needle, start, last)
-        kinds += position >= 0
-        while position >= 0:
-            found.append(position)
-            position = data.find(needle, position + len(needle), last)
-    if kinds > 1:
-        found.sort()
-    return found
+    whole = memoryview(data)
+    for base in range(start, stop, _WINDOW):
+        view = whole[base : min(base + _WINDOW + _LONGEST - 1, stop)]
+        for _, position, _ in _FINDER.find_matches_as_indexes(view):
+            if position < _WINDOW:
+                yield base + position
 
 
 def find(data: bytes, start: int = 0, end: int | None = None, *, escapes: bool = False) -> Iterator[Found]:

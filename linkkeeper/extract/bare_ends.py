@@ -1,6 +1,7 @@
 """Where a bare URL ends: trailing punctuation and brackets (GFM 6.9), and internationalised hosts."""
 
 import re
+from functools import cache
 from importlib import resources
 
 _ENTITY_AT_END = re.compile(rb"&[A-Za-z0-9]{2,31};\Z")
@@ -13,15 +14,16 @@ _CJK = (
 )
 _IDN_RUN = re.compile(r"(?:[!#-;=?-_a-~]|[^\W\uff00-\uffef]|[\u0300-\u036f\u200c\u200d])+")
 _IDN_HOST = re.compile(rf"(?:www\.)?(?=[A-Za-z0-9-]*[{_CJK}])[\w-]+(?:[.\u3002][\w-]+)+", re.IGNORECASE)
-_TOP_LEVEL = [
-    name
-    for name in resources.files("linkkeeper.extract").joinpath("cjk_top_level.txt").read_text("utf-8").split("\n")
-    if name and name[0] != "#"
-]
-"""What follows one of these without a dot is prose."""
-_GLUED = re.compile(rf"\.({'|'.join(sorted(_TOP_LEVEL, key=len, reverse=True))})(?=[^\W0-9A-Za-z_])(?![\w-]*\.)")
 _LOOK_AHEAD = 4096
 """Bytes of an internationalised URL that are looked at: no browser takes a longer one."""
+
+
+@cache
+def _glued() -> re.Pattern[str]:
+    """What follows a top-level domain without a dot is prose. Made when needed: it takes 10 ms."""
+    text = resources.files("linkkeeper.extract").joinpath("cjk_top_level.txt").read_text("utf-8")
+    names = sorted((name for name in text.split("\n") if name and name[0] != "#"), key=len, reverse=True)
+    return re.compile(rf"\.({'|'.join(names)})(?=[^\W0-9A-Za-z_])(?![\w-]*\.)")
 
 
 def trimmed_end(data: bytes, start: int, end: int) -> int:
@@ -56,7 +58,7 @@ def idn_end(data: bytes, host: int, stop: int) -> int:
     name = _IDN_HOST.match(text)
     if name is None:
         return 0
-    glued = _GLUED.search(text, 0, name.end())
+    glued = _glued().search(text, 0, name.end())
     if glued:
         return host + len(text[: glued.end()].encode())
     run = _IDN_RUN.match(text)

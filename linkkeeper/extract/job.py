@@ -64,9 +64,9 @@ def one(path: str, job: Job) -> Result:
     return Result(made.value, b"" if expires or made.secret else digest.digest())
 
 
-def has_credentials(links: Iterable[Iterable[str]]) -> bool:
-    """Tell whether a URL, in any of the spellings given for it, holds what may open somebody's account."""
-    suspects = [text for spellings in links for text in spellings if "=" in text or "@" in text or "%" in text]
+def has_credentials(urls: Iterable[str]) -> bool:
+    """Tell whether a URL, in any spelling, holds what may open somebody's account."""
+    suspects = [text for text in set(urls) if "=" in text or "@" in text or "%" in text]
     if not suspects:  # without any of these nothing in a URL is a credential, and masking is dear
         return False
     from linkkeeper.urls import secrets

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,7 @@ class LinkLines(Struct, frozen=True):
         text, secret = bytearray(), False
         while batch := list(islice(found, _BATCH)):
             text += _ENCODER.encode_lines(batch)
-            secret = secret or has_credentials(map(_spellings, batch))
+            secret = secret or has_credentials(_spellings(batch))
         return Lines(bytes(text), problems), secret
 
     def _lines(self, path: str, data: bytes, reading: "Reading") -> Iterator[Line]:
@@ -122,9 +122,9 @@ class LinkLines(Struct, frozen=True):
         return not self.include or any(_pattern(text).search(line.raw) for text in self.include)
 
 
-def _spellings(line: Line) -> Iterable[str]:
+def _spellings(lines: list[Line]) -> Iterable[str]:
     """Return the texts in which a line may show a credential."""
-    return (line.url,) if line.raw == line.url == line.clean else (line.raw, line.url, line.clean)
+    return chain([one.url for one in lines], [one.raw for one in lines], [one.clean for one in lines])
 
 
 def decode(value: bytes) -> Lines:

@@ -18,6 +18,7 @@ from linkkeeper.extract import (
     markdown_html,
     markdown_ignore,
     markdown_nested,
+    signs,
     slugs,
     template,
 )
@@ -26,8 +27,6 @@ from linkkeeper.extract.commonmark import unescape
 from linkkeeper.extract.markdown_scan import Scan, definitions
 
 SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn", ".qmd", ".rmd"})
-_SIGNS = (b"](", b"://", b"<", b"]:", b"www.", b"WWW.", b"@")
-"""Bytes without which Markdown holds no link."""
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CELL_END = re.compile(rb"(?<!\\)\|")
 _DEEPEST = 5
@@ -39,8 +38,9 @@ Range = tuple[int, int]
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link of a Markdown text (without front matter), in order of position."""
-    masks = template.pieces(data) if template.is_near(data) else []
-    return find(data, masked(data, masks, options), masks, options)
+    seen = signs.look(data)
+    masks = template.pieces(data) if seen.of_templates else []
+    return find(seen, masked(data, masks, options), masks, options)
 
 
 def anchors(data: bytes) -> frozenset[str]:
@@ -56,18 +56,28 @@ def masked(data: bytes, masks: list[Range], options: ExtractOptions) -> bytes:
     return template.mask(data, masks + hidden)
 
 
-def find(data: bytes, source: bytes, masks: list[Range], options: ExtractOptions, mdx: bool = False) -> Iterator[Found]:
-    """Yield every link of data. source is what the parser sees, of the same length; masks are where they differ."""
-    if not any(sign in data for sign in _SIGNS):
+def find(
+    seen: signs.Signs, source: bytes, masks: list[Range], options: ExtractOptions, mdx: bool = False
+) -> Iterator[Found]:
+    """Yield every link. source is what the parser sees, of the same length; the text differs from it in the masks."""
+    data = seen.source
+    if not seen.of_links:
         return
-    found = sorted([*_all(source, options, mdx), *_literals(data, source, masks)], key=_position)
+    parsed = seen if source is data else signs.look(source)
+    found = _whole(parsed, options, mdx)
     if masks:
-        found = list(_filled_in(data, found, masks))
-    if b"${" in data:
+        found = list(_filled_in(data, sorted([*found, *_literals(data, source, masks)], key=_position), masks))
+    if seen.of(b"${"):
         found = [replace(one, skip=one.skip or SKIP_TEMPLATE) if "${" in one.url else one for one in found]
-    if ignore.WORD in data:
+    if seen.of(ignore.WORD):
         found = list(ignore.apply(found, markdown_ignore.exempt(source, readable(source), options)))
     yield from found
+
+
+def _whole(seen: signs.Signs, options: ExtractOptions, mdx: bool) -> list[Found]:
+    """Return what the parser and the scanners find, in order; what can hold no link is not shown to them."""
+    found = sorted(_all(signs.without_rest(seen), options, mdx), key=_position)
+    return list(signs.back(found, seen.kept)) if len(seen.kept) > 1 else found
 
 
 def readable(data: bytes) -> str:
@@ -82,7 +92,8 @@ def _position(link: Found) -> Range:
     return link.start, -link.end
 
 
-def _all(source: bytes, options: ExtractOptions, mdx: bool, depth: int = 0) -> Iterator[Found]:
+def _all(seen: signs.Signs, options: ExtractOptions, mdx: bool, depth: int = 0) -> Iterator[Found]:
+    source = seen.source
     scan, text = Scan(source, options.include_verbatim), readable(source)
     scan.run(text)
     yield from scan.found
@@ -91,24 +102,24 @@ def _all(source: bytes, options: ExtractOptions, mdx: bool, depth: int = 0) -> I
             found = markdown_html.links(source, pieces)
             yield from map(_in_cell, found) if _inside(pieces[0].start, scan.tables) else found
     closed = scan.closed
-    if b"]:" in source:
+    if seen.of_definitions:
         defined = list(definitions(source, text))
         defined += markdown_definitions.repeated(source, text, [span for _, span in defined])
         yield from (link for link, _ in defined)
         closed = sorted(closed + [span for _, span in defined])
-    yield from _bare(source, closed, scan.tables)
+    yield from _bare(seen, closed, scan.tables)
     if scan.indented and depth < _DEEPEST:
         for place, content in markdown_nested.contents(source, scan.indented, everywhere=mdx):
             scan.code.remove(place)
-            yield from map(content.back, _all(content.data, options, mdx, depth + 1))
+            yield from map(content.back, _all(signs.look(content.data), options, mdx, depth + 1))
     if options.include_verbatim:
         yield from _verbatim(source, scan)
 
 
-def _bare(source: bytes, closed: list[Range], tables: list[Range]) -> Iterator[Found]:
+def _bare(seen: signs.Signs, closed: list[Range], tables: list[Range]) -> Iterator[Found]:
     """Yield bare URLs that begin and end outside the closed ranges (ascending; inner ones after outer ones)."""
-    floor, at = 0, 0
-    for spot in bare.candidates(source):
+    source, floor, at = seen.source, 0, 0
+    for spot in seen.bare:
         while at < len(closed) and closed[at][0] <= spot:
             floor = max(floor, closed[at][1])
             at += 1

@@ -18,8 +18,6 @@ PARSER = pyromark.Markdown(
 )
 """No metadata blocks (they match anywhere in a post), no math or wiki links (they swallow URLs)."""
 UNPROVED = "no bytes here decode to the destination that the parser reads"
-_PLAIN = re.compile(rb"\]\(([!-%\'*-;=?-\[\]-~]++)[)\s]")
-"""A destination without escapes, brackets or references, right after the text of its link."""
 _ALONE = {layer: (layer,) for layer in ("md-destination", "md-angle", "md-autolink")}
 _TAG = re.compile(rb"<(/?)(a|code|pre|kbd|samp|script|style|textarea)(?=[\s>/])", re.IGNORECASE)
 
@@ -46,6 +44,7 @@ class Scan:
     def run(self, text: str) -> None:
         """Read every event. The loop is the price of the whole extraction: what is common is asked for first."""
         last: Any = None
+        closed, code = self.closed, self.code
         events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text)
         for event, span in events:
             if "Text" in event:
@@ -60,6 +59,10 @@ class Scan:
                     self._start(tag, span)
                 elif tag == "HtmlBlock":
                     self._html(span["start"], span["end"])
+            elif "Code" in event:
+                here = (span["start"], span["end"])
+                closed.append(here)
+                code.append(here)
             elif event.__class__ is dict:
                 self._leaf(event, span)
             last = span
@@ -108,9 +111,10 @@ class Scan:
             if last_end == end and last["start"] == start:  # no text
                 last_end = start + 1 + is_image
             url, kind = link["dest_url"], "image" if is_image else "inline"
-            plain = _PLAIN.match(self.source, last_end, end)
-            if plain and plain[1].decode() == url:  # nine of ten: no need to look further
-                self.found.append(self._made(*plain.span(1), url, kind, "md-destination"))
+            written = url.encode()
+            if self.source.startswith(b"](%b)" % written, last_end):  # nine of ten: no need to look further
+                begin = last_end + 2
+                self.found.append(self._made(begin, begin + len(written), url, kind, "md-destination"))
             else:
                 self._inline(url, last_end, start, end, kind)
         elif how == "Autolink":
@@ -136,10 +140,7 @@ class Scan:
 
     def _leaf(self, event: Any, span: Any) -> None:
         here = (span["start"], span["end"])
-        if "Code" in event:
-            self.closed.append(here)
-            self.code.append(here)
-        elif "InlineHtml" in event:
+        if "InlineHtml" in event:
             self.closed.append(here)
             self._tag(*here)
             if not self._images and ("=" in event["InlineHtml"] or self._verbatim):

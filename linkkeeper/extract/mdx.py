@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from linkkeeper.extract import ignore, markdown, template
+from linkkeeper.extract import ignore, markdown, signs, template
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.escape_text import LAYERS
 
@@ -20,17 +20,20 @@ _LAYER = {b'"': "js-double", b"'": "js-single", b"`": "js-template"}
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link of an MDX document (without front matter), in order of position."""
-    masks, literals = _expressions(data) if b"{" in data else ([], [])
+    seen = signs.look(data)
+    masks, literals = _expressions(seen) if b"{" in data else ([], [])
     source = markdown.masked(data, masks, options)
     if not options.include_verbatim and b"{/*" in data:
         comments = (one for one in _COMMENT.finditer(data) if ignore.WORD not in one.group())
         source = template.mask(source, [one.span() for one in comments])
-    for found in markdown.find(data, _as_attributes(source, literals), masks, options, mdx=True):
+    for found in markdown.find(seen, _as_attributes(source, literals), masks, options, mdx=True):
         yield _judged(data, found, literals)
 
 
 def _as_attributes(source: bytes, literals: list[re.Match[bytes]]) -> bytes:
     """Turn `{"a"}` into a plain attribute value of the same length."""
+    if not literals:
+        return source
     out = bytearray(source)
     for literal in literals:
         start, end = literal.span()
@@ -44,9 +47,10 @@ def anchors(data: bytes) -> frozenset[str]:
     return markdown.anchors(data)
 
 
-def _expressions(data: bytes) -> tuple[list[tuple[int, int]], list[re.Match[bytes]]]:
+def _expressions(seen: signs.Signs) -> tuple[list[tuple[int, int]], list[re.Match[bytes]]]:
     """Return what stands for code (ascending), and the attribute values that are one string."""
-    masks = template.pieces(data) if template.is_near(data) else []
+    data = seen.source
+    masks = template.pieces(data) if seen.of_templates else []
     literals = []
     for match in _EXPRESSION.finditer(data):
         literal = _LITERAL.fullmatch(match.group(1))

@@ -48,7 +48,9 @@ class Extract(Struct, frozen=True):
     def run(self, document: Document, data: bytes) -> Made:
         """Return the links of one file."""
         extraction = safely(document.path, data, self.options)
-        secret = has_credentials((link.url, link.written.decode("latin-1")) for link in extraction.links)
+        secret = has_credentials(
+            text for link in extraction.links for text in (link.url, link.written.decode("latin-1"))
+        )
         return Made(msgspec.msgpack.encode(Scanned(document, extraction)), secret)
 
     def refused(self, problem: FileProblem) -> bytes:

@@ -16,14 +16,14 @@ _MARKDOWN_CODE = (
     rb"(?P<mark>(?<!`)`{3,}+(?=[^`\n]*+\n)|~{3,}+)(?:[^\n]*+\n)"
     rb"(?:[^ \t>`~\n][^\n]*+\n|\n|(?![ \t>]*+(?P=mark))(?:[^\n]*+\n|[^\n]++\Z))*+"
     rb"(?:[ \t>]*+(?P=mark)[^\n]*+(?:\n|\Z))?"
-    rb"|(?<!`)(?P<ticks>`++)(?:[^`\n]|\n(?![ \t]*\n)){1,500}?(?P=ticks)(?!`)"
+    rb"|(?<!`)(?P<ticks>`++)(?:[^`\n]++|\n(?![ \t]*\n))++(?P=ticks)(?!`)"
 )
 """A fenced block or a code span."""
 _TOKEN = re.compile(rb"(?=[`~{<])(?:%b|(?P<template>%b))" % (_MARKDOWN_CODE, _CODE), re.DOTALL)
 """The look ahead makes the search three times as fast: it skips to the next of these characters."""
 _OPENS = re.compile(rb"\{%-?\s*(highlight|comment|codeblock|code)\b|\{\{[<%]\s*(highlight|mermaid|katex)\b")
 _CLOSES = re.compile(rb"\{%-?\s*end(highlight|comment|codeblock|code)\b|\{\{[<%]\s*/\s*(highlight|mermaid|katex)\b")
-_BRACE = re.compile(rb"\{[{%#]")
+_FIRST = re.compile(rb"\{[{%#]|<%|`{3}|~{3}")
 _IN_URL = re.compile(rb"\{\{|\}\}|\{%|%\}|\$\{|<%|%>|\{#")
 _NOT_LINE_END = re.compile(rb"[^\r\n]")
 
@@ -38,14 +38,11 @@ def opens(after: bytes) -> bool:
     return after[:2] in (b"{{", b"{%", b"${", b"<%")
 
 
-def is_near(data: bytes) -> bool:
-    """Tell cheaply whether data can hold template code that confuses a parser."""
-    return (b"{" in data and _BRACE.search(data) is not None) or b"<%" in data
-
-
 def pieces(data: bytes) -> list[Range]:
     """Return every piece of template code in a Markdown text, ascending; what Markdown shows as code is none."""
-    return [match.span() for match in _TOKEN.finditer(data) if match.lastgroup == "template"]
+    first = _FIRST.search(data)
+    begin = data.rfind(b"\n\n", 0, first.start()) if first else -1  # a code span ends with its paragraph
+    return [match.span() for match in _TOKEN.finditer(data, max(begin, 0)) if match.lastgroup == "template"]
 
 
 def verbatim(data: bytes, code: list[Range]) -> Iterator[Range]:

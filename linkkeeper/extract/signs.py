@@ -1,0 +1,175 @@
+"""One look through a Markdown text: what in it may be a link, and which stretches can hold none.
+
+Most paragraphs hold no link, and what the parser says of them is most of its price. A stretch without a sign may be
+left out where that changes nothing before and after it: it begins with a blank line, and what follows it is a
+paragraph at the margin, after a blank line, which closes every list, quote and note (CommonMark 0.31.2, 5). What may
+close something else (a code fence, a comment) is a sign; from an HTML block on that blank lines do not end (4.6,
+kinds 1 and 3 to 5), nothing is left out.
+"""
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, product
+
+from ahocorasick_rs import BytesAhoCorasick
+from msgspec import Struct
+
+from linkkeeper.extract import bare, ignore
+from linkkeeper.extract.base import Found
+
+Range = tuple[int, int]
+_MARKUP = (b"](", b"<", b"]:")
+_TEMPLATE = (b"{{", b"{%", b"{#", b"<%")
+_EXPRESSION = b"${"
+_CLOSING = (b"```", b"~~~", b"-->")
+_HTML = [bytes((0x3C, *two)) for word in (b"Ss Cc", b"Pp Rr", b"Ss Tt", b"Tt Ee") for two in product(*word.split())]
+_NEEDLES = (*bare.NEEDLES, *_MARKUP, *_TEMPLATE, _EXPRESSION, ignore.WORD, *_CLOSING, b"<?", b"<!", *_HTML)
+_FINDER = BytesAhoCorasick(_NEEDLES)
+_BARE_KINDS = len(bare.NEEDLES)
+_LINK_KINDS = frozenset(range(_BARE_KINDS + len(_MARKUP)))
+_DEFINITION = _NEEDLES.index(b"]:")
+_TEMPLATE_KINDS = frozenset(map(_NEEDLES.index, _TEMPLATE))
+_LASTING_KINDS = _NEEDLES.index(b"<?")
+_LASTING = re.compile(rb"<(?:\?|![A-Za-z\[]|(?:script|pre|style|textarea)(?=[\s>]|\Z))", re.IGNORECASE)
+"""What may begin an HTML block that goes on after a blank line."""
+_BLANK = b"\n\n"
+_NO_PARAGRAPH = frozenset(b" >*+-0123456789`~<_=:|" + bytes(range(32)))
+"""What a line at the margin begins with that is perhaps no paragraph or heading."""
+_LONGEST = max(map(len, _NEEDLES))
+_SHORTEST = 300
+"""Bytes without a sign that are worth a look."""
+_TRIES = 6
+_WINDOW = 1 << 18
+"""Bytes whose signs are held at a time; of a longer text, the spots are looked for twice."""
+
+
+class Signs(Struct, frozen=True):
+    """What a look at a text showed."""
+
+    source: bytes
+    spots: Sequence[int] | None
+    """Where a bare URL or address may be; None: too many to hold."""
+    kinds: frozenset[int]
+    kept: tuple[Range, ...]
+    """Ascending; a link in what is between them is none in the whole text either."""
+
+    @property
+    def bare(self) -> Iterable[int]:
+        """Where a bare URL or address may be, as `bare.candidates` says."""
+        return bare.candidates(self.source) if self.spots is None else self.spots
+
+    @property
+    def of_links(self) -> bool:
+        """Whether there may be a link at all."""
+        return not _LINK_KINDS.isdisjoint(self.kinds)
+
+    @property
+    def of_definitions(self) -> bool:
+        """Whether there may be a link reference definition."""
+        return _DEFINITION in self.kinds
+
+    @property
+    def of_templates(self) -> bool:
+        """Whether there may be template code that confuses a parser."""
+        return not _TEMPLATE_KINDS.isdisjoint(self.kinds)
+
+    def of(self, needle: bytes) -> bool:
+        """Whether these bytes, one of the needles, are in it."""
+        return _NEEDLES.index(needle) in self.kinds
+
+
+def look(source: bytes) -> Signs:
+    """Look through a text once."""
+    kinds: set[int] = set()
+    spots = array("q") if len(source) <= _WINDOW else None
+    gaps: list[Range] = []
+    last = 0
+    for base, hits in _windows(source):
+        kinds.update([kind for kind, _, _ in hits])
+        marks = [last, *[base + start for _, start, _ in hits]]
+        last = marks[-1]
+        gaps += [(one, following) for one, following in pairwise(marks) if following - one > _SHORTEST]
+        if spots is not None:
+            spots.extend([start for kind, start, _ in hits if kind < _BARE_KINDS])
+    return Signs(source, spots, frozenset(kinds), _kept(source, [*gaps, (last, len(source))], _lasting(source, kinds)))
+
+
+def _windows(source: bytes) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
+    """Yield an offset, and the hits from there on: number of the needle, start, end; in order."""
+    view = memoryview(source)
+    for base in range(0, len(source), _WINDOW):
+        hits = _FINDER.find_matches_as_indexes(view[base : base + _WINDOW + _LONGEST - 1], overlapping=True)
+        while hits and hits[-1][1] >= _WINDOW:
+            hits.pop()
+        yield base, hits
+
+
+def _lasting(source: bytes, kinds: set[int]) -> int:
+    """Return where HTML begins that blank lines do not end."""
+    lasting = _LASTING.search(source) if any(kind >= _LASTING_KINDS for kind in kinds) else None
+    return lasting.start() if lasting else len(source)
+
+
+def _kept(source: bytes, gaps: Iterable[Range], until: int) -> tuple[Range, ...]:
+    """Return what must be kept of a text with these gaps between its signs: all of it from `until` on."""
+    kept: list[Range] = []
+    begin = 0
+    for last, mark in gaps:
+        if mark > until:
+            break
+        if mark == len(source) and (end := source.find(_BLANK, last)) >= 0:
+            return (*kept, (begin, end + 2))
+        if hole := _hole(source, last, mark):
+            kept.append((begin, hole[0]))
+            begin = hole[1]
+    return (*kept, (begin, len(source)))
+
+
+def _hole(source: bytes, last: int, mark: int) -> Range | None:
+    """Return what may be left out between two signs: from after a blank line to a paragraph after another."""
+    start = source.find(_BLANK, last, mark)
+    if start < 0:
+        return None
+    end = mark
+    for _ in range(_TRIES):
+        end = source.rfind(_BLANK, start + 1, end)
+        if end < 0:
+            return None
+        if source[end + 2] not in _NO_PARAGRAPH:
+            return start + 2, end + 2
+    return None
+
+
+def without_rest(signs: Signs) -> Signs:
+    """Return the signs of the text without what can hold no link. Offsets are those of the shorter text."""
+    kept, source = signs.kept, signs.source
+    if kept == ((0, len(source)),):
+        return signs
+    data = b"".join([source[start:end] for start, end in kept])
+    spots = None if signs.spots is None else array("q", _shorter(signs.spots, kept))
+    return Signs(data, spots, signs.kinds, ((0, len(data)),))
+
+
+def _shorter(spots: Iterable[int], kept: Iterable[Range]) -> Iterator[int]:
+    """Yield offsets of the whole text, ascending and none of them left out, as those of the shorter one."""
+    ranges = iter(kept)
+    gone = end = size = 0
+    for spot in spots:
+        while spot >= end:
+            start, end = next(ranges)
+            gone = start - size
+            size += end - start
+        yield spot - gone
+
+
+def back(found: Iterable[Found], kept: Iterable[Range]) -> Iterator[Found]:
+    """Yield what was found in the shorter text, in order, with the offsets of the whole one."""
+    ranges = iter(kept)
+    gone = size = 0
+    for one in found:
+        while one.start >= size and (following := next(ranges, None)):
+            start, end = following
+            gone = start - size
+            size += end - start
+        yield Found(one.start + gone, one.end + gone, one.url, one.kind, one.context, one.skip, one.unwritable)
