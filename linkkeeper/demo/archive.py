@@ -7,8 +7,8 @@ exclusions, outages.
 
 import asyncio
 import time
-from collections.abc import Iterable
-from email.utils import format_datetime, parsedate_to_datetime
+from collections.abc import Callable, Iterable
+from email.utils import format_datetime, formatdate, parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -18,6 +18,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from linkkeeper.demo.captures import Capture, Collection, key_of, nearest, search
+from linkkeeper.demo.save_page_now import SaveService, is_save
 
 CONTROL = Capture("http://example.com/", "20020120142510")
 """A page that every archive holds."""
@@ -44,6 +45,8 @@ class Fault(Struct, frozen=True):
     after: int = 0
     """Requests that it lets pass first."""
     retry_after: str = ""
+    done: bool = False
+    """A submission is carried out although its answer goes wrong."""
 
 
 class Seen(Struct, frozen=True):
@@ -52,7 +55,7 @@ class Seen(Struct, frozen=True):
     at: float
     """Monotonic seconds."""
     route: str
-    """`index`, `page`, `availability` or `other`."""
+    """`index`, `page`, `availability`, `save`, `status` or `other`."""
     path: str
     status: int
     headers: dict[str, str]
@@ -75,8 +78,12 @@ class ArchiveServer:
         lower_case: bool = False,
         knows_closest: bool = True,
         redirects_to_nearest: bool = True,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """`faults` by route; `official_names`: redirects name https://web.archive.org instead of this server."""
+        """`faults` by route; `official_names`: redirects name https://web.archive.org instead of this server.
+
+        `now` is the archive's clock in Unix seconds: captures that it makes are named after it.
+        """
         self.collection = Collection([*captures, *([CONTROL] if control else [])])
         self.excluded = {key_of(url) for url in excluded}
         self.faults = faults or {}
@@ -84,6 +91,9 @@ class ArchiveServer:
         """Queries over whole sites run into 504, as they do on large ones."""
         self.knows_prefixes = True
         """False: `matchType` is ignored, as by small indexes."""
+        self.saving = SaveService(self.collection, now)
+        self.on_request: Callable[[str, str, str], None] = lambda *_: None
+        """Told of each request `before` and `after` it is carried out, with its route and path; it is answered then."""
         self.log: list[Seen] = []
         self.url = ""
         self._official, self._latency_s, self._lower_case = official_names, latency_s, lower_case
@@ -128,13 +138,18 @@ class ArchiveServer:
         at = time.monotonic()
         if self._latency_s:
             await asyncio.sleep(self._latency_s)
-        answer = self._answer(route, path, request, (await request.read()).decode("utf-8", "replace"))
+        self.on_request("before", route, path)
+        body = (await request.read()).decode("utf-8", "replace")
         fault = self._fault_now(route)
+        is_lost = fault is not None and route == "save" and not fault.done
+        answer = _html(OFFLINE, 200) if is_lost else self._answer(route, path, request, body)
+        self.on_request("after", route, path)
         if fault is not None:
             answer = _broken(answer, fault, route)
         self.log.append(Seen(at, route, path, answer.status, dict(request.headers)))
         if fault is not None and fault.kind in ("hang", "reset", "drip", "truncated"):
             return await _misbehave(request, answer, fault.kind)
+        answer.headers["Date"] = formatdate(self.saving.now(), usegmt=True)
         return self._with_header_case(answer)
 
     def _fault_now(self, route: str) -> Fault | None:
@@ -154,6 +169,8 @@ class ArchiveServer:
                 return self._availability(path, body if request.method == "POST" else None)
             if route == "page":
                 return self._playback(path, request.headers.get("Accept-Datetime", ""))
+            if is_save(path):
+                return self.saving.answer(request.method, path, request.headers.get("Authorization", ""), body)
         except ValueError:
             return _text("org.archive.cdxserver: bad request\n", 400)
         return _html(UNKNOWN, 404)
@@ -282,6 +299,8 @@ def _route(path: str) -> str:
         return "index"
     if path.startswith("/wayback/available"):
         return "availability"
+    if is_save(path):
+        return "status" if path.startswith("/save/status") else "save"
     return "page" if path.startswith("/web/") else "other"
 
 

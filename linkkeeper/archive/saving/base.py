@@ -39,6 +39,8 @@ class SaveOptions(Struct, frozen=True):
     """Between two questions about one job; the service asks for it (`Retry-After: 6`, observed)."""
     patience_s: float = 300.0
     """After this an unfinished job is left to the next run."""
+    submit_timeout_s: float = 90.0
+    """For one submission; an anonymous one is answered when the capture is done."""
     look_again_s: float = 86_400.0
     """So long the index's word on a URL is not asked for again."""
 

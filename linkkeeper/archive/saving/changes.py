@@ -117,7 +117,9 @@ def refused(ticket: Ticket, code: str, message: str, now: float) -> Ticket:
             return _ended(ticket, SaveState.REFUSED, code, says, 0.0)
         case Kind.SESSIONS:
             return not_arrived(ticket, counts=False, due=now + _SESSIONS_S, detail=says)
-        case Kind.DAY | Kind.URL:
+        case Kind.URL:  # so there are captures of today: the playback shows them, sooner or later
+            return accepted(msgspec.structs.replace(ticket, intent=now), "", reused=True, detail=says)
+        case Kind.DAY:
             return not_arrived(ticket, counts=False, due=_tomorrow(now), detail=says)
         case Kind.HOST if code.startswith("max-daily"):
             return not_arrived(ticket, counts=False, due=_tomorrow(now), detail=says)

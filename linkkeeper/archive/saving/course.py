@@ -19,6 +19,8 @@ _LONGEST_WAIT_S = 600.0
 """Who has to wait longer waits for the next run."""
 _INDEX_IS_DOWN_S = 600.0
 """After this the index is asked again that could not be asked."""
+_MOST_STEPS = 50
+"""Of one URL between two waits. More are a sign that what it learns is not kept."""
 _WORDS = {
     Step.LOOK: "looking",
     Step.SUBMIT: "waiting",
@@ -33,7 +35,7 @@ async def follow(desk: Desk, url: str) -> SaveResult | Later:
     """Go on from where the URL is. Never raises for what archives do."""
     if not desk.options.allow_private and (why := await why_private(url, desk.names)):
         return _private(desk, url, why)
-    while True:
+    for _ in range(_MOST_STEPS):
         ticket = desk.ticket(url)
         try:
             reached = await _take(desk, ticket, steps.next_step(ticket, desk.now(), desk.options))
@@ -43,6 +45,7 @@ async def follow(desk: Desk, url: str) -> SaveResult | Later:
             return reached
         if reached is not None:
             return _unless_too_late(desk, url, reached)
+    return desk.unasked(desk.ticket(url), "the state cannot be written")
 
 
 async def _take(desk: Desk, ticket: Ticket, step: Step) -> Reached:
@@ -92,4 +95,5 @@ def _unless_too_late(desk: Desk, url: str, reached: Later) -> SaveResult | Later
     if wait <= _LONGEST_WAIT_S and (left is None or wait < left):
         return reached
     ticket = desk.ticket(url)
-    return desk.unasked(ticket, ticket.detail or "waits for its turn", SaveOutcome.QUEUED)
+    outcome = SaveOutcome.UNASKED if wait > _LONGEST_WAIT_S else SaveOutcome.QUEUED
+    return desk.unasked(ticket, ticket.detail or "waits for its turn", outcome)

@@ -122,6 +122,8 @@ class Desk:
             self.end(SaveOutcome.UNASKED, f"{kept.detail}; the next run goes on from here")
         if kind is Kind.HOST:
             self.holds[host_of(ticket.url)] = kept.due
+        if kept.state is SaveState.SUBMITTED:
+            return None
         if kept.state is not SaveState.QUEUED:
             return self.result(kept)
         waits = self._waits[ticket.url] = self._waits.get(ticket.url, 0) + 1

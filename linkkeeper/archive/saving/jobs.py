@@ -1,6 +1,7 @@
 """Jobs under way at the archive: asked about together, and none more often than it likes."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 from linkkeeper.archive.limiter import ArchiveClosedError
@@ -8,8 +9,9 @@ from linkkeeper.archive.saving.answers import Pending, Status
 from linkkeeper.archive.saving.base import SaveOptions
 from linkkeeper.archive.saving.service import Service
 
-_ROOM_S = 1.0
-"""Jobs that are due so soon are asked about along with one that is due now."""
+_GLANCE_S = 1.0
+_BEATS = 3
+"""Questions go out on a beat of a third of the pause, so that those about several jobs fall together."""
 
 
 class Jobs:
@@ -36,12 +38,12 @@ class Jobs:
 
     async def news(self, job: str) -> Status:
         """Return how a job stands, after the pause that the archive wants. Raises ArchiveError."""
-        self._due.setdefault(job, self._now() + self._poll_s)
+        self._due.setdefault(job, self._next_beat())
         try:
             while (wait := self._due[job] - self._now()) > 0 and job not in self._news:
                 if self._is_over():
                     raise ArchiveClosedError("no time left to wait for the archive")
-                await self._sleep(min(wait, _ROOM_S))
+                await self._sleep(min(wait, _GLANCE_S))
             async with self._turn:
                 if job not in self._news:
                     await self._ask()
@@ -56,11 +58,16 @@ class Jobs:
         self._news.pop(job, None)
 
     async def _ask(self) -> None:
-        soon = self._now() + _ROOM_S
-        jobs = [job for job, due in self._due.items() if due <= soon and job not in self._news]
-        for job in jobs:
-            self._due[job] = self._now() + self._poll_s
+        now = self._now()
+        jobs = [job for job, due in self._due.items() if due <= now and job not in self._news]
+        self._put_off(jobs)
         found = await self._service.status(jobs)
-        for job in jobs:
-            self._due[job] = self._now() + self._poll_s
+        self._put_off(jobs)
         self._news |= {job: status for job, status in found.items() if job in self._due}
+
+    def _put_off(self, jobs: list[str]) -> None:
+        self._due |= {job: self._next_beat() for job in jobs if job in self._due}
+
+    def _next_beat(self) -> float:
+        beat = self._poll_s / _BEATS
+        return math.ceil((self._now() + self._poll_s) / beat) * beat

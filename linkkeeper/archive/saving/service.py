@@ -27,12 +27,12 @@ from linkkeeper.models.verdict import Failure, Reply
 
 BODY_LIMIT = 1024 * 1024
 """A status lists the resources of a page: some hundred kilobytes."""
-SUBMIT_TIMEOUT_S = 90.0
-"""An anonymous submission is answered when the capture is done."""
 _GRACE_S = 1.0
 _SKEW_S = 30.0
 """Clocks that differ by less are the same."""
 _NAME = "Save Page Now"
+Anonymously = Callable[[Callable[[str], Reply], str, str], tuple[Reply, str]]
+"""See waybackpy_save.save."""
 Begin = Callable[[], Begun]
 """Called when it is our turn, just before the request goes out: writes the intent, or says why not to."""
 
@@ -97,9 +97,16 @@ class Service:
     """One archive's service, for one run. It is left alone after three failures in a row."""
 
     def __init__(
-        self, web: Web, limiter: Limiter, options: ArchiveOptions, keys: Keys | None, on_submit: Callable[[str], None]
+        self,
+        web: Web,
+        limiter: Limiter,
+        options: ArchiveOptions,
+        keys: Keys | None,
+        timeout_s: float,
+        on_submit: Callable[[str], None],
     ) -> None:
         self._web, self._limiter, self._keys, self._on_submit = web, limiter, keys, on_submit
+        self._timeout_s = timeout_s
         self._base = options.wayback_url.rstrip("/")
         self._headers = _headers(keys)
         self._client = ArchiveClient(_NAME, _Roomy(web), limiter, options)
@@ -116,6 +123,7 @@ class Service:
     async def submit(self, form: SaveForm, begin: Begin) -> Sent | NotBegun:
         """Submit a URL when it is our turn. Raises ArchiveClosedError if nobody submits any more in this run."""
         self._breaker.check()
+        anonymously = None if self._keys else _waybackpy()
         async with self._limiter.turn(Pool.SAVE):
             self._breaker.check()
             begun = begin()
@@ -123,7 +131,7 @@ class Service:
                 return NotBegun(begun.refused)
             self._on_submit(form.url)
             began = self._limiter.now()
-            reply, claimed = await (self._post(form) if self._keys else self._get(form.url))
+            reply, claimed = await (self._get(form.url, anonymously) if anonymously else self._post(form))
         if reply.status == 429 and not reply.failure:
             self._limiter.refused(reply.retry_after_s, began)
             return Sent(begun, SlowDown())
@@ -178,17 +186,15 @@ class Service:
     async def _post(self, form: SaveForm) -> tuple[Reply, str]:
         return await self._ask(f"{self._base}/save", "POST", form.encoded()), ""
 
-    async def _get(self, url: str) -> tuple[Reply, str]:
+    async def _get(self, url: str, save: Anonymously) -> tuple[Reply, str]:
         def work(ask: Ask) -> tuple[Reply, str]:
-            from linkkeeper.archive.saving import waybackpy_save  # requests comes with it
-
-            return waybackpy_save.save(lambda address: ask(lambda: self._ask(address)), self._base, url)
+            return save(lambda address: ask(lambda: self._ask(address)), self._base, url)
 
         return await in_thread(_thread(), work)
 
     async def _ask(self, url: str, method: str = "GET", form: bytes = b"") -> Reply:
         left = self._limiter.remaining_s()
-        seconds = SUBMIT_TIMEOUT_S if left is None else max(_GRACE_S, min(left, SUBMIT_TIMEOUT_S))
+        seconds = self._timeout_s if left is None else max(_GRACE_S, min(left, self._timeout_s))
         try:
             async with asyncio.timeout(seconds + _GRACE_S):
                 return await self._web.ask(
@@ -240,6 +246,13 @@ class _Roomy:
 
 def _headers(keys: Keys | None) -> tuple[tuple[str, str], ...]:
     return (("Accept", "application/json"), ("Authorization", keys.authorization)) if keys else ()
+
+
+def _waybackpy() -> Anonymously:
+    """Return the anonymous way. Imported before it is our turn: requests, which comes with it, takes a while."""
+    from linkkeeper.archive.saving import waybackpy_save
+
+    return waybackpy_save.save
 
 
 @functools.cache

@@ -7,10 +7,11 @@ from linkkeeper.archive.saving import changes, steps
 from linkkeeper.archive.saving.answers import Accepted, NoLogin, Refused, Skipped, Unclear
 from linkkeeper.archive.saving.base import ANONYMOUS_A_DAY, SaveOutcome
 from linkkeeper.archive.saving.desk import GLANCE_S, Desk, Later, Reached, host_of
-from linkkeeper.archive.saving.service import SUBMIT_TIMEOUT_S, NotBegun, SaveForm, Sent, SlowDown, sendable
+from linkkeeper.archive.saving.service import NotBegun, SaveForm, Sent, SlowDown, sendable
 from linkkeeper.models.ticket import Begun, Ticket
 
-_LEASE_S = SUBMIT_TIMEOUT_S + 10.0
+_LEASE_S = 10.0
+"""On top of the time that the request may take."""
 
 
 async def submit(desk: Desk, ticket: Ticket) -> Reached:
@@ -66,7 +67,8 @@ async def _session_is_free(desk: Desk) -> bool:
 
 def _begin(desk: Desk, ticket: Ticket) -> Begun:
     a_day = ANONYMOUS_A_DAY if desk.service.way == "anonymous" else None
-    begun = desk.queue.begin(changes.to_submit(ticket), desk.now(), _LEASE_S, desk.service.way, a_day)
+    lease_s = desk.options.submit_timeout_s + _LEASE_S
+    begun = desk.queue.begin(changes.to_submit(ticket), desk.now(), lease_s, desk.service.way, a_day)
     desk.begun += begun.ticket is not None
     return begun
 
