@@ -27,6 +27,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from linkkeeper.errors import LinkkeeperError
+
+
+class NotKeptError(LinkkeeperError):
+    """This page is none that can be kept, whatever the state of the disk; others may follow."""
+
 
 class Truncated(StrEnum):
     """Why a payload is not whole (WARC/1.1, section 5.13)."""

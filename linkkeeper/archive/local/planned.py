@@ -6,9 +6,8 @@ from msgspec import Struct
 
 from linkkeeper.archive.archive_urls import stamp, without_fragment
 from linkkeeper.archive.local import heads
-from linkkeeper.archive.local.base import Exchange, PageCapture
+from linkkeeper.archive.local.base import Exchange, NotKeptError, PageCapture
 from linkkeeper.archive.surt import surt_key
-from linkkeeper.errors import LinkkeeperError
 
 _URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 
@@ -31,16 +30,16 @@ class Planned(Struct, frozen=True):
 
 
 def planned(capture: PageCapture) -> Planned:
-    """Leave out error responses. Raises LinkkeeperError if the page itself is none that can be kept."""
+    """Leave out error responses. Raises NotKeptError if the page itself is none that can be kept."""
     page = without_fragment(capture.page)
     answers = [one for one in capture.exchanges if one.url == page and not _status(one).startswith("3")]
     if not answers:
-        raise LinkkeeperError(f"{capture.url} was not kept: the capture holds no answer of {page}")
+        raise NotKeptError(f"{capture.url} was not kept: the capture holds no answer of {page}")
     own = answers[0]
     if not _status(own).startswith("2"):
-        raise LinkkeeperError(f"{capture.url} was not kept: it answered with HTTP {_status(own)}")
+        raise NotKeptError(f"{capture.url} was not kept: it answered with HTTP {_status(own)}")
     if not _can_be_named(own.url):
-        raise LinkkeeperError(f"{capture.url} was not kept: no record can be about {own.url[:200]!r}")
+        raise NotKeptError(f"{capture.url} was not kept: no record can be about {own.url[:200]!r}")
     others = (one for one in capture.exchanges if one is not own and _status(one)[0] in "23" and _can_be_named(one.url))
     return Planned(tuple(others), own)
 

@@ -70,8 +70,8 @@ class LocalArchive:
         """Write a page, its hops and what it loads: whole or not at all.
 
         Error responses are left out; a payload that is held already becomes a revisit record. Once this has returned,
-        a killed process loses nothing of it. Raises LinkkeeperError if the page is none (an error response, nothing
-        that a record could be about), or could not be written: it is then taken back, and others may follow.
+        a killed process loses nothing of it. Raises NotKeptError if the page is none (an error response, nothing that
+        a record could be about); LinkkeeperError if it could not be written: it is then taken back.
         """
         kept = self._run.keep(page, planned(page))
         known = self._pages.get(kept.page.url)

@@ -16,7 +16,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from linkkeeper.archive.local import index, manifest, verify
-from linkkeeper.archive.local.base import LocalOptions, PageCapture, Truncated
+from linkkeeper.archive.local.base import LocalOptions, NotKeptError, PageCapture, Truncated
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.errors import LinkkeeperError
 
@@ -173,7 +173,7 @@ def test_error_responses_of_requisites_are_left_out(tmp_path: Path, page: Make, 
 def test_a_page_that_is_an_error_is_refused(tmp_path: Path, exchange: Make) -> None:
     url = "http://example.org/"
     own = exchange(url, b"sorry", status="404 Not Found")
-    with LocalArchive(tmp_path) as archive, pytest.raises(LinkkeeperError, match="HTTP 404"):
+    with LocalArchive(tmp_path) as archive, pytest.raises(NotKeptError, match="HTTP 404"):
         archive.keep(PageCapture(url, url, own.when, "", (own,)))
     assert verify.verify(tmp_path).pages == 0
 
