@@ -1,6 +1,8 @@
 """A settled job as a Finding. Pure."""
 
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from linkkeeper.check import fragments, page
 from linkkeeper.check.job import ALIVE, Job
@@ -18,7 +20,7 @@ def finding_of(job: Job, reply: Reply, judgement: Judgement) -> Finding:
         status=reply.status,
         final_url=reply.final_url,
         redirects=reply.redirects,
-        checked=datetime.now(UTC),
+        checked=_second(int(time.time())),
         attempts=job.requests,
         elapsed_ms=int(job.spent_s * 1000),
         title=page.title(reply) if reply.body else "",
@@ -26,6 +28,12 @@ def finding_of(job: Job, reply: Reply, judgement: Judgement) -> Finding:
         anchors=_anchors(reply) if job.question.want_anchors else None,
         missing_fragments=_missing_fragments(job, reply) if job.question.want_anchors else (),
     )
+
+
+@lru_cache(maxsize=8)
+def _second(at: int) -> datetime:
+    """Return a time in UTC; the same object for all that is settled in a second."""
+    return datetime.fromtimestamp(at, UTC)
 
 
 def cleaning_to_blame(job: Job, judgement: Judgement) -> bool:

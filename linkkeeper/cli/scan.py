@@ -90,7 +90,7 @@ def scan(
         output.data(as_toml(loaded))
         return
     chosen = reports.targets(format, outputs)
-    _check(chosen, write_baseline)
+    _check(chosen, baseline, write_baseline, loaded.settings.state)
     from linkkeeper.pipeline import accept
     from linkkeeper.pipeline import scan as pipeline
 
@@ -107,6 +107,7 @@ def scan(
                 since=since,
                 outputs=_written(chosen, write_baseline),
                 ask_all=new_only,
+                rows_only=not wanted.changes_anything and not _shows_diffs(chosen),
             ),
             loaded.settings,
             bars,
@@ -122,7 +123,7 @@ def scan(
 
 def _extras(chosen: list[reports.Target], result: "Result", settings: "Settings") -> "Extras | None":
     """Return what only the HTML report shows beside the run: the trend, and what `fix` would write."""
-    if result.interrupted or not any(target.format == "html" for target in chosen):
+    if result.interrupted or not _shows_diffs(chosen):
         return result.extras
     from linkkeeper.pipeline import fix
     from linkkeeper.report.base import Extras
@@ -131,12 +132,22 @@ def _extras(chosen: list[reports.Target], result: "Result", settings: "Settings"
     return Extras(result.extras.trend if result.extras else (), diffs, more)
 
 
-def _check(chosen: list[reports.Target], write_baseline: str) -> None:
-    """Raise UsageError if the baseline would be written over a report."""
-    if write_baseline and any(
-        target.path is not None and target.path.resolve() == Path(write_baseline).resolve() for target in chosen
-    ):
-        raise UsageError(f"--output and --write-baseline both go to {write_baseline}", "give each a file of its own")
+def _shows_diffs(chosen: list[reports.Target]) -> bool:
+    return any(target.format == "html" for target in chosen)
+
+
+def _check(chosen: list[reports.Target], baseline: str, write_baseline: str, state: str) -> None:
+    """Raise UsageError if a report would be written over a baseline, or among what linkkeeper remembers."""
+    from linkkeeper.report.registry import same_file
+
+    reports_to = [target.path for target in chosen if target.path is not None]
+    for flag, name in (("--baseline", baseline), ("--write-baseline", write_baseline)):
+        if name and any(same_file(path, Path(name)) for path in reports_to):
+            raise UsageError(f"--output and {flag} both name {name}", "give each a file of its own")
+    folder = Path(state).resolve()
+    for path in (*reports_to, *(Path(name) for name in (write_baseline,) if name)):
+        if folder in path.resolve().parents:
+            raise UsageError(f"{path} lies in the state directory {state}", "choose another place")
 
 
 def _written(chosen: list[reports.Target], write_baseline: str) -> tuple[str, ...]:

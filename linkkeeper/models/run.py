@@ -49,13 +49,13 @@ class UrlRow(Struct, frozen=True):
     detail: str
     status: int | None = None
     final_url: str | None = None
-    redirects: list[Redirect] = field(default_factory=list)
+    redirects: tuple[Redirect, ...] = ()
     checked: datetime | None = None
     cached: bool = False
     attempts: int = 0
     elapsed_ms: int = 0
     since: datetime | None = None
-    signs: list[str] = field(default_factory=list)
+    signs: tuple[str, ...] = ()
     wrong_rule: str | None = None
     """The cleaning rule at fault: cleaned, the URL fails; as written, it works."""
     moved: Moved | None = None

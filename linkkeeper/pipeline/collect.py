@@ -70,6 +70,7 @@ class Collection:
         self.digests: dict[str, str] = {}
         self.links = 0
         self.files = 0
+        self._contexts: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def add(self, document: Document, links: Iterable[Link]) -> None:
         """Take in the links of one document."""
@@ -79,7 +80,13 @@ class Collection:
             self.digests[document.path] = document.digest
             structs.force_setattr(link, "document", document.path)  # one object instead of one a link
             structs.force_setattr(link, "kind", sys.intern(link.kind))
+            structs.force_setattr(link, "context", self._contexts.setdefault(link.context, link.context))
             self._add_link(link)
+
+    def spent(self) -> Iterator[Entry]:
+        """Yield every entry and forget it."""
+        while self.entries:
+            yield self.entries.popitem()[1]
 
     def asked(self) -> Iterator[Entry]:
         """Yield the entries that somebody must be asked about."""

@@ -10,6 +10,7 @@ from linkkeeper.check import verdicts
 from linkkeeper.extract.discover import Discovery
 from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import FileProblem
+from linkkeeper.models.link import Link
 from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, Summary, UrlRow
 from linkkeeper.models.saving import Coverage
 from linkkeeper.models.snapshot import SnapshotState
@@ -26,9 +27,15 @@ def build(
     started: datetime,
     paths: Sequence[str] = (),
     coverage: Coverage | None = None,
+    *,
+    spend: bool = False,
 ) -> Run:
-    """Return the run, URLs and files in sorted order."""
-    rows = [row for entry in collection.entries.values() for row in url_rows(entry, outcome)]
+    """Return the run, URLs and files in sorted order.
+
+    spend: nobody needs the collection any more, so its entries go as their rows come (half the memory of a large run).
+    """
+    entries = collection.spent() if spend else collection.entries.values()
+    rows = [row for entry in entries for row in url_rows(entry, outcome)]
     rows.sort(key=lambda row: (row.url, row.rule, row.links[0].file if row.links else "", row.detail))
     counts = {str(verdict): 0 for verdict in Verdict}
     for row in rows:
@@ -73,17 +80,23 @@ def _url_row(finding: Finding, places: list[Place], outcome: Outcome) -> UrlRow:
         detail=finding.judgement.detail,
         status=finding.status,
         final_url=finding.final_url if finding.final_url != finding.url else None,
-        redirects=list(finding.redirects),
+        redirects=finding.redirects,
         checked=finding.checked,
         cached=finding.cached,
         attempts=finding.attempts,
         elapsed_ms=finding.elapsed_ms,
         since=finding.since,
-        signs=list(finding.judgement.signs),
+        signs=finding.judgement.signs,
         wrong_rule=finding.wrong_rule or None,
         moved=outcome.moved.get(finding.url),
         links=[_link_row(place, finding, outcome) for place in places],
     )
+
+
+def _text(link: Link) -> str:
+    """Return the written bytes as text: the URL itself where it is the same, for a run may hold very many."""
+    text = link.written.decode("utf-8", "backslashreplace")
+    return link.url if text == link.url else text
 
 
 def _fragment(place: Place) -> str:
@@ -99,7 +112,7 @@ def _link_row(place: Place, finding: Finding, outcome: Outcome) -> LinkRow:
         start=link.span.start,
         end=link.span.end,
         kind=link.kind,
-        raw=link.written.decode("utf-8", "backslashreplace"),
+        raw=_text(link),
         fragment=_fragment(place) or None,
     )
     wanted = outcome.wanted.get((link.document, link.span.start))

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from linkkeeper.check import collector
 from linkkeeper.check import links as link_rules
 from linkkeeper.check.local import LocalChecker
-from linkkeeper.config.settings import Settings
+from linkkeeper.config.settings import Settings, WaybackSettings
 from linkkeeper.errors import UsageError
 from linkkeeper.extract.discover import DiscoverOptions, Discovery, discover
 from linkkeeper.extract.remembered import ExtractionCache
@@ -48,6 +48,8 @@ class Request(Struct, frozen=True):
     """Files that will be written after the run: no document may be among them."""
     ask_all: bool = False
     """With since: ask about the other links as well; what changed is in `Result.changes`."""
+    rows_only: bool = False
+    """Only the run is wanted: `Result.collection` is empty."""
 
 
 class Result(Struct, frozen=True):
@@ -72,16 +74,28 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
     archive is a row or a note of the run.
     """
     started = datetime.now(UTC)
+    _check_archives(settings)
     with collector.calm(), State(settings) as state:
         found, changes = documents(request, settings)
         collection, seen, problems = read(request, settings, events, state.extractions, (found, changes))
         outcome = ask(collection, options.from_now_on(settings, datetime.now(UTC) - started), state, events)
         outcome.notes += state.flush()
         covered = coverage.of_run(collection, outcome, settings, state)
-        run = state.save_run(result.build(collection, seen, problems, outcome, started, request.paths, covered))
+        run = result.build(
+            collection, seen, problems, outcome, started, request.paths, covered, spend=request.rows_only
+        )
+        run = state.save_run(run)
         trend = state.trend()
     read_files = frozenset(file.path for file in seen.files)
     return Result(run, outcome.interrupted, collection, outcome, Extras(trend=trend), changes, read_files)
+
+
+def _check_archives(settings: Settings) -> None:
+    """Raise UsageError for an archive of the user's that cannot be one."""
+    if settings.timegate or settings.wayback != WaybackSettings():
+        from linkkeeper.archive import registry  # with every archive: only where somebody names one
+
+        registry.check_options(options.archive(settings, None))
 
 
 def read(

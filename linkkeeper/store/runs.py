@@ -1,15 +1,18 @@
 """The reports of the last runs, and the figures of all: for `report RUN` and `history`."""
 
 import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
 
-from linkkeeper.models.run import Run
+from linkkeeper.models.run import Run, UrlRow
 from linkkeeper.store.database import Database
 
 _KEEP = 20
+_PIECE = 500
+"""Rows of URLs that are packed together."""
 _UNPACKED_LIMIT = 500_000_000
 _MAKE_ROOM = (
     "UPDATE runs SET report = NULL WHERE report IS NOT NULL AND id NOT IN"
@@ -62,8 +65,7 @@ class Runs:
         if not isinstance(blob, bytes):
             return None
         try:
-            unpacked = zlib.decompressobj().decompress(blob, _UNPACKED_LIMIT)
-            return msgspec.msgpack.decode(unpacked, type=Run)
+            return _unpacked(blob)
         except (zlib.error, msgspec.MsgspecError):  # of another version, or damaged
             return None
 
@@ -81,7 +83,30 @@ class Runs:
 
 
 def _packed(run: Run) -> bytes:
-    return zlib.compress(msgspec.msgpack.encode(run), 1)
+    """Return a run in pieces, each after its length: in one, a large run would take its memory once more."""
+    packer, out = zlib.compressobj(1), bytearray()
+    for piece in _pieces(run):
+        out += packer.compress(len(piece).to_bytes(4, "big")) + packer.compress(piece)
+    return bytes(out + packer.flush())
+
+
+def _pieces(run: Run) -> Iterator[bytes]:
+    yield msgspec.msgpack.encode(msgspec.structs.replace(run, urls=[]))
+    for start in range(0, len(run.urls), _PIECE):
+        yield msgspec.msgpack.encode(run.urls[start : start + _PIECE])
+
+
+def _unpacked(blob: bytes) -> Run:
+    """Raises zlib.error or msgspec.MsgspecError for what is no packed run."""
+    data = memoryview(zlib.decompressobj().decompress(blob, _UNPACKED_LIMIT))
+    pieces = []
+    while data:
+        end = 4 + int.from_bytes(data[:4], "big")
+        pieces.append(data[4:end])
+        data = data[end:]
+    run = msgspec.msgpack.decode(pieces[0] if pieces else b"", type=Run)
+    rows = msgspec.msgpack.Decoder(list[UrlRow])
+    return msgspec.structs.replace(run, urls=[row for piece in pieces[1:] for row in rows.decode(piece)])
 
 
 def _json(verdicts: dict[str, int]) -> str:
