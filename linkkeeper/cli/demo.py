@@ -14,7 +14,7 @@ Keep = Annotated[
 
 
 def demo(keep: Keep = None) -> None:
-    """Show the whole story on this machine, without a network: scan, rescue, fix, diff, report, undo.
+    """Show the whole story on this machine, without a network: scan, rescue, fix, diff, report, undo, archive.
 
     A small web and a small archive are served on loopback by linkkeeper itself; a few posts that link to
     them are copied to a temporary folder. Nothing of yours is touched. Takes less than 15 seconds.

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
-from linkkeeper.config.settings import Settings, WaybackSettings
+import msgspec
+
+from linkkeeper.config.settings import ArchiveSettings, Settings, WaybackSettings
 from linkkeeper.demo.archive import ArchiveServer
 from linkkeeper.demo.captures import Capture
 from linkkeeper.demo.web import SmallWeb
@@ -136,6 +138,10 @@ class _Story:
         self._fix(self._plan())
         self._step("5", "linkkeeper undo", "And back.")
         self._undo(before)
+        self._step(
+            "6", "linkkeeper archive save --to local", "Keep the living, before they die too; and prove what is kept."
+        )
+        self._keep()
         self._say(_MORAL)
 
     def _step(self, number: str, command: str, word: str) -> None:
@@ -170,6 +176,18 @@ class _Story:
         same = "every byte is back." if _contents() == before else "the posts differ from before: please report this."
         self._say(f"Compared with the posts before the fix: {same}\n")
 
+    def _keep(self) -> None:
+        from linkkeeper.archive.local import verify
+        from linkkeeper.pipeline import saving
+        from linkkeeper.report import saving as shown
+
+        local = ArchiveSettings(to=["local"])
+        settings = msgspec.structs.replace(self._settings, archive=local)
+        self._say(shown.of_save(saving.save(saving.SaveRequest(scan.Request()), settings, Silent()), self._width))
+        proof = verify.verify(Path(local.dir))
+        sound = "sound" if proof.sound else "damaged: please report this"
+        self._say(f"linkkeeper archive verify: {proof.records} records of {proof.pages} pages: {sound}\n")
+
 
 def _contents() -> dict[str, bytes]:
     return {name: (Path("posts") / name).read_bytes() for name in sorted(os.listdir("posts"))}  # noqa: PTH208
@@ -183,6 +201,7 @@ What just happened
     The menu was first captured in 2018, so all three posts got that: the first after, where there is none before.
   · The guide's latest capture before its post is an error page: it was looked at and passed over for the one before.
   · The leaflet that nobody archived was left alone, and is still reported as dead.
+  · The living pages lie in archive/ now, as WARC files that any Wayback-like player shows.
   · Tracking parameters went, the redirect wrapper was opened, titles and #fragments stayed.
 
 Now with your own posts:  linkkeeper scan path/to/posts

@@ -22,6 +22,7 @@ def test_the_story_shows_every_step(told: tuple[str, Path]) -> None:
         "3  linkkeeper fix ",
         "4  linkkeeper fix ",
         "5  linkkeeper undo",
+        "6  linkkeeper archive save --to local",
     ]
     places = [text.index(step) for step in [*steps, "What just happened"]]
     assert places == sorted(places)
@@ -39,6 +40,8 @@ def test_what_the_moral_says_did_happen(told: tuple[str, Path]) -> None:
     assert '"closed in 2018")' in text, "the title stayed"
     assert "nothing to write" in text, "the second fix changes nothing"
     assert "every byte is back." in text
+    assert "6 living links, 6 with a copy" in text
+    assert "records of 6 pages: sound" in text
     assert "unchecked" not in text, "the story needs no network"
 
 
