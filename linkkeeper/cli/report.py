@@ -63,7 +63,8 @@ def report(
 def _none(run: str | None, like: list[str], known: list[str]) -> UsageError:
     """Say which runs there are: those that begin so, or the last."""
     if not known:
-        return UsageError("there is no run to report yet", "linkkeeper scan makes one")
+        named = f"there is no report of run {run!r}, nor of any other" if run else "there is no run to report yet"
+        return UsageError(named, "linkkeeper scan makes one")
     if like and run:
         return UsageError(f"{len(like)} runs begin with {run!r}", f"name one of {', '.join(like[:_NAMED])}")
     return UsageError(f"there is no report of run {run!r}", f"the last runs are {', '.join(known[:_NAMED])}")

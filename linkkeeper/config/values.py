@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
@@ -52,6 +53,11 @@ def _check_host(host: str) -> None:
         raise ValueError(f"{host!r} is not HOST or HOST:PORT, e.g. 192.168.1.20:8080 (no http://, no path)")
 
 
+def _check_folder(name: str) -> None:
+    if name and not Path(name).is_dir():
+        raise ValueError("there is no such folder")
+
+
 def _check_url(value: str, schemes: tuple[str, ...]) -> None:
     if value and not value.lower().startswith(schemes):
         raise ValueError("must begin with " + " or ".join(schemes[:2]))
@@ -93,6 +99,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "user_agent": _check_text,
     "allow_host": _check_host,
     "timezone": zone,
+    "root": _check_folder,
     "archive.older_than": lambda value: value == "" or seconds(value),
     "archive.local_base": _check_local_base,
     "wayback.url": lambda value: _check_url(value, _WEB),

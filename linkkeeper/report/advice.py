@@ -30,6 +30,8 @@ SENTENCES = {
     "invalid": "{count} {count|destination|destinations} cannot be requested: correct them by hand, {where} first.",
     "missing-file": "{count} {count|file or anchor is|files or anchors are} missing in the site itself: {where} first.",
     "offline": "{count} {count|URL was|URLs were} not asked: run again with a network, or with more --max-time.",
+    "proxy": "{count} {count|URL was|URLs were} not asked because the proxy did not pass {count|it|them} on: see "
+    "that it runs and knows you, or correct the setting `proxy` (--proxy, LINKKEEPER_PROXY).",
     "blocked-host": "{host} refused {count} {count|question|questions}: slow down or send what it wants in its host "
     "table, or exclude it.",
     "timeout": "{count} {count|URL|URLs} did not answer in time: give them longer.",
@@ -122,7 +124,10 @@ def _about_broken_sources(run: Run) -> Iterator[Advice]:
 def _about_unasked(run: Run) -> Iterator[Advice]:
     if run.files:
         yield Advice("unread", {"count": len({problem.file for problem in run.files})})
-    if count := run.summary.verdicts.get(Verdict.UNCHECKED, 0):
+    barred = sum(row.rule == "proxy-failed" for row in run.urls)
+    if barred:
+        yield Advice("proxy", {"count": barred})
+    if count := run.summary.verdicts.get(Verdict.UNCHECKED, 0) - barred:
         yield Advice("offline", {"count": count}, "linkkeeper scan")
     slow = sum(row.verdict is Verdict.SUSPECT and row.rule == "timeout" for row in run.urls)
     if slow:

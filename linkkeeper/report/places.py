@@ -13,6 +13,10 @@ FAILS = (Verdict.DEAD, Verdict.INVALID)
 """What `--fail-on` means by default: these need attention."""
 
 
+ADVISED = frozenset({"private-address", "proxy-failed"})
+"""Rules that there is advice about, although nobody was asked."""
+
+
 class Place(Struct, frozen=True, gc=False):
     """One link in one post, with what is known of its URL."""
 
@@ -35,7 +39,7 @@ def places(run: Run, verdicts: tuple[Verdict, ...]) -> list[Place]:
 def noteworthy(run: Run, *, verbose: bool = False) -> Run:
     """Return run with only the rows that a short report could mention: most links are well, and masking takes time."""
     dull = (Verdict.OK, Verdict.SKIPPED) if verbose else (Verdict.OK, Verdict.SKIPPED, Verdict.UNCHECKED)
-    kept = [row for row in run.urls if row.verdict not in dull or row.wrong_rule or row.rule == "private-address"]
+    kept = [row for row in run.urls if row.verdict not in dull or row.wrong_rule or row.rule in ADVISED]
     return replace(run, urls=kept)
 
 

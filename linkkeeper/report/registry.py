@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+import unicodedata
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -35,14 +36,42 @@ def check_outputs(outputs: Iterable[tuple[str, Path]]) -> None:
 
     An unknown format, two outputs to one file, a directory that is missing or not writable, a link.
     """
-    taken: dict[str, str] = {}
+    taken: list[tuple[str, Path]] = []
     for name, path in outputs:
         named(name)
         _check_target(path)
-        real = str(path.parent.resolve() / path.name)
-        if real in taken:
-            raise UsageError(f"two outputs go to {path}: {taken[real]} and {name}", "give each format its own file")
-        taken[real] = name
+        for other, place in taken:
+            if same_file(place, path):
+                raise UsageError(f"two outputs go to {path}: {other} and {name}", "give each format its own file")
+        taken.append((name, path))
+    for folder in {path.parent for _, path in taken}:
+        _try(folder)
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Return whether two paths lead to one file, here or where case and the form of accents do not count."""
+    if _spelled(one) == _spelled(other):
+        return True
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def _spelled(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path.parent.resolve() / path.name)).casefold()
+
+
+def _try(folder: Path) -> None:
+    """Raise UsageError if no file can be made in folder: rights alone do not tell."""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".linkkeeper.", suffix=".tmp", dir=folder)
+        os.close(handle)
+        Path(temporary).unlink()
+    except OSError as error:
+        raise UsageError(
+            f"the directory {folder} is not writable: {error.strerror}", "choose another --output"
+        ) from error
 
 
 def text(run: Run, name: str, extras: Extras | None = None) -> str:

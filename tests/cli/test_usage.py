@@ -118,3 +118,11 @@ def test_the_state_of_the_project_serves_its_folders(run: Run) -> None:
     done = run("report", cwd="posts")
     assert done.returncode == 0, done.stderr
     assert not Path("posts/.linkkeeper").exists()
+
+
+def test_a_proxy_that_does_not_answer_is_named_with_its_setting(run: Run) -> None:
+    Path("a.md").write_text("<http://127.0.0.1:9/>\n")
+    done = run("scan", "a.md", "--no-rescue", "--allow-private", "--proxy", "http://127.0.0.1:1")
+    assert done.returncode == 3
+    assert "the proxy did not pass it on" in " ".join(done.stdout.split())
+    assert "--proxy" in done.stdout
