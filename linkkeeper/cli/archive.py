@@ -146,6 +146,8 @@ def show(
     from linkkeeper.pipeline import holdings
 
     found = holdings.of_url(url, loaded.settings)
+    if extract:
+        _check_target(extract)
     if extract and found.local:
         _extract(found, at, extract, loaded)
     if format == "json":
@@ -184,6 +186,7 @@ def export(*, loaded: Loaded, wacz: Wacz = "") -> None:
     """
     if not wacz:
         raise UsageError("export needs to know the file", "linkkeeper archive export --wacz FILE")
+    _check_target(wacz)
     from linkkeeper.archive.local import wacz as exporting
     from linkkeeper.pipeline import holdings
     from linkkeeper.report.saving import size
@@ -212,6 +215,15 @@ def serve(*, loaded: Loaded, port: Port = 0) -> None:
             replay.wait()
         except KeyboardInterrupt:
             output.note("ended")
+
+
+def _check_target(file: str) -> None:
+    """Raise UsageError for a file that cannot be written."""
+    path = Path(file)
+    if path.is_dir() or (path.exists() and not path.is_file()):
+        raise UsageError(f"{file} is no regular file", "name another")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}", "make it first, or name another file")
 
 
 def _check_format(command: str, name: str) -> None:

@@ -77,6 +77,8 @@ def check_settings(settings: Settings) -> None:
     """Raise UsageError for settings that no run can work with."""
     if not settings.archive.to:
         raise UsageError("--to names no archive", "choose wayback, local, or wayback,local")
+    if coverage.WAYBACK in settings.archive.to and not settings.wayback.url:
+        raise UsageError("wayback.url is empty: nothing can be saved at the Wayback Machine", "set it, or --to local")
     if coverage.LOCAL in settings.archive.to:
         _check_directory(Path(settings.archive.dir))
 
@@ -114,20 +116,18 @@ class _Work:
         self._outcome = Outcome()
         self._interrupted = False
         self._stop: asyncio.Event | None = None
-        self._keeping, self._sending = self._archives()
+        self._keeping = self._local() if coverage.LOCAL in settings.archive.to else None
+        self._sending = self._wayback() if coverage.WAYBACK in settings.archive.to else None
 
-    def _archives(self) -> "tuple[Keeping | None, Sending | None]":
-        keeping: Keeping | None = None
-        sending: Sending | None = None
-        if coverage.LOCAL in self._settings.archive.to:
-            from linkkeeper.pipeline.keeping import Keeping
+    def _local(self) -> "Keeping":
+        from linkkeeper.pipeline.keeping import Keeping
 
-            keeping = Keeping(self._settings, self._events, self._told)
-        if coverage.WAYBACK in self._settings.archive.to:
-            from linkkeeper.pipeline.sending import Sending
+        return Keeping(self._settings, self._events, self._told)
 
-            sending = Sending(self._settings, self._state, self._events, self._told)
-        return keeping, sending
+    def _wayback(self) -> "Sending":
+        from linkkeeper.pipeline.sending import Sending
+
+        return Sending(self._settings, self._state, self._events, self._told)
 
     # -- which links live --------------------------------------------------------------------------------------
 

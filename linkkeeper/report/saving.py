@@ -12,7 +12,6 @@ from linkkeeper.models.saving import (
     Coverage,
     Saved,
     SavedRow,
-    SaveSummary,
     Status,
 )
 from linkkeeper.report import places, safe, widths
@@ -78,7 +77,7 @@ def _rows(saved: Saved, width: int, *, everything: bool) -> Iterator[str]:
 
 
 def _about(row: SavedRow, copy: Copy, width: int, *, dry_run: bool) -> Iterator[str]:
-    word = "would be asked for" if dry_run and copy.state is CopyState.QUEUED else _WORDS[copy.state]
+    word = _word(copy.state, copy.archive, dry_run=dry_run)
     day = f" ({places.day(copy.captured)})" if copy.captured else ""
     detail = f": {_shown(copy.detail)}" if copy.detail else ""
     for at, line in enumerate(widths.wrapped(f"{copy.archive}: {word}{day}{detail}", max(20, width - 4))):
@@ -101,21 +100,24 @@ def _figures(saved: Saved, width: int) -> Iterator[str]:
     figures = saved.summary
     yield f"{places.plural(figures.living, 'living link')}, {figures.covered:,} with a copy"
     for archive, states in figures.states.items():
-        counts = ", ".join(_count(CopyState(state), number, saved) for state, number in states.items() if number)
+        counts = ", ".join(
+            f"{number:,} {_word(CopyState(state), archive, dry_run=saved.dry_run)}" for state, number in states.items()
+        )
         yield from _wrapped(f"{archive:<8} {counts or 'nothing to do'}", width)
-    yield from _left_out(figures, width)
+    yield from _left_out(saved, width)
     if figures.bytes_total:
         new = f", {size(figures.bytes_added)} of it new" if figures.bytes_added else ""
         yield f"  local archive: {size(figures.bytes_total)}{new}"
 
 
-def _count(state: CopyState, number: int, saved: Saved) -> str:
-    if saved.dry_run and state is CopyState.QUEUED:
-        return f"{number:,} would be asked for"
-    return f"{number:,} {_WORDS[state]}"
+def _word(state: CopyState, archive: str, *, dry_run: bool) -> str:
+    if dry_run and state is CopyState.QUEUED:
+        return "would be asked for"
+    return "could not be kept" if state is CopyState.UNKNOWN and archive == "local" else _WORDS[state]
 
 
-def _left_out(figures: SaveSummary, width: int) -> Iterator[str]:
+def _left_out(saved: Saved, width: int) -> Iterator[str]:
+    figures = saved.summary
     if figures.dead:
         words = (
             "is dead: linkkeeper fix looks for a copy"
@@ -127,7 +129,11 @@ def _left_out(figures: SaveSummary, width: int) -> Iterator[str]:
         yield from _wrapped(
             f"not saved: {figures.blocked:,} refused to us or failing, so nobody knows what a copy would hold", width
         )
-    if figures.unchecked:
+    if figures.unchecked and saved.dry_run:
+        yield from _wrapped(
+            f"{figures.unchecked:,} were not asked yet whether they live; only the living are saved", width
+        )
+    elif figures.unchecked:
         yield from _wrapped(f"not saved: {figures.unchecked:,} not asked yet", width)
 
 

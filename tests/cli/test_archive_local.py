@@ -361,12 +361,15 @@ def test_the_archive_is_replayed_on_loopback(run: Run, trusted: list[str], posts
         (["export"], "--wacz"),
         (["export", "--wacz", "b.wacz"], "archive"),
         (["export", "--archive", "empty", "--wacz", "b.wacz"], "empty"),
+        (["export", "--archive", "kept", "--wacz", "none/b.wacz"], "none"),
+        (["export", "--archive", "kept", "--wacz", "empty"], "empty"),
         (["serve"], "archive"),
         (["frobnicate"], "frobnicate"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_2(run: Run, arguments: list[str], said: str) -> None:
     Path("empty").mkdir()
+    Path("kept/warc").mkdir(parents=True)
     Path("post.md").write_text("[a](#)")
     done = run("archive", *arguments)
     assert done.returncode == 2, done.stderr
