@@ -12,6 +12,7 @@ from typing import Self
 
 from linkkeeper.archive.capture import base
 from linkkeeper.archive.capture.base import CaptureOptions, Cited, Judge, Outcome, PaceFor, Refusal, Why
+from linkkeeper.archive.capture.browser import Renderer
 from linkkeeper.archive.capture.fetch import Fetcher
 from linkkeeper.archive.capture.line import Line
 from linkkeeper.archive.capture.page import Means, capture
@@ -39,15 +40,16 @@ class Capturer:
         judge: Judge | None = None,
         pace_for: PaceFor | None = None,
         spool: Path | None = None,
+        renderer: Renderer | None = None,
     ) -> None:
-        """Raises StateError if there is no place for payload files."""
+        """renderer: a browser, entered, for the pages that it wants. Raises StateError without a place for files."""
         self.options = options or CaptureOptions()
         self._client = client
         self._turns = Turns(pace_for or base.pace_for(self.options), self.options.max_wait_s)
         self._folder = _folder(spool)
         self._fetcher = Fetcher(client, self.options, self._turns, self._folder)
         self._shared = Shared(self.options.reuse_s)
-        self._means = Means(client, self.options, judge or Judge(), self._fetcher, self._shared)
+        self._means = Means(client, self.options, judge or Judge(), self._fetcher, self._shared, renderer)
         self._rank = 0
 
     async def __aenter__(self) -> Self:

@@ -71,6 +71,8 @@ class Wish(Struct, frozen=True):
     limit: Callable[[int, Values], int]
     bare: bool
     """Named by a page, not by the user: no configured fields are sent."""
+    follow: bool = True
+    """Go where redirects lead."""
 
 
 class Fetcher:
@@ -83,7 +85,8 @@ class Fetcher:
     async def fetch(self, wish: Wish, budget: Budget) -> Fetched:
         """Fetch what is wished for, redirects followed. Raises StateError for a full disk, nothing for servers."""
         try:
-            trip = self._client.trip(wish.url, How(bare=wish.bare, max_redirects=self._client.options.max_redirects))
+            most = self._client.options.max_redirects
+            trip = self._client.trip(wish.url, How(bare=wish.bare, follow=wish.follow, max_redirects=most))
         except ValueError as problem:
             return _refused(wish.url, Why.BAD_URL, str(problem))
         trip.left_s = min(self._options.max_fetch_s, trip.left_s * _PATIENCE)

@@ -1,6 +1,8 @@
 """One page with its requisites: asked for, judged, its requisites gathered within its limits."""
 
 import asyncio
+import re
+import zlib
 from heapq import heappop, heappush
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from msgspec import Struct
 
 from linkkeeper.archive.capture import judging, manner, reading
 from linkkeeper.archive.capture.base import CaptureOptions, Cited, Judge, Outcome, Refusal, Why
+from linkkeeper.archive.capture.browser import Renderer, Rendering
 from linkkeeper.archive.capture.fetch import Budget, Fetched, Fetcher, Wish, discard
 from linkkeeper.archive.capture.judging import No
 from linkkeeper.archive.capture.requisites import Contents, Reference, Use, read_css, read_html
@@ -31,6 +34,7 @@ class Means(Struct, frozen=True):
     judge: Judge
     fetcher: Fetcher
     shared: Shared
+    renderer: Renderer | None = None
 
 
 class _Main(Struct, frozen=True):
@@ -40,6 +44,8 @@ class _Main(Struct, frozen=True):
     contents: Contents
     browser: bool
     """Had in the manner of a browser; its requisites are asked for so too."""
+    render: bool
+    """To be opened in a real one."""
 
 
 async def capture(means: Means, cited: Cited, rank: int) -> Outcome:
@@ -48,22 +54,35 @@ async def capture(means: Means, cited: Cited, rank: int) -> Outcome:
     found = await _main(means, cited.url, budget)
     if isinstance(found, No):
         return Refusal(cited.url, found.why, harmless(found.detail), found.status, cited.posts, found.wait_s)
+    rendered: list[Recorded] = []
     try:
-        requisites = await _Walk(means, cited.url, found, budget).gather()
+        title = ""
+        if found.render and means.renderer is not None:
+            rendering = Rendering(means.fetcher, means.options, means.client.options, budget, found.hops)
+            title, rendered = await means.renderer.render(
+                found.hops[0].url, rendering, budget, _file_name(found.hops[-1])
+            )
+        requisites = await _Walk(means, cited.url, found, budget, rendered).gather()
     except BaseException:
-        discard(found.hops)
+        discard((*found.hops, *rendered))
         raise
-    return _assembled(cited, found, requisites)
+    return _assembled(cited, found, title, [*map(exchange_of, rendered), *requisites])
 
 
-def _assembled(cited: Cited, found: _Main, requisites: list[Exchange]) -> PageCapture:
+def _file_name(hop: Recorded) -> str:
+    """Return a name for pictures of a page: when, which, and what tells it from others of the like."""
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", hop.url.partition("://")[2])[:80].strip("-.")
+    return f"{hop.when:%Y%m%d%H%M%S}-{readable}-{zlib.crc32(hop.url.encode()):08x}"
+
+
+def _assembled(cited: Cited, found: _Main, title: str, requisites: list[Exchange]) -> PageCapture:
     own = [exchange_of(hop) for hop in found.hops]
     last = own[-1]
     return PageCapture(
         url=cited.url.partition("#")[0],
         page=last.url,
         when=last.when,
-        title=harmless(found.contents.title),
+        title=harmless(title or found.contents.title),
         exchanges=(*own, *_once(own, requisites)),
         posts=cited.posts,
     )
@@ -119,7 +138,8 @@ async def _judged(means: Means, fetched: Fetched, browser: bool) -> _Main | No:
     contents = await _read(hop, data) if html else Contents()
     if contents.noarchive and means.options.obey_noarchive:
         return No(Why.NOARCHIVE, "meta robots: noarchive", hop.status)
-    return _Main(fetched.hops, contents, browser)
+    render = html and means.renderer is not None and means.renderer.wants(reading.in_utf8(hop, data))
+    return _Main(fetched.hops, contents, browser, render)
 
 
 async def _read(hop: Recorded, data: bytes) -> Contents:
@@ -132,11 +152,11 @@ async def _read(hop: Recorded, data: bytes) -> Contents:
 class _Walk:
     """The requisites of one page, those of its style sheets and frames included."""
 
-    def __init__(self, means: Means, asked: str, main: _Main, budget: Budget) -> None:
+    def __init__(self, means: Means, asked: str, main: _Main, budget: Budget, rendered: list[Recorded]) -> None:
         self._means, self._main, self._budget = means, main, budget
         self._home = target.parse(asked).origin
         self._policy = main.contents.referrer or _policy(main.hops[-1])
-        self._seen = {hop.url for hop in main.hops}
+        self._seen = {hop.url for hop in (*main.hops, *rendered)}
         self._heap: list[tuple[int, int, int, Reference, str]] = []
         """Use, order, depth of frames, what is wanted, who wants it."""
         self._count = 0

@@ -5,12 +5,15 @@ from pathlib import Path
 
 from linkkeeper.extract import encodings
 from linkkeeper.extract.html_encoding import codec, declared_encoding
+from linkkeeper.extract.html_tokens import StartTag, tokens
 from linkkeeper.net.headers import charset, media_type
 from linkkeeper.net.inflate import InflateError, inflate
 from linkkeeper.net.tape import Recorded, Values
 
 PARSED = 8 * 1024 * 1024
 """Bytes of a document that are looked at for requisites, and bytes read of what is kept."""
+_SOME_TEXT = 200
+"""Bytes of visible text, white space apart, from which on a page says something by itself."""
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _LOOKS_LIKE = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,200}<(?:!doctype\s+html|html|head|body|title|script)", re.IGNORECASE)
 
@@ -25,7 +28,7 @@ def first_bytes(body: bytes | Path, most: int = PARSED) -> bytes:
 
 def decoded(hop: Recorded, limit: int = PARSED) -> bytes | None:
     """Return the beginning of a body without its content coding; None if it cannot be read."""
-    data = first_bytes(hop.body)
+    data = first_bytes(hop.body, limit)
     coding = ",".join(value for name, value in hop.values if name.lower() == "content-encoding")
     if not coding:
         return data[:limit]
@@ -56,6 +59,18 @@ def in_utf8(hop: Recorded, data: bytes) -> bytes:
     declared = codec(charset(named(hop.values, "content-type"))) or declared_encoding(data)
     text = encodings.read(data, declared)
     return data if text is None else text.data
+
+
+def shows_nothing(markup: bytes) -> bool:
+    """Say whether a page, in UTF-8, has scripts and next to no text of its own: without them it is nothing."""
+    position, shown, scripts = 0, 0, False
+    for token in tokens(markup):
+        shown += len(b"".join(markup[position : token.start].split()))
+        if shown >= _SOME_TEXT:
+            return False
+        position = token.end
+        scripts = scripts or (isinstance(token, StartTag) and token.name == b"script")
+    return scripts
 
 
 def named(values: Values, name: str) -> str:
