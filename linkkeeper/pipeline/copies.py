@@ -51,6 +51,6 @@ class OwnLinks:
         from linkkeeper.archive.local import show
 
         try:
-            return any(held.ts == timestamp for held in show.held(self._directory, url))
+            return show.holds(self._directory, url, timestamp)
         except LinkkeeperError:
             return False

@@ -40,6 +40,17 @@ def held(directory: Path, url: str) -> tuple[Held, ...]:
     return tuple(_held(line, pages.get((line.url, line.ts), set())) for line in ordered)
 
 
+def holds(directory: Path, url: str, ts: str) -> bool:
+    """Say whether a capture of a URL (or of another spelling of it) at exactly that time is held.
+
+    Looks into the index only. Raises LinkkeeperError if it cannot be read.
+    """
+    try:
+        return any(line.ts == ts for line in _lines(directory, without_fragment(url)))
+    except OSError as error:
+        raise failure(error, f"cannot read {directory}") from error
+
+
 def extract(directory: Path, capture: Held, target: Path) -> int:
     """Write the payload of a capture into a file, its content coding undone; return its size in bytes.
 

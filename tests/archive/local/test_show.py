@@ -43,6 +43,12 @@ def test_what_is_not_held_is_nothing(filled: Path, url: str) -> None:
     assert show.held(filled, url) == ()
 
 
+def test_whether_a_capture_is_held_is_known_from_the_index(filled: Path) -> None:
+    assert show.holds(filled, "http://example.org/old#x", "20261120120050")
+    assert not show.holds(filled, "http://example.org/old", "20261120120051")
+    assert not show.holds(filled, "nonsense", "20261120120050")
+
+
 def test_a_payload_is_taken_out_byte_for_byte(filled: Path, tmp_path: Path) -> None:
     for capture in show.held(filled, "http://example.org/logo.png"):
         assert show.extract(filled, capture, tmp_path / "logo.png") == len(LOGO)
