@@ -15,8 +15,8 @@ class Ledger:
     """Settles jobs into findings, remembers them, and keeps them until they are fetched."""
 
     def __init__(self, tools: Tools, network: Watch) -> None:
-        self.open: dict[str, Job] = {}
-        """Jobs not settled, by URL."""
+        self.open: dict[str, Job | None] = {}
+        """Questions not settled, by URL, and their jobs once they are begun."""
         self.news = asyncio.Event()
         """Something was found, or the run was stopped."""
         self._network = network
@@ -61,8 +61,8 @@ class Ledger:
 
     def abandon(self, judgement: Judgement) -> None:
         """Settle all that is left as unchecked."""
-        for job in self.open.values():
-            self.record(Finding(url=job.question.url, judgement=judgement, attempts=job.requests))
+        for url, job in self.open.items():
+            self.record(Finding(url=url, judgement=judgement, attempts=job.requests if job else 0))
         self.open.clear()
 
     def waiting(self, hosts: Mapping[str, float]) -> None:

@@ -60,7 +60,7 @@ class Runner:
             control = Control(client.names.resolver, client.ask)
         self.network = network.Watch(control, client.options.allow_private, client.names.found)
         self._ledger = Ledger(tools or Tools(), self.network)
-        self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options))
+        self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options), self._begin)
         slots = min(self.options.concurrency, max(1, client.pool.limit))
         self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed)
         self._doubt = Doubt()
@@ -120,6 +120,8 @@ class Runner:
                 self._doubt.expect(len(seen))
                 self._crew.dispatch()
                 await asyncio.sleep(0)
+                for finding in self._ledger.take():
+                    yield finding
         self._doubt.expect(len(seen))
         self._crew.dispatch()
 
@@ -143,13 +145,17 @@ class Runner:
 
     def _line_up(self, question: Question) -> None:
         """Queue a new question. What its first ask needs is made when its turn comes: most wait for long."""
-        job = self._ledger.open[question.url] = Job(question)
+        self._ledger.open[question.url] = None
         try:
             host = self._scheduler.host(asking.key_at(*self.client.where(question.url)))
         except ValueError as problem:
-            self._weigh(job, Reply(url=question.url, failure=Failure.BAD_URL, detail=str(problem)))
+            self._weigh(self._begin(question), Reply(url=question.url, failure=Failure.BAD_URL, detail=str(problem)))
             return
-        self._scheduler.add(host, job, 0.0)
+        self._scheduler.add(host, question, 0.0)
+
+    def _begin(self, question: Question) -> Job:
+        job = self._ledger.open[question.url] = Job(question)
+        return job
 
     def _ask(self, job: Job, url: str = "", after_s: float = 0.0) -> None:
         """Queue the next ask of a job."""
@@ -431,12 +437,12 @@ class Runner:
         """Without a network, settle at once whatever needs one."""
         state = self.network.state
         judgement = Judgement(Verdict.UNCHECKED, RULE_IDS[state], SENTENCES[state])
-        far = [job for job in self._ledger.open.values() if network.is_far(*self.client.where(job.question.url))]
-        for job in far:
-            if job.task is not None:
+        far = [url for url in self._ledger.open if network.is_far(*self.client.where(url))]
+        for url in far:
+            job = self._ledger.open.pop(url)
+            if job is not None and job.task is not None:
                 job.task.cancel()
-            del self._ledger.open[job.question.url]
-            self._ledger.record(self.network.unchecked(Finding(url=job.question.url, judgement=judgement)))
+            self._ledger.record(self.network.unchecked(Finding(url=url, judgement=judgement)))
         self._scheduler.drop(far, asyncio.get_running_loop().time())
 
     async def _end(self, watching: "asyncio.Task[None]") -> None:

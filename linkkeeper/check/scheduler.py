@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
+from linkkeeper.check.base import Question
 from linkkeeper.check.job import Job
 from linkkeeper.models.verdict import Reply
 from linkkeeper.net.politeness import Pace
@@ -19,7 +20,8 @@ class Host:
     def __init__(self, key: str, pace: Pace) -> None:
         self.key = key
         self.pace = pace
-        self.queue: deque[Job] = deque()
+        self.queue: deque[Job | Question] = deque()
+        """A question becomes a job when its turn comes: a long run would hold hundreds of thousands that only wait."""
         self.later: list[tuple[float, int, Job]] = []
         self.ticket = 0
         """The one entry in the scheduler's heaps that counts; older ones are void."""
@@ -46,19 +48,27 @@ class Host:
         self.queue.extend(job for _, _, job in sorted(self.later, key=lambda entry: entry[:2]))
         self.later.clear()
 
-    def drop(self, jobs: set[Job]) -> None:
-        """Take these jobs out, where they wait."""
-        self.queue = deque(job for job in self.queue if job not in jobs)
-        self.later = [entry for entry in self.later if entry[2] not in jobs]
+    def drop(self, urls: set[str]) -> None:
+        """Take the questions about these URLs out, where they wait."""
+        self.queue = deque(waiting for waiting in self.queue if not _asks(waiting, urls))
+        self.later = [entry for entry in self.later if not _asks(entry[2], urls)]
         heapify(self.later)
+
+
+def _asks(waiting: Job | Question, urls: set[str]) -> bool:
+    """Say whether it is a question of the run, and about one of these."""
+    if isinstance(waiting, Question):
+        return waiting.url in urls
+    return waiting.then is None and waiting.question.url in urls
 
 
 class Scheduler:
     """Hands out jobs so that no host sees more than it may, and none waits for another."""
 
-    def __init__(self, pace_for: Callable[[str], Pace]) -> None:
+    def __init__(self, pace_for: Callable[[str], Pace], begin: Callable[[Question], Job] = Job) -> None:
+        """begin: makes a job of a question whose turn has come."""
         self.hosts: dict[str, Host] = {}
-        self._pace_for = pace_for
+        self._pace_for, self._begin = pace_for, begin
         self._ready: list[tuple[float, int, Host]] = []
         self._timed: list[tuple[float, int, Host]] = []
         self._tickets = 0
@@ -70,9 +80,9 @@ class Scheduler:
             found = self.hosts[key] = Host(key, self._pace_for(key))
         return found
 
-    def add(self, host: Host, job: Job, now: float, at: float = 0.0, first: bool = False) -> None:
+    def add(self, host: Host, job: Job | Question, now: float, at: float = 0.0, first: bool = False) -> None:
         """Queue a job, not to start before `at`; `first`: before the others."""
-        if at > now:
+        if at > now and isinstance(job, Job):
             self._tickets += 1
             heappush(host.later, (at, self._tickets, job))
         elif first:
@@ -113,9 +123,9 @@ class Scheduler:
                 self.place(host, now)
         return None
 
-    def drop(self, jobs: Iterable[Job], now: float) -> None:
-        """Forget these jobs, where they wait."""
-        gone = set(jobs)
+    def drop(self, urls: Iterable[str], now: float) -> None:
+        """Forget the questions about these URLs, where they wait."""
+        gone = set(urls)
         for host in self.hosts.values():
             host.drop(gone)
             self.place(host, now)
@@ -148,7 +158,8 @@ class Scheduler:
     def _take(self, host: Host, now: float) -> Job:
         while host.later and host.later[0][0] <= now:
             host.queue.append(heappop(host.later)[2])
-        job = host.queue.popleft()
+        waiting = host.queue.popleft()
+        job = self._begin(waiting) if isinstance(waiting, Question) else waiting
         host.pace.start(now)
         self.place(host, now)
         return job

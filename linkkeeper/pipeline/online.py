@@ -67,7 +67,7 @@ class _Online:
                 self._rescuing = asyncio.ensure_future(self._ask_archives())
                 with suppress(asyncio.CancelledError):
                     await self._rescuing
-        for entry in self._late():
+        for entry in self._late() if self.events.wants_rows else ():
             self._tell(entry)
 
     def _interrupted(self) -> None:
@@ -98,7 +98,7 @@ class _Online:
         self.outcome.findings[finding.url] = finding
         if (successor := moved.suggest(finding)) is not None:
             self.outcome.moved[finding.url] = successor
-        if finding.judgement.verdict is not Verdict.DEAD:
+        if finding.judgement.verdict is not Verdict.DEAD and self.events.wants_rows:
             self._settled.add(finding.url)
             self._tell(self.collection.entries[finding.url])
 

@@ -91,7 +91,7 @@ def test_dropped_jobs_never_start() -> None:
     pair = scheduler.next(0.0)
     assert pair is not None
     scheduler.add(pair[0], pair[1], now=0.0, at=5.0)
-    scheduler.drop([pair[1]], now=0.0)
+    scheduler.drop([pair[1].question.url], now=0.0)
     assert started(scheduler, 10.0) == ["http://a/1"]
 
 
