@@ -127,16 +127,16 @@ class _Batch:
                     written.append((one, fd))
                 if one.number in self.outcomes:
                     pending.pop()
-            while written:
-                one, fd = written.pop()
-                with self._guarded(one.number, one.job):
-                    disk.bring_down(fd)
-                if one.number in self.outcomes:
-                    disk.remove(one.folder, one.job.temporary)
-                    pending.remove(one)
-        finally:
+        except BaseException:
             for _, fd in written:
                 os.close(fd)
+            raise
+        failures = disk.all_at_once(disk.bring_down, [fd for _, fd in written])
+        for (one, _), failure in zip(written, failures, strict=True):
+            if failure is not None:
+                self.outcomes[one.number] = Outcome(one.job.path, disk.reason(failure), failed=True)
+                disk.remove(one.folder, one.job.temporary)
+                pending.remove(one)
 
     def rename(self, pending: list[_Open]) -> None:
         """Put the new files in the place of the old ones."""
@@ -149,11 +149,10 @@ class _Batch:
 
     def sync(self) -> None:
         """Bring the renames down to the disk; if that fails they stand, and it is said."""
-        for above, folder in self._folders.items():
-            try:
-                disk.sync(folder)
-            except OSError as error:
-                self._warn(above, f"a power cut now could bring the old text back ({disk.reason(error)})")
+        failures = disk.all_at_once(disk.sync, list(self._folders.values()))
+        for above, failure in zip(self._folders, failures, strict=True):
+            if failure is not None:
+                self._warn(above, f"a power cut now could bring the old text back ({disk.reason(failure)})")
 
     def _warn(self, above: str, warning: str) -> None:
         for number, outcome in self.outcomes.items():

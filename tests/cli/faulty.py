@@ -36,7 +36,7 @@ class Faults:
         self._root = f"{Path(order['cwd']).resolve()}/"
         self._at, self._act, self._persists = order["at"], order["act"], order.get("persists", False)
         self._record = REAL_OPEN(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._count = 0
+        self._count, self._turn = 0, threading.Lock()
 
     def install(self) -> None:
         """Wrap the functions of `os` that change the disk, and `open`."""
@@ -67,11 +67,13 @@ class Faults:
 
     def _before(self, name: str, place: Any, folder: int | None, args: tuple[Any, ...]) -> None:
         where = self._below(place, folder)
-        if where is None or threading.current_thread() is not threading.main_thread():
+        if where is None:
             return
-        self._count += 1
-        REAL_PWRITE(self._record, f"{name} {where}\n".encode("utf-8", "surrogateescape"), 0)
-        if self._count == self._at or (self._persists and self._count > self._at):
+        with self._turn:
+            self._count += 1
+            REAL_PWRITE(self._record, f"{name} {where}\n".encode("utf-8", "surrogateescape"), 0)
+            is_due = self._count == self._at or (self._persists and self._count > self._at)
+        if is_due:
             self._go_wrong(name, args)
 
     def _below(self, place: Any, folder: int | None) -> str | None:
