@@ -15,9 +15,10 @@ from linkkeeper.archive.capture.base import CaptureOptions, Cited, Judge, Outcom
 from linkkeeper.archive.capture.browser import Renderer
 from linkkeeper.archive.capture.fetch import Fetcher
 from linkkeeper.archive.capture.line import Line
-from linkkeeper.archive.capture.page import Means, capture
+from linkkeeper.archive.capture.page import capture
 from linkkeeper.archive.capture.shared import Shared
 from linkkeeper.archive.capture.turns import Turns
+from linkkeeper.archive.capture.walk import Means
 from linkkeeper.archive.local.base import PageCapture
 from linkkeeper.errors import LinkkeeperError, StateError
 from linkkeeper.net.client import Client

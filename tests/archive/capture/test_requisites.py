@@ -118,7 +118,7 @@ def test_what_a_page_says_of_itself() -> None:
 
 
 def test_a_hostile_page_costs_little() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for html in (
         "<img src=a" * 200_000,
         "<img data-src='" + "a/" * 500_000 + "'>",
@@ -129,7 +129,7 @@ def test_a_hostile_page_costs_little() -> None:
         "".join(f"<img src=/{number}>" for number in range(100_000)),
     ):
         assert len(read_html(html.encode(), BASE).references) <= MOST
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 MARKUP = ("<img src=", "<link rel=stylesheet href=", "<base href=", "<style>", "</style>", "<svg>", "<iframe srcdoc='")

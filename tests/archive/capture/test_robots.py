@@ -162,12 +162,12 @@ def test_hostile_files_take_no_time() -> None:
     stars = b"User-agent: *\nDisallow: /" + b"a*" * 20_000 + b"b$\n"
     many = b"User-agent: *\n" + b"".join(b"Disallow: /*%d\n" % number for number in range(30_000))
     agents = b"User-agent: a\n" * 35_000
-    started = time.perf_counter()
+    started = time.process_time()
     for data in (stars, many, agents, b":" * LIMIT, b"\n" * LIMIT):
         rules = parse(data, AGENT)
         for _ in range(5):
             rules.allows("/" + "a" * 8000)
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 LINES = st.lists(
