@@ -34,7 +34,7 @@ def lines(directory: Path) -> Iterator[Line]:
     """Yield every line that can be read, of the index first, then what a run has not merged yet."""
     for name in (INDEX, PENDING):
         for text in texts(directory / name):
-            if text.endswith(b"\n") and not text.startswith(b"!"):
+            if not text.startswith(b"!"):
                 with contextlib.suppress(ValueError):
                     yield cdxj.parse(text)
 
@@ -49,7 +49,7 @@ def find(directory: Path, key: str) -> list[Line]:
     """Return the lines of a SURT, oldest first. Raises OSError."""
     begin = f"{key} ".encode()
     found = list(_search(directory / INDEX, begin))
-    found += [text for text in texts(directory / PENDING) if text.startswith(begin) and text.endswith(b"\n")]
+    found += [text for text in texts(directory / PENDING) if text.startswith(begin)]
     parsed: list[Line] = []
     for text in dict.fromkeys(found):
         with contextlib.suppress(ValueError):

@@ -65,13 +65,18 @@ def failure(error: OSError, what: str) -> LinkkeeperError:
     return LinkkeeperError(f"{what}: {(error.strerror or str(error)).lower()}", "is there room, and may it be written?")
 
 
+def temporary_of(path: Path) -> Path:
+    """Return where a file is written before it replaces another."""
+    return path.with_name(f".{path.name}{TEMPORARY}")
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[int]:
     """Give a descriptor to write to; afterwards path is what was written, or on any error what it was before.
 
     Raises OSError.
     """
-    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    temporary = temporary_of(path)
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     try:
         try:

@@ -26,6 +26,8 @@ KINDS = {
     "gzip-single-member": "several records share one gzip member, so that they cannot be found alone",
     "record-length": "a record is longer or shorter than its Content-Length says",
     "record-header": "a header that every record needs is missing or unreadable",
+    "record-id": "two records of a file have the same id",
+    "http-length": "the head of a response tells another length than its payload has",
     "record-no-digest": "nothing tells what the bytes of a record must be",
     "record-unindexed": "a capture that the index does not know",
     "block-digest": "the bytes of a record are not those that were written",
@@ -95,6 +97,7 @@ class Ledger:
         self._numbers[name] = len(self._numbers)
         responses: set[int] = set()
         requests: list[tuple[int, int]] = []
+        ids: set[int] = set()
         with self._open(name) as file:
             for item in scan(file, size, name):
                 if unsettled_from is not None and item.offset >= unsettled_from:
@@ -104,6 +107,9 @@ class Ledger:
                     self._problem(name, kind, f"{item.detail}; {item.end - item.offset} bytes", item.offset)
                 else:
                     self._take(name, item, responses, requests)
+                    if (known := number(item.record_id)) in ids:
+                        self._problem(name, "record-id", f"{item.record_id[:80]} names an earlier record", item.offset)
+                    ids.add(known)
         for offset, partner in requests:
             if partner not in responses:
                 self._problem(name, "request-partner", "the response of this request is not in the file", offset)

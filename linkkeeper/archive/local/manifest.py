@@ -51,15 +51,19 @@ def newest(directory: Path) -> dict[str, Page]:
 
 
 def mend_end(directory: Path) -> int:
-    """Cut off a last line that was not written whole; return how many bytes went. Raises OSError."""
+    """Give the last line an end, or cut it off if it is not whole; return how many bytes went. Raises OSError."""
     path = directory / MANIFEST
-    whole = size = 0
-    for text in index.texts(path):
-        size += len(text)
-        whole = size if text.endswith(b"\n") else whole
-    if whole < size:
-        os.truncate(path, whole)
-    return size - whole
+    last, size = b"\n", 0
+    for last in index.texts(path):
+        size += len(last)
+    if last.endswith(b"\n"):
+        return 0
+    if _page(last + b"\n") is not None:
+        with path.open("ab") as file:
+            file.write(b"\n")
+        return 0
+    os.truncate(path, size - len(last))
+    return len(last)
 
 
 def rewrite(directory: Path, change: Callable[[Page], Page | None]) -> int:

@@ -10,6 +10,8 @@ from linkkeeper.archive.local.base import Exchange, NotKeptError, PageCapture
 from linkkeeper.archive.surt import surt_key
 
 _URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
+_LONGEST = 64 * 1024
+"""Characters of a URL; readers of indexes have limits too."""
 
 
 class Planned(Struct, frozen=True):
@@ -50,7 +52,7 @@ def _status(exchange: Exchange) -> str:
 
 def _can_be_named(url: str) -> bool:
     """Say whether a record and its index line can carry the URL: absolute, ASCII, without white space and fragment."""
-    if not _URL.fullmatch(url) or "#" in url:
+    if len(url) > _LONGEST or not _URL.fullmatch(url) or "#" in url:
         return False
     try:
         surt_key(url)

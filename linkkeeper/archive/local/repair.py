@@ -26,6 +26,7 @@ from linkkeeper.archive.local.layout import (
     month_and_number,
     replacing,
     sync_folder,
+    temporary_of,
     warc_files,
     write_all,
 )
@@ -99,8 +100,11 @@ def make_ready(directory: Path) -> Condition:
 
 def _make_ready(directory: Path) -> Condition:
     sizes, ours = warc_files(directory), index.opened(directory)
+    _sweep(directory)
     unclosed = (directory / PENDING).exists()
-    ends, said, closed = _known_ends(directory), [], set()
+    ends, holdings = _read_index(directory)
+    said: list[str] = []
+    closed: set[str] = set()
     found: list[Line] = []
     shortened: dict[str, int] = {}
     for name, size in sizes.items():
@@ -116,17 +120,29 @@ def _make_ready(directory: Path) -> Condition:
         if tail.found and ends.get(name, 0) <= size:
             said.append(f"{WARCS}/{name}: {len(tail.found)} captures that the index lacked were added to it")
     said += [f"{WARCS}/{name}: missing, though the index names it" for name in sorted(ends.keys() - sizes.keys())]
+    if torn := manifest.mend_end(directory):
+        said.append(f"{MANIFEST}: a last line that was torn is cut off ({torn} bytes)")
     if unclosed or found or shortened or not (directory / INDEX).exists():
         said += _bring_in_line(directory, found, shortened)
-    return Condition(_holdings(directory, sizes.keys() - closed), tuple(said), frozenset(closed))
+        _, holdings = _read_index(directory)
+    return Condition(holdings, tuple(said), frozenset(closed))
 
 
-def _known_ends(directory: Path) -> dict[str, int]:
-    """Return for each WARC where its last record ends, as the index has it: beyond its size if it was shortened."""
+def _sweep(directory: Path) -> None:
+    """Remove what a kill left of files that were to replace others."""
+    for name in (INDEX, MANIFEST):
+        with contextlib.suppress(FileNotFoundError):
+            temporary_of(directory / name).unlink()
+
+
+def _read_index(directory: Path) -> tuple[dict[str, int], Holdings]:
+    """Return for each WARC where its last record ends (beyond its size if it was shortened), and all payloads."""
     ends: dict[str, int] = {}
+    holdings = Holdings()
     for line in index.lines(directory):
         ends[line.filename] = max(ends.get(line.filename, 0), line.end)
-    return ends
+        holdings.add(line)
+    return ends, holdings
 
 
 def _look(directory: Path, name: str, size: int, known_end: int, ours: set[str]) -> _Tail:
@@ -196,8 +212,6 @@ def _bring_in_line(directory: Path, found: list[Line], shortened: dict[str, int]
     lost = len(before) - len(kept)
     kept |= {cdxj.encode(line): line for line in found}
     said = []
-    if torn := manifest.mend_end(directory):
-        said.append(f"{MANIFEST}: a last line that was torn is cut off ({torn} bytes)")
     held = {(line.url, line.ts, line.digest) for line in kept.values()}
     if gone := manifest.rewrite(directory, lambda page: page if (page.page, page.ts, page.digest) in held else None):
         said.append(f"{MANIFEST}: {gone} pages that are no longer whole were taken off")
@@ -208,11 +222,3 @@ def _bring_in_line(directory: Path, found: list[Line], shortened: dict[str, int]
         (directory / PENDING).unlink()
     sync_folder(directory)
     return said
-
-
-def _holdings(directory: Path, names: frozenset[str] | set[str]) -> Holdings:
-    holdings = Holdings()
-    for line in index.lines(directory):
-        if line.filename in names:
-            holdings.add(line)
-    return holdings

@@ -67,7 +67,7 @@ def scan(file: BinaryIO, size: int, name: str, start: int = 0) -> Iterator[Seen 
 def _seen(record: Record, name: str) -> Seen:
     needed = ("warc-record-id", "warc-type")
     missing = [Fault("record-header", f"{name} is missing") for name in needed if not record.headers.get(name)]
-    faults = [*record.faults, *missing]
+    faults = [*record.faults, *missing, *_http_faults(record)]
     if not record.ts:
         faults.append(Fault("record-header", f"WARC-Date is no date: {record.date[:40]!r}"))
     return Seen(
@@ -83,6 +83,15 @@ def _seen(record: Record, name: str) -> Seen:
         has_digest="warc-block-digest" in record.headers or "warc-payload-digest" in record.headers,
         faults=tuple(faults),
     )
+
+
+def _http_faults(record: Record) -> Iterator[Fault]:
+    """Yield what would mislead whoever replays a response: a length that is not its payload's."""
+    told = heads.value_of(record.head, "content-length")
+    if record.kind != "response" or not told or "warc-truncated" in record.headers or not record.payload_length:
+        return
+    if told != str(record.payload_length) and not heads.value_of(record.head, "transfer-encoding"):
+        yield Fault("http-length", f"Content-Length says {told[:20]!r}, the payload has {record.payload_length} bytes")
 
 
 def line_of(record: Record, name: str) -> Line | None:

@@ -84,7 +84,7 @@ def test_merging_keeps_order_and_drops_what_is_there_already(tmp_path: Path) -> 
 
 
 def test_pending_lines_are_found_too_but_not_a_torn_one(tmp_path: Path) -> None:
-    (tmp_path / ".pending.cdxj").write_bytes(b"!open a.warc.gz\n" + cdxj.encode(_line(7)) + cdxj.encode(_line(8))[:-1])
+    (tmp_path / ".pending.cdxj").write_bytes(b"!open a.warc.gz\n" + cdxj.encode(_line(7)) + cdxj.encode(_line(8))[:-3])
     assert [line.offset for line in index.lines(tmp_path)] == [7]
     assert [line.offset for line in index.find(tmp_path, _line(7).key)] == [7]
     assert index.find(tmp_path, _line(8).key) == []

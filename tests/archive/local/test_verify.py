@@ -139,6 +139,21 @@ def test_a_wrong_content_length_is_found(filled: Path) -> None:
     assert (WARC, "record-length") in _problems(filled)
 
 
+def test_a_length_in_the_head_that_is_not_the_payloads_is_found(filled: Path) -> None:
+    def change(raw: bytes) -> bytes:
+        return re.sub(rb"\r\nContent-Length: \d+(\r\n\r\n<html)", rb"\r\nContent-Length: 1\1", raw)
+
+    _remake(filled, _line(filled, "page-2"), change)
+    assert (WARC, "http-length") in _problems(filled)
+
+
+def test_two_records_of_one_id_are_found(filled: Path) -> None:
+    line = _line(filled, "page-3")
+    data = (filled / WARC).read_bytes()
+    (filled / WARC).write_bytes(data + data[line.offset : line.end])
+    assert _problems(filled) == {(WARC, "record-id"), (WARC, "record-unindexed")}
+
+
 def test_an_offset_that_is_off_is_found(filled: Path) -> None:
     line = _line(filled, "page-2")
     _reindex(filled, lambda one: one.update(offset=str(int(one["offset"]) + (int(one["offset"]) == line.offset))))
