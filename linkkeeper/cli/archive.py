@@ -155,10 +155,11 @@ def show(
     elif found.any or found.wayback_state:
         output.data(text_of.of_holding(found, loaded.settings.archive.local_base))
     if not found.any or (extract and not found.local):
+        from linkkeeper.report import safe
+
         where = "on this disk" if extract else "yet"
-        output.error(
-            f"nothing is held of {url} {where}\n  linkkeeper archive save --to local keeps a copy while it lives"
-        )
+        output.error(f"nothing is held of {safe.visible(url)} {where}")
+        output.error("  linkkeeper archive save --to local keeps a copy while it lives")
         raise typer.Exit(exits.ATTENTION)
 
 

@@ -27,6 +27,19 @@ Max = Annotated[
     typer.Option("--max", metavar="N", min=1, help="Capture at most N pages in this run.", show_default=False),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked for, and how long it takes.")]
+Screenshots = Annotated[
+    str,
+    typer.Option("--screenshots", metavar="DIR", help="With --to local: a picture of each page.", show_default=False),
+]
+Pdfs = Annotated[
+    str, typer.Option("--pdf", metavar="DIR", help="With --to local: each page as PDF.", show_default=False)
+]
+BrowserPath = Annotated[
+    str,
+    typer.Option(
+        "--browser-path", metavar="FILE", help="The Chromium to use; else one that is installed.", show_default=False
+    ),
+]
 SaveFormat = Annotated[str, typer.Option("--format", metavar="FORMAT", help="terminal or json.")]
 SaveOutput = Annotated[
     str, typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE as JSON.", show_default=False)
@@ -40,6 +53,9 @@ def save(
     paths: Paths = None,
     max_count: Max = None,
     dry_run: DryRun = False,
+    screenshots: Screenshots = "",
+    pdfs: Pdfs = "",
+    browser_path: BrowserPath = "",
     format: SaveFormat = "terminal",  # noqa: A002  # the flag's name
     to_file: SaveOutput = "",
     allow_empty: AllowEmpty = False,
@@ -56,6 +72,7 @@ def save(
       linkkeeper archive save --dry-run posts/       what would be asked for, and how long it takes
       linkkeeper archive save --to local posts/      standard WARC files below archive/
       linkkeeper archive save --to wayback,local --older-than 1y --max 200
+      linkkeeper archive save --to local --browser needed      pages that show nothing without their scripts, too
 
     Exit codes: 0 every living link has its copy or its owner forbids one, 1 some failed, 2 wrong usage, 3 an archive
     or the network could not be asked or the run did not get through, 130 interrupted.
@@ -70,7 +87,8 @@ def save(
         request = Request(
             paths=tuple(paths or ()), allow_empty=allow_empty, since=since, outputs=(to_file,) if to_file else ()
         )
-        saved = pipeline.save(pipeline.SaveRequest(request, max_count, dry_run), loaded.settings, bars)
+        looks = pipeline.Looks(browser_path, screenshots, pdfs)
+        saved = pipeline.save(pipeline.SaveRequest(request, max_count, dry_run, looks), loaded.settings, bars)
     finally:
         bars.close()
     for note in saved.notes:

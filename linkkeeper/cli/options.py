@@ -20,7 +20,10 @@ NETWORK = (
 RESCUE = ("wayback.url", "max_archive_time")
 ARCHIVE = ("archive.dir",)
 OWN_COPIES = ("archive.dir", "archive.local_base")
-SAVING = ("wayback.url", "max_archive_time", "archive.to", "archive.older_than", "archive.robots", "archive.noarchive")
+SAVING = (
+    *("wayback.url", "max_archive_time", "archive.to", "archive.older_than"),
+    *("archive.robots", "archive.noarchive", "archive.browser"),
+)
 STATE = ("state",)
 
 Paths = Annotated[

@@ -22,6 +22,7 @@ VerdictName = Literal[
 RepairName = Literal["archive", "clean", "redirect", "revert"]
 StyleName = Literal["replace", "append", "robust"]
 ArchiveName = Literal["wayback", "local"]
+BrowserUse = Literal["never", "needed", "always"]
 
 
 class WaybackSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +113,14 @@ class ArchiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
             extra={"flag": "--noarchive/--no-noarchive"},
         ),
     ] = True
+    browser: Annotated[
+        BrowserUse,
+        Meta(
+            description="Keep pages through headless Chromium (the extra `linkkeeper[browser]`): `needed` for those "
+            "that show nothing without their scripts.",
+            extra={"flag": "--browser", "metavar": "WHEN"},
+        ),
+    ] = "never"
     page_size: Annotated[
         float, Meta(gt=0, le=2000, description="Megabytes of one page, with all that it loads, as received.")
     ] = 25

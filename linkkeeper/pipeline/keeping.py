@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from linkkeeper.archive.archive_urls import instant
 from linkkeeper.archive.capture.base import OWNER_FORBIDS, CaptureOptions, Cited, Judge, Outcome, Refusal
+from linkkeeper.archive.capture.browser import BrowserOptions, Renderer
 from linkkeeper.archive.capture.capturer import Capturer
 from linkkeeper.archive.local import layout, manifest
 from linkkeeper.archive.local.base import NotKeptError, Page, PageCapture
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.check.classify import classify
 from linkkeeper.config.settings import Settings
-from linkkeeper.errors import LinkkeeperError
+from linkkeeper.errors import LinkkeeperError, UsageError
 from linkkeeper.models.saving import Copy, CopyState
 from linkkeeper.models.verdict import Reply, Verdict
 from linkkeeper.net.client import Client
@@ -30,8 +32,9 @@ STAGE = "keeping"
 class Keeping:
     """One run's work on the local archive."""
 
-    def __init__(self, settings: Settings, events: Events, told: Told) -> None:
-        self._settings, self._events, self._told = settings, events, told
+    def __init__(self, settings: Settings, events: Events, told: Told, browsing: BrowserOptions | None = None) -> None:
+        """browsing: how a browser renders pages; None: it does not."""
+        self._settings, self._events, self._told, self._browsing = settings, events, told, browsing
         self._directory = Path(settings.archive.dir)
         self.notes: list[str] = []
         self.bytes_added = 0
@@ -67,6 +70,8 @@ class Keeping:
         self._events.stage(STAGE, len(pages))
         try:
             await self._run(pages, cited, stop, left)
+        except UsageError:  # no browser: nothing was fetched yet
+            raise
         except LinkkeeperError as error:
             self.notes.append(f"The local archive cannot go on: {error}" + (f" ({error.hint})" if error.hint else ""))
             for url in left:
@@ -87,13 +92,18 @@ class Keeping:
                 archive.cite(page.url, page.posts)
             if not pages:
                 return
-            async with (
-                Client(options.capture_network(self._settings)) as client,
-                Capturer(client, options.capture(self._settings), judge()) as capturer,
-            ):
+            async with AsyncExitStack() as exits:
+                capturer = await self._capturer(exits)
                 async for outcome in until(stop, capturer.capture_all(pages)):
                     await self._take(outcome, archive, capturer, writer)
                     left.discard(outcome.url)
+
+    async def _capturer(self, exits: AsyncExitStack) -> Capturer:
+        """Open what fetches pages; exits closes it. Raises UsageError if the browser that is wanted does not start."""
+        renderer = await exits.enter_async_context(Renderer(self._browsing)) if self._browsing else None
+        client = await exits.enter_async_context(Client(options.capture_network(self._settings)))
+        chosen = options.capture(self._settings)
+        return await exits.enter_async_context(Capturer(client, chosen, judge(), renderer=renderer))
 
     async def _take(
         self, outcome: Outcome, archive: LocalArchive, capturer: Capturer, writer: ThreadPoolExecutor

@@ -1,6 +1,7 @@
 """`archive save` on one page: read posts, see which links live, then see to it that each of them has a copy."""
 
 import asyncio
+import importlib.util
 import os
 import time
 from collections import Counter
@@ -27,11 +28,22 @@ from linkkeeper.pipeline.state import State
 from linkkeeper.urls import archive_links, secrets
 
 if TYPE_CHECKING:
+    from linkkeeper.archive.capture.browser import BrowserOptions
     from linkkeeper.pipeline.keeping import Keeping
     from linkkeeper.pipeline.sending import Sending
 
 ARCHIVES_OWN = Judgement(Verdict.SKIPPED, "excluded", "an archive's own page is not archived again")
 _UNSURE = (Verdict.BLOCKED, Verdict.SUSPECT)
+
+
+class Looks(Struct, frozen=True):
+    """How pages are shown to a browser while they are kept, beyond `archive.browser`."""
+
+    executable: str = ""
+    """Chromium; empty: what is installed."""
+    pictures: str = ""
+    """Folder for a screenshot of each rendered page; empty: none is made."""
+    pdfs: str = ""
 
 
 class SaveRequest(Struct, frozen=True):
@@ -42,6 +54,7 @@ class SaveRequest(Struct, frozen=True):
     """Pages to capture in this run, of each archive."""
     dry_run: bool = False
     """Say what would be done; ask nobody, write nothing."""
+    looks: Looks = Looks()
 
 
 class Living(Struct, frozen=True):
@@ -83,6 +96,23 @@ def check_settings(settings: Settings) -> None:
         _check_directory(Path(settings.archive.dir))
 
 
+def browsing(settings: Settings, looks: Looks) -> "BrowserOptions | None":
+    """Return how a browser renders pages; None: it does not. Raises UsageError if there is none."""
+    when = settings.archive.browser
+    if when == "never" and not (looks.pictures or looks.pdfs):
+        return None
+    if importlib.util.find_spec("playwright") is None:
+        raise UsageError("a browser needs Playwright", "pip install 'linkkeeper[browser]'")
+    from linkkeeper.archive.capture.browser import BrowserOptions
+
+    return BrowserOptions(
+        always=when != "needed",
+        executable=looks.executable,
+        pictures=Path(looks.pictures) if looks.pictures else None,
+        pdfs=Path(looks.pdfs) if looks.pdfs else None,
+    )
+
+
 def _check_directory(directory: Path) -> None:
     """Raise UsageError if nothing can be kept there."""
     nearest = next(place for place in (directory, *directory.absolute().parents) if os.path.lexists(place))
@@ -122,7 +152,7 @@ class _Work:
     def _local(self) -> "Keeping":
         from linkkeeper.pipeline.keeping import Keeping
 
-        return Keeping(self._settings, self._events, self._told)
+        return Keeping(self._settings, self._events, self._told, browsing(self._settings, self._request.looks))
 
     def _wayback(self) -> "Sending":
         from linkkeeper.pipeline.sending import Sending
@@ -242,6 +272,8 @@ class _Work:
         summary = self._summary(collection, rows)
         unknown = any(copy.state not in SETTLED | {CopyState.FAILED} for row in rows for copy in row.copies)
         at_fault = self._outcome.network_at_fault or self._interrupted
+        if summary.unchecked and not self._request.dry_run:
+            self._notes.append(self._why_unchecked(collection, summary.unchecked))
         self._notes += self._outcome.notes + [note for note in self._state.notes if note not in self._outcome.notes]
         self._notes += budget_notes(summary.bytes_total, self._settings)
         return Saved(
@@ -257,6 +289,11 @@ class _Work:
             notes=list(dict.fromkeys(self._notes)),
             interrupted=self._interrupted,
         )
+
+    def _why_unchecked(self, collection: Collection, count: int) -> str:
+        judgements = (self._outcome.finding(entry).judgement for entry in collection.asked())
+        first = next(one.detail for one in judgements if one.verdict is Verdict.UNCHECKED)
+        return f"{count:,} {'link' if count == 1 else 'links'} could not be asked ({first}); run again later."
 
     def _row(self, one: Living) -> SavedRow:
         copies = self._copies.get(one.url, {})

@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +24,11 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 PAGE = "<!doctype html><title>{0}</title><body><h1>{0}</h1><p>" + "The ferry ran late that spring. " * 8
 
 
+EMPTY = """<!doctype html><title>App</title><div id=app></div><script>
+document.getElementById('app').innerHTML = '<p>' + 'A boat came in. '.repeat(20);
+document.head.insertAdjacentHTML('beforeend', '<link rel=stylesheet href=/late' + '.css>');</script>"""
+
+
 class _Site(BaseHTTPRequestHandler):
     """A site with manners of its own: `/robots.txt` forbids /closed/, /slow/ takes its time, the rest are pages."""
 
@@ -33,6 +40,10 @@ class _Site(BaseHTTPRequestHandler):
             time.sleep(0.25)
         robots = self.path == "/robots.txt"
         body = b"User-agent: *\nDisallow: /closed/\n" if robots else PAGE.format(self.path).encode()
+        if self.path.startswith("/script/"):
+            body = EMPTY.encode()
+        if self.path == "/late.css":
+            body = b"p { color: teal }"
         self.send_response(200)
         self.send_header("Content-Type", "text/plain" if robots else "text/html; charset=utf-8")
         if self.path.startswith("/private/"):
@@ -349,6 +360,7 @@ def test_the_archive_is_replayed_on_loopback(run: Run, trusted: list[str], posts
         (["save", "--to", "local", "--archive", "post.md"], "post.md"),
         (["save", "--to", "local", "--archive", "post.md/below"], "post.md"),
         (["save", "--format", "pdf"], "pdf"),
+        (["save", "--to", "local", "--browser", "sometimes"], "sometimes"),
         (["save", "-"], "`-`"),
         (["save", "nowhere"], "nowhere"),
         (["save", "-o", "post.md", "post.md", "--to", "local"], "post.md"),
@@ -377,6 +389,25 @@ def test_bad_input_is_one_clear_line_and_exit_2(run: Run, arguments: list[str], 
     assert "Traceback" not in done.stderr
     assert Path("post.md").read_text() == "[a](#)"
     assert not Path("b.wacz").exists()
+
+
+@pytest.mark.browser
+def test_a_page_that_needs_its_scripts_is_kept_through_a_browser(run: Run, site: str) -> None:
+    if not (shutil.which("chromium") or shutil.which("google-chrome")):
+        warnings.warn("no Chromium: pages that need scripts were NOT kept", pytest.PytestWarning, stacklevel=1)
+        pytest.skip("no Chromium")
+    pytest.importorskip("playwright")
+    Path("post.md").write_text(f"<{site}/script/a>\n")
+    flags = ("archive", "save", "post.md", "--to", "local", "--browser", "needed", "--screenshots", "shots")
+    done = run(*flags, *_allow(site))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{site}/late.css" in Path("archive/index.cdxj").read_text(), "what its script loads is kept"
+    (shot,) = Path("shots").iterdir()
+    assert shot.read_bytes().startswith(b"\x89PNG")
+    assert run("archive", "verify").returncode == 0
+    missing = run(*flags, "--older-than", "0", "--browser-path", "none", *_allow(site))
+    assert missing.returncode == 2, missing.stderr
+    assert "Traceback" not in missing.stderr
 
 
 def test_a_wacz_that_is_none_is_damage(run: Run) -> None:
