@@ -3,6 +3,7 @@
 import time
 import zlib
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 from msgspec import Struct, structs
@@ -58,22 +59,21 @@ class Cache:
 
     def load(self, urls: Iterable[str]) -> None:
         """Fetch what is known of many URLs at once; the next `get` of each then answers from memory."""
-        wanted = {self._keys.of(url): url for url in urls}
-        keys = list(wanted)
-        now = time.time()
-        for start in range(0, len(keys), _AT_ONCE):
-            some = keys[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(some))
+        now, rest = time.time(), iter(urls)
+        while wanted := {self._keys.of(url): url for url in islice(rest, _AT_ONCE)}:
+            marks = ",".join("?" * len(wanted))
             statement = f"SELECT url, checked, due, finding FROM replies WHERE options = ? AND url IN ({marks})"  # noqa: S608
-            self._loaded.update({wanted[key]: None for key in some})
-            for key, *row in self._database.read(statement, (self._variant, *some)):
+            self._loaded.update(dict.fromkeys(wanted.values()))
+            for key, *row in self._database.read(statement, (self._variant, *wanted)):
                 url = wanted[str(key)]
                 self._loaded[url] = self._fresh(url, row, now)
 
     def get(self, url: str) -> Finding | None:
         """Return what is known of url and still fresh; None: ask the server."""
         if url in self._loaded:
-            return self._loaded.pop(url)
+            found = self._loaded.pop(url)
+            self._loaded = self._loaded or {}  # a dict that was large stays so
+            return found
         key = self._keys.of(url)
         if key in self._waiting:
             return self._fresh(url, self._waiting[key][2:], time.time())
