@@ -10,7 +10,7 @@ from linkkeeper.net.headers import charset, media_type
 from linkkeeper.net.inflate import InflateError, inflate
 from linkkeeper.net.tape import Recorded, Values
 
-PARSED = 8 * 1024 * 1024
+PARSED = 4 * 1024 * 1024
 """Bytes of a document that are looked at for requisites, and bytes read of what is kept."""
 _SOME_TEXT = 200
 """Bytes of visible text, white space apart, from which on a page says something by itself."""

@@ -79,6 +79,8 @@ _LAZY_BACKGROUNDS = frozenset(
 )
 _LAZY_ON = frozenset({b"img", b"source", b"picture", b"video", b"audio", b"amp-img"})
 _BACKGROUND_ON = frozenset(b"body table thead tbody tfoot tr td th".split())
+_FORBIDDING = re.compile(rb"noarchive|nocache|&#", re.IGNORECASE)
+"""What a page without `noarchive` in its markup has none of; it may be written with character references."""
 _NO_ADDRESS = re.compile(r"[\s<>{}\"']")
 _SECONDS = re.compile(rb"[\t\n\f\r ]*([0-9]{1,9})")
 _SCHEME = re.compile(r"https?://[^/?#@]+(?=[/?#]|\Z)", re.IGNORECASE)
@@ -87,22 +89,24 @@ _SCHEME = re.compile(r"https?://[^/?#@]+(?=[/?#]|\Z)", re.IGNORECASE)
 def read_html(data: bytes, url: str) -> Contents:
     """Return what the page at url says; data in UTF-8. Damaged markup yields what can be read."""
     reader = _Reader(data)
-    found = _take(reader.found())
+    found = _take(reader.found(), to_the_end=_FORBIDDING.search(data) is not None)
     base = _absolute(url, reader.base) or url
     return Contents(reader.title, reader.noarchive, reader.referrer, tuple(_resolved(found, base)))
 
 
 def read_css(sheet: bytes, url: str) -> tuple[Reference, ...]:
     """Return what the style sheet at url loads: imports, pictures, fonts."""
-    return tuple(_resolved(_take(_in_sheet(sheet)), url))
+    return tuple(_resolved(_take(_in_sheet(sheet), to_the_end=False), url))
 
 
-def _take(found: _Found) -> list[tuple[str, Use]]:
-    """Return the first of what is found, having looked at all: a page may say late that it wants no copies."""
+def _take(found: _Found, to_the_end: bool) -> list[tuple[str, Use]]:
+    """Return the first of what is found, having looked at all if asked: a page may say late that it wants no copies."""
     kept: list[tuple[str, Use]] = []
     for one in found:
         if one[0] and len(kept) < MOST:
             kept.append(one)
+        elif one[0] and not to_the_end:
+            break
     return kept
 
 
