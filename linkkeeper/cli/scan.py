@@ -117,7 +117,7 @@ def scan(
     run = accept.apply(wanted, result, loaded.settings)
     reports.write(run, chosen, _extras(chosen, result, loaded.settings), streamed=streams)
     if write_baseline and not result.interrupted:
-        output.note(f"wrote {write_baseline}")
+        output.note(f"wrote {write_baseline}; from now on: --baseline {write_baseline}, also in CI")
     raise typer.Exit(exits.INTERRUPTED if result.interrupted else exits.after_scan(run, loaded.settings.fail_on))
 
 

@@ -47,14 +47,14 @@ def half_life(run: Run, settings: Settings) -> history.HalfLife | None:
 
     A link into an archive counts as dead, because its original was given up. None: too little is known.
     """
-    wanted = dates.DateOptions(settings.timezone)
+    wanted, bases = dates.DateOptions(settings.timezone), options.archive_bases(settings)
     known: dict[str, datetime | None] = {}
     ages: dict[bool, list[float]] = {True: [], False: []}
     for row in run.urls:
         living = row.verdict in history.ALIVE
         if not is_web(row) or not (living or row.verdict is Verdict.DEAD):
             continue
-        alive = living and archive_links.parse(row.url) is None
+        alive = living and not archive_links.points_into(row.url, bases)
         for link in row.links:
             if link.file not in known:
                 known[link.file] = _date(link.file, wanted)

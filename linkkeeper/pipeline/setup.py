@@ -11,7 +11,7 @@ from msgspec import Struct
 from linkkeeper.models.about import VERSION
 
 _LIMIT_BYTES = 1_000_000
-CONFIG, PRE_COMMIT = "linkkeeper.toml", ".pre-commit-config.yaml"
+CONFIG, PRE_COMMIT, BASELINE = "linkkeeper.toml", ".pre-commit-config.yaml", "links-baseline.toml"
 
 
 class Project(Struct, frozen=True):
@@ -180,7 +180,7 @@ def _forge(folder: Path) -> str:
 
 
 def _baseline(folder: Path) -> str:
-    return next((name for name in ("links-baseline.toml",) if (folder / name).is_file()), "")
+    return next((name for name in (BASELINE,) if (folder / name).is_file()), "")
 
 
 def _has_table(folder: Path) -> bool:
@@ -209,7 +209,8 @@ def _workflow(folder: Path, project: Project) -> Proposal:
         place = f".{'gitea' if gitea else 'forgejo'}/workflows/links.yml"
         return Proposal(place, _FORGEJO.format(version=VERSION, flags=flags), "CI workflow")
     note = "" if project.forge else "no CI was seen here; this one is GitHub's"
-    text = _GITHUB.format(version=VERSION, flags=flags)
+    accepted = f"baseline: {project.baseline}" if project.baseline else f"# baseline: {BASELINE}"
+    text = _GITHUB.format(version=VERSION, baseline=accepted)
     return Proposal(".github/workflows/links.yml", text, "CI workflow", note)
 
 
@@ -271,29 +272,10 @@ jobs:
         with:
           fetch-depth: 0 # what a pull request changed is compared with its base
           persist-credentials: false
-      - uses: actions/setup-python@v5
+      - uses: linkkeeper/linkkeeper@v{version} # pull requests: changed lines; else everything, answers remembered
         with:
-          python-version: "3.13"
-      - uses: actions/cache@v4 # answers are remembered: servers are not asked again for what is fresh
-        with:
-          path: .linkkeeper
-          key: linkkeeper-${{{{ github.run_id }}}}
-          restore-keys: linkkeeper-
-      - run: python -m pip install linkkeeper=={version}
-      - name: Links that this pull request brings
-        if: github.event_name == 'pull_request'
-        env:
-          BASE: ${{{{ github.event.pull_request.base.sha }}}}
-        run: linkkeeper scan --since "$BASE" --format github{flags}
-      - name: All links
-        if: github.event_name != 'pull_request'
-        run: linkkeeper scan --format github --output html=links.html{flags}
-      - uses: actions/upload-artifact@v4
-        if: always() && github.event_name != 'pull_request'
-        with:
-          name: links
-          path: links.html
-          if-no-files-found: ignore
+          {baseline}
+          tell: false # true: one comment or issue, kept up to date (needs issues: write, pull-requests: write)
 """
 _FORGEJO = """\
 name: links

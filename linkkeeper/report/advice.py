@@ -37,7 +37,8 @@ SENTENCES = {
     "timeout": "{count} {count|URL|URLs} did not answer in time: give them longer.",
     "private": "{count} private {count|address was|addresses were} not asked; allow yours by name.",
     "redirected": "{count} {count|page has|pages have} moved for good; the links can follow.",
-    "wrong-rule": "{count} {count|URL works|URLs work} as written and not cleaned: exempt them from rule {rule}.",
+    "wrong-rule": "{count} {count|URL works|URLs work} as written and not cleaned: exempt {count|it|them} from "
+    "rule {rule}.",
     "confirm": "{count} {count|URL is|URLs are} failing, not proven dead: that takes failures on 3 different days, so "
     "scan again tomorrow.",
     "unread": "{count} {count|file was|files were} not read: the report says why.",

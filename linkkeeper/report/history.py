@@ -196,7 +196,9 @@ def _now(runs: Sequence[RunPoint], left_out: int, width: int) -> Iterator[str]:
     if len(runs) > 1:
         change = last.attention - runs[0].attention
         words = f"{abs(change):,} {'more' if change > 0 else 'fewer'} than" if change else "as many as"
-        yield from _wrapped(f"need attention: {last.attention:,}, {words} on {places.day(runs[0].at)}", width)
+        same_day = places.day(runs[0].at) == places.day(last.at)
+        when = f"at {runs[0].at:%H:%M} that day" if same_day else f"on {places.day(runs[0].at)}"
+        yield from _wrapped(f"need attention: {last.attention:,}, {words} {when}", width)
     if left_out:
         yield from _wrapped(f"{places.plural(left_out, 'run')} over a part of the collection left out", width)
 

@@ -18,6 +18,8 @@ _FOLDED = {
     Verdict.SUSPECT: "failing now, not proven dead",
     Verdict.BLOCKED: "the server refuses us; readers may well get through",
 }
+_ACCEPTED = 5
+"""So many links that a baseline accepts are listed: the author knows them."""
 _NOTED = {
     Verdict.UNCHECKED: "not asked",
     Verdict.PLACEHOLDER: "points nowhere: # or empty",
@@ -84,12 +86,15 @@ def _accepted(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[st
             f"{places.plural(others, 'broken link')} that {'was' if others == 1 else 'were'} there before this change"
         )
         yield from (paint(line, "dim") for line in _indented(text, width, "  ", first=""))
+    more = 0 if verbose else max(0, len(listed) - _ACCEPTED)
     if listed:
         yield "broken, and not counted:"
-    for place, one in listed:
+    for place, one in listed[: len(listed) - more]:
         yield f"  {paint(place.where, 'dim')}"
         yield from _indented(f"{one.verdict.value}: {places.why_accepted(one)}", width, "      ", first="    ")
         yield f"    {one.link.raw or one.url or '(empty)'}"
+    if more:
+        yield paint(f"  and {more:,} more, which -v lists", "dim")
     if found:
         yield ""
 

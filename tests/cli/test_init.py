@@ -73,8 +73,8 @@ def test_the_workflow_fits_the_forge(tmp_path: Path, sign: str, place: str) -> N
     workflow = setup.proposals(tmp_path, setup.look(tmp_path))[1]
     assert workflow.path == place
     assert isinstance(yaml.safe_load(workflow.text), dict)
-    assert "--baseline links-baseline.toml" in workflow.text
-    assert "{{ github" in workflow.text or "gitlab" in place
+    assert "baseline: links-baseline.toml" in workflow.text or "--baseline links-baseline.toml" in workflow.text
+    assert "{{ github" in workflow.text or ".forgejo" not in place
     assert "{version}" not in workflow.text
 
 
@@ -152,3 +152,12 @@ def test_asked_on_a_terminal_each_file_is_written_after_a_yes(tmp_path: Path) ->
     assert process.wait(30) == 0
     os.close(main)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".pre-commit-config.yaml", "linkkeeper.toml"]
+
+
+def test_github_gets_the_action_with_inputs_that_it_has(tmp_path: Path) -> None:
+    workflow = yaml.safe_load(setup.proposals(tmp_path, setup.look(tmp_path))[1].text.replace("# baseline", "baseline"))
+    [job] = workflow["jobs"].values()
+    [use] = [step for step in job["steps"] if step["uses"].startswith("linkkeeper/")]
+    action = yaml.safe_load((Path(__file__).parents[2] / "action.yml").read_text())
+    assert use["with"].keys() <= action["inputs"].keys()
+    assert use["with"]["baseline"] == "links-baseline.toml"

@@ -3,7 +3,7 @@ import re
 import pytest
 from msgspec import structs
 
-from linkkeeper.models.run import LinkRow, Run, UrlRow
+from linkkeeper.models.run import Accepted, LinkRow, Run, UrlRow
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.report import registry, terminal, widths
 
@@ -61,6 +61,17 @@ def test_a_first_look_knows_no_since(run: Run) -> None:
     first = structs.replace(run, urls=rows)
     for name in ("terminal", "markdown", "github", "html"):
         assert "since 2026" not in registry.text(first, name)
+
+
+def test_a_few_accepted_links_are_listed_and_the_others_counted(run: Run) -> None:
+    row = run.urls[0]
+    accepted = [
+        Accepted(row.url, row.verdict, row.rule, "gone", row.links[0], "baseline", f"why {at}") for at in range(9)
+    ]
+    many = structs.replace(run, accepted=accepted)
+    assert terminal.render(many).count("accepted: why") == 5
+    assert "and 4 more, which -v lists" in terminal.render(many)
+    assert terminal.render(many, verbose=True).count("accepted: why") == 9
 
 
 def test_verbose_lists_what_was_not_asked(run: Run) -> None:
