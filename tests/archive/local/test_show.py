@@ -78,6 +78,17 @@ def test_a_damaged_payload_is_told_and_leaves_no_file(filled: Path, tmp_path: Pa
     assert not (tmp_path / "page.html").exists()
 
 
+def test_a_payload_that_was_changed_is_told(filled: Path, tmp_path: Path) -> None:
+    (capture,) = show.held(filled, "http://example.org/page-2")
+    path = filled / "warc" / "2026-11.warc.gz"
+    data = path.read_bytes()
+    record = gzip.decompress(data[capture.offset : capture.offset + capture.length])
+    path.write_bytes(data[: capture.offset] + gzip.compress(record.replace(b"text text", b"test text")))
+    with pytest.raises(LinkkeeperError, match="is damaged: .*digest"):
+        show.extract(filled, capture, tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
+
+
 def test_a_revisit_whose_target_is_gone_is_told(filled: Path, tmp_path: Path) -> None:
     original, revisit = show.held(filled, "http://example.org/logo.png")[:2]
     index = filled / "index.cdxj"

@@ -16,6 +16,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from linkkeeper.archive.local import index, manifest, verify
+from linkkeeper.archive.local.appending import Appending
 from linkkeeper.archive.local.base import LocalOptions, NotKeptError, PageCapture, Truncated
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.errors import LinkkeeperError
@@ -284,6 +285,26 @@ def test_long_runs_merge_their_index_lines_on_the_way(tmp_path: Path, page: Make
         assert len([*index.texts(tmp_path / "index.cdxj")]) == 18
         assert len([*index.lines(tmp_path)]) == 21
     assert verify.verify(tmp_path).sound
+
+
+def test_at_no_moment_index_or_manifest_name_what_the_warc_lacks(
+    filled: Path, page: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush, moments = Appending.flush, []
+
+    def watched(file: Appending) -> None:
+        flush(file)
+        size = (filled / "warc" / "2026-11.warc.gz").stat().st_size
+        lines = [*index.lines(filled)]
+        assert all(line.end <= size for line in lines)
+        held = {(line.url, line.ts, line.digest) for line in lines}
+        assert all((one.page, one.ts, one.digest) in held for one in manifest.read(filled))
+        moments.append(file.path.name)
+
+    monkeypatch.setattr(Appending, "flush", watched)
+    with LocalArchive(filled) as archive:
+        archive.keep(page(7))
+    assert moments == [".pending.cdxj", "2026-11.warc.gz", ".pending.cdxj", "manifest.jsonl"]
 
 
 def test_nothing_kept_leaves_an_archive_that_can_be_read(tmp_path: Path) -> None:
