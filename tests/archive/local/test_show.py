@@ -84,7 +84,7 @@ def test_a_payload_that_was_changed_is_told(filled: Path, tmp_path: Path) -> Non
     data = path.read_bytes()
     record = gzip.decompress(data[capture.offset : capture.offset + capture.length])
     path.write_bytes(data[: capture.offset] + gzip.compress(record.replace(b"text text", b"test text")))
-    with pytest.raises(LinkkeeperError, match="is damaged: .*digest"):
+    with pytest.raises(LinkkeeperError, match=r"is damaged: .*digest"):
         show.extract(filled, capture, tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 
