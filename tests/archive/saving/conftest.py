@@ -1,6 +1,8 @@
 """A stand-in archive with Save Page Now, a clock that runs two hundred times as fast, and savers between them."""
 
 import asyncio
+import multiprocessing
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
@@ -10,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from linkkeeper.archive import cdx
 from linkkeeper.archive.base import ArchiveOptions, Pace
 from linkkeeper.archive.registry import net_options
+from linkkeeper.archive.saving import service
 from linkkeeper.archive.saving.base import SaveOptions, SaveProgress, SaveResult
 from linkkeeper.archive.saving.keys import Keys
 from linkkeeper.archive.saving.registry import saver
@@ -137,3 +141,61 @@ async def make_bench(tmp_path: Path, clock: FastClock) -> AsyncIterator[Callable
             return await Bench(stack, tmp_path / "state", clock).start(*captures, **settings)
 
         yield make
+
+
+class Run:
+    """A run in a process of its own, which a request may be the end of."""
+
+    def __init__(self, bench: Bench, urls: list[str], keys: Keys | None) -> None:
+        self._bench, self._urls, self._keys = bench, urls, keys
+        self._process: Any = None
+        self.requests: list[str] = []
+        """Phase and route of what the archive saw of it."""
+
+    async def until(self, route: str, nth: int, phase: str) -> bool:
+        """Run, and be killed at the nth request of a route; tell whether it came to that.
+
+        phase: `before` the archive carries it out, `after`, or `soon` after it was answered.
+        """
+        context = multiprocessing.get_context("fork")
+        self._process = context.Process(target=self._main, daemon=True)
+        seen, killed = 0, False
+        loop = asyncio.get_running_loop()
+
+        def on_request(now: str, where: str, path: str) -> None:
+            nonlocal seen, killed
+            self.requests.append(f"{now} {where}")
+            seen += where == route and now == "before"
+            if where == route and seen == nth and not killed and now == ("before" if phase == "before" else "after"):
+                killed = True
+                if phase == "soon":
+                    loop.call_later(0.004, self._process.kill)
+                else:
+                    self._process.kill()
+                    self._process.join()
+
+        self._bench.archive.on_request = on_request
+        self._process.start()
+        await asyncio.to_thread(self._process.join, 20)
+        self._process.kill()
+        self._bench.archive.on_request = lambda *_: None
+        return killed
+
+    def _main(self) -> None:
+        async def main() -> None:
+            async with AsyncExitStack() as stack:
+                mine = Bench(stack, self._bench.folder, self._bench.clock)
+                mine.archive = self._bench.archive
+                await mine.save(*self._urls, keys=self._keys)
+
+        for thread in (service._thread, cdx._thread):  # a fork takes no threads along
+            thread.cache_clear()
+        try:
+            asyncio.run(main())
+        finally:
+            os._exit(0)
+
+
+@pytest.fixture
+def run_of() -> type[Run]:
+    return Run
