@@ -6,10 +6,15 @@ import typer
 
 from linkkeeper.cli import exits, output
 from linkkeeper.cli.options import STATE, Loaded, with_settings
+from linkkeeper.errors import UsageError
 
 RunId = Annotated[
     str | None,
-    typer.Argument(metavar="RUN", help="The run to take back; else the last that wrote.", show_default=False),
+    typer.Argument(
+        metavar="RUN",
+        help="The run to take back, or the first letters of its name; else the last that wrote.",
+        show_default=False,
+    ),
 ]
 List = Annotated[bool, typer.Option("--list", "-l", help="Name the runs that the journal remembers, the last first.")]
 
@@ -28,6 +33,8 @@ def undo(*, loaded: Loaded, run: RunId = None, list_runs: List = False) -> None:
 
     Exit codes: 0 everything is as before, 1 some files were left alone, 2 no such run, 3 it could not be done.
     """
+    if list_runs and run is not None:
+        raise UsageError("--list takes no RUN", "leave out one of them")
     from linkkeeper.fix import listing
     from linkkeeper.fix.journal import Journal
 

@@ -9,6 +9,7 @@ from linkkeeper.fix import diff
 from linkkeeper.models.edit import Edit, Plan, Refusal
 
 DECLINED = "declined"
+NOT_ASKED = "not asked about any more"
 QUESTION = "  make this repair? [y]es, [N]o, [a]ll from here on, [q]uit: "
 Ask = Callable[[str], str]
 """Shows a text and returns the answer: its first letter in lower case, empty for none."""
@@ -28,10 +29,11 @@ class Chooser:
         in_order = sorted(plan.edits, key=lambda edit: (edit.link.span, edit.span))
         for _, group in groupby(in_order, key=lambda edit: edit.link.span):
             edits = list(group)
+            was_quit = self._for_all is False
             if self._agreed(plan.document, edits[0]):
                 kept += edits
             else:
-                declined.append(Refusal(edits[0].link, edits[0].repair, DECLINED))
+                declined.append(Refusal(edits[0].link, edits[0].repair, NOT_ASKED if was_quit else DECLINED))
         kept.sort(key=lambda edit: edit.span)
         return structs.replace(plan, edits=tuple(kept), refusals=(*plan.refusals, *declined))
 

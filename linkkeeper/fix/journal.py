@@ -247,12 +247,20 @@ class Journal:
     def _to_undo(self, run_id: str | None) -> RunLog | None:
         """Return the run to take back; None if no run was named and none wrote."""
         if run_id is not None:
-            found = [past for past in self._past() if past.id == run_id]
-            if not found:
-                raise UsageError(f"there is no run {run_id} to undo", "`linkkeeper undo --list` names them")
-            return found[0]
+            return self._named(run_id)
         wrote = [past for past in self._past() if {WRITTEN, UNKNOWN} & set(past.states)]
         return wrote[-1] if wrote else None
+
+    def _named(self, name: str) -> RunLog:
+        """Return the run of that id, or the only one whose id begins so. Raises UsageError."""
+        found = [past for past in self._past() if name and past.id.startswith(name)]
+        exact = [past for past in found if past.id == name]
+        if len(found) > 1 and not exact:
+            names = ", ".join(past.id for past in found[:3]) + (", …" if len(found) > 3 else "")
+            raise UsageError(f"{len(found)} runs begin with {name}: {names}", "write more of the name")
+        if not found:
+            raise UsageError(f"there is no run {name} to undo", "`linkkeeper undo --list` names them")
+        return (exact or found)[0]
 
     def notes(self) -> list[tuple[str, records.Note]]:
         """Return every edit that still stands, as far as the journal knows, with its file (absolute), oldest first."""

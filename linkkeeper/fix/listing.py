@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from linkkeeper.fix import diff
 from linkkeeper.fix.apply import FileRow, FixResult
+from linkkeeper.fix.interactive import NOT_ASKED
 from linkkeeper.fix.journal import RunEntry, UndoResult, shown
 
 _FILES_SHOWN = 5
@@ -28,6 +29,8 @@ def _of_file(row: FileRow, everything: bool) -> Iterator[str]:
     for edit in row.edits if everything else ():
         yield f"  {edit.line}:{edit.column} {edit.repair} ({edit.rule}): {edit.url} -> {edit.adds or edit.url_after}"
     for refusal in row.refusals:
+        if refusal.reason == NOT_ASKED:
+            continue
         place = f"{row.file}:{refusal.line}:{refusal.column}"
         yield f"{place}: not {_PAST[refusal.repair]}: {refusal.url}: {refusal.reason}"
 
@@ -44,7 +47,9 @@ def _figures(result: FixResult) -> str:
     else:
         done = f"{repairs}: {_count(summary.files_written, 'file')} written; `linkkeeper undo` takes it back"
     left = f"; {_count(summary.files_left_alone, 'file')} left alone" if summary.files_left_alone else ""
-    return done + left + (f"; {_count(summary.refused, 'repair')} not made" if summary.refused else "")
+    unasked = sum(refusal.reason == NOT_ASKED for row in result.files for refusal in row.refusals)
+    asked = f", {unasked} of them not asked about any more" if unasked else ""
+    return done + left + (f"; {_count(summary.refused, 'repair')} not made{asked}" if summary.refused else "")
 
 
 def of_left(dead: int, unknown: int) -> str:

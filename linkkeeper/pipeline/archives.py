@@ -48,6 +48,11 @@ class Archives:
             return
         self.events.stage("archive", len(wanted) + len(links))
         chosen = options.archive(self.settings, left_s)
+        if chosen.rate_per_minute < self.settings.wayback.rate:
+            self.outcome.notes.append(
+                f"wayback.rate is {self.settings.wayback.rate:g}, but the Internet Archive asks for at most "
+                f"{chosen.rate_per_minute:g} requests a minute: that was kept."
+            )
         try:
             async with Client(registry.net_options(chosen, options.network(self.settings))) as web:
                 rescuer = registry.rescuer(

@@ -1,10 +1,12 @@
 """Settings -> the small options struct of each room."""
 
 import difflib
+import math
 import os
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -81,6 +83,10 @@ def from_now_on(settings: Settings, spent: timedelta) -> Settings:
     return msgspec.structs.replace(settings, max_time=max(_LEAST_S, budget_s - spent.total_seconds()))
 
 
+_INTERNET_ARCHIVE = frozenset({"web.archive.org", "archive.org"})
+"""Where no setting makes us less polite than we were asked to be."""
+
+
 def check(settings: Settings) -> CheckOptions:
     """Return how much is asked at once, how often and for how long. Raises UsageError for an unknown rule."""
     return CheckOptions(
@@ -109,11 +115,13 @@ def _verdicts(host: str, one: HostSettings) -> dict[str, Verdict]:
 def archive(settings: Settings, left_s: float | None = None) -> ArchiveOptions:
     """Return how archives are asked. left_s: what is left of the whole run's time; None: it has no limit."""
     budgets = [budget for budget in (seconds(settings.max_archive_time) or None, left_s) if budget is not None]
+    is_official = urlsplit(settings.wayback.url).hostname in _INTERNET_ARCHIVE
+    polite = ArchiveOptions()
     return ArchiveOptions(
         wayback_url=settings.wayback.url.rstrip("/"),
         public_url=settings.wayback.public_url.rstrip("/"),
-        rate_per_minute=settings.wayback.rate,
-        pause_s=settings.wayback.pause,
+        rate_per_minute=min(settings.wayback.rate, polite.rate_per_minute if is_official else math.inf),
+        pause_s=max(settings.wayback.pause, polite.pause_s if is_official else 0),
         timeout_s=min(SLOWEST_ARCHIVE_S, _PATIENCE * settings.timeout),
         max_archive_time_s=min(budgets, default=None),
         timegates=dict(settings.timegate),

@@ -54,6 +54,25 @@ def test_undo_lists_runs_the_last_one_first_and_takes_back_a_named_one(run: Run)
     assert "(can be undone)" not in run("undo", "--list").stdout
 
 
+def test_the_first_letters_of_a_runs_name_are_enough_if_they_are_its_alone(run: Run) -> None:
+    first = write(1)
+    Path("0.md").unlink()
+    second = write(2)
+    both = run("undo", "2")
+    assert both.returncode == 2
+    assert "2 runs begin with 2: " in both.stderr
+    length = next(place for place, (a, b) in enumerate(zip(first, second, strict=True)) if a != b) + 1
+    assert run("undo", second[:length]).returncode == 0
+    assert [Path(f"{number}.md").read_bytes() for number in range(2)] == [b"old", b"old"]
+
+
+def test_a_list_of_runs_takes_no_name(run: Run) -> None:
+    done = run("undo", "--list", write())
+    assert done.returncode == 2
+    assert "--list takes no RUN" in done.stderr
+    assert Path("0.md").read_bytes() == b"new"
+
+
 def test_undoing_an_unknown_run_is_a_usage_error(run: Run) -> None:
     write()
     done = run("undo", "20200101T000000Z-abcdef")

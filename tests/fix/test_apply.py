@@ -177,6 +177,18 @@ def test_each_repair_is_made_or_not_as_answered(project: Path, answers: str, mad
     assert "http://dead.example/0" in asked[0]
 
 
+def test_after_quitting_the_rest_is_counted_and_not_listed(project: Path) -> None:
+    plans = written(project, 3)
+    left = ["n", "q"]
+    chooser = Chooser(lambda _: left.pop(0))
+    result = apply.apply([chooser.choose(plan) for plan in plans], None)
+    assert listing.of_fix(result).splitlines() == [
+        "0.md:1:5: not rescued: http://dead.example/0: declined",
+        "0.md:1:32: not rescued: http://dead.example/u: declined",
+        "nothing to write; 6 repairs not made, 4 of them not asked about any more",
+    ]
+
+
 PIECES = st.sampled_from(
     [
         *("[t](http://dead.example/a)", "![i](<http://dead.example/b c> 'T')", "<http://dead.example/d>", "# ", "1. "),
