@@ -41,6 +41,7 @@ SENTENCES = {
     "rule {rule}.",
     "confirm": "{count} {count|URL is|URLs are} failing, not proven dead: that takes failures on 3 different days, so "
     "scan again tomorrow.",
+    "uncovered": "{count} living {count|link has|links have} no archived copy yet: keep them while they live.",
     "unread": "{count} {count|file was|files were} not read: the report says why.",
     "done": "Nothing needs attention.",
 }
@@ -148,6 +149,8 @@ def _about_the_living(run: Run) -> Iterator[Advice]:
         yield Advice("redirected", {"count": count}, "linkkeeper fix --only redirect --diff")
     if count := run.summary.verdicts.get(Verdict.SUSPECT, 0):
         yield Advice("confirm", {"count": count})
+    if run.summary.coverage is not None and (count := run.summary.coverage.never):
+        yield Advice("uncovered", {"count": count}, "linkkeeper archive save")
 
 
 def _state(snapshot: LinkSnapshot | None) -> str:

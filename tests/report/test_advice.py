@@ -1,9 +1,12 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from msgspec import structs
 
-from linkkeeper.models.run import Run, UrlRow
+from linkkeeper.models.run import LinkRow, LinkSnapshot, Run, UrlRow
+from linkkeeper.models.saving import Coverage
+from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.report import advice
 
@@ -61,3 +64,18 @@ def test_commands_to_copy_name_what_was_scanned(run: Run) -> None:
     assert all(command.endswith(" 'posts/a b' x.md") for command in commands if command.startswith("linkkeeper"))
     odd = [one.command for one in advice.advise(structs.replace(run, paths=["a\nb"])) if one.command]
     assert all("\n" not in command for command in odd)
+
+
+def test_who_archives_hears_of_the_living_without_a_copy(make: Callable[[list[UrlRow]], Run]) -> None:
+    covered = structs.replace(make([]).summary, coverage=Coverage(5, 3, 0, 2))
+    (piece,) = advice.advise(make([], summary=covered))  # type: ignore[call-arg]  # the fixture takes any field
+    assert (piece.id, piece.command) == ("uncovered", "linkkeeper archive save")
+    assert "2 living links have no archived copy" in advice.sentence(piece)
+
+
+def test_a_copy_that_no_reader_can_reach_is_named_apart(make: Callable[[list[UrlRow]], Run]) -> None:
+    copy = LinkSnapshot(None, datetime(2026, 11, 20, tzinfo=UTC), "local", SnapshotState.UNUSABLE, "kept locally")
+    link = LinkRow("a.md", 1, 1, 0, 9, "inline", "https://a.example/", snapshot=copy)
+    pieces = advice.advise(make([UrlRow("https://a.example/", Verdict.DEAD, "http-gone", "", links=[link])]))
+    assert [piece.id for piece in pieces] == ["local-copy"]
+    assert "--local-base" in pieces[0].command

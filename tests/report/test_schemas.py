@@ -57,7 +57,7 @@ def test_what_fix_says_holds_what_its_schema_describes_and_nothing_else() -> Non
     edit = EditRow(1, 1, 0, 9, "inline", "archive", "http-gone", "dead", "certain", "a", "b", "a", "b", None)
     refusal = RefusalRow(2, 3, "bare", "archive", "c", "no copy")
     row = FileRow("a.md", "written", None, None, [edit], [refusal])
-    result = FixResult(files=[row], summary=FixSummary(1, 0, {"archive": 1}, 1), run="20261120T094500Z")
+    result = FixResult(files=[row], summary=FixSummary(1, repairs={"archive": 1}, refused=1), run="20261120T094500Z")
     _check("fix", json.loads(msgspec.json.encode(result)))
 
 
