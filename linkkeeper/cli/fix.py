@@ -140,7 +140,7 @@ def fix(
         output.note("interrupted: nothing was written; what was answered is kept for the next run")
     unread = [one for one in planned.scanned.run.files if one.file not in planned.scanned.collection.digests]
     _report(pipeline.explained(apply.with_unread(result, unread)), format)
-    left, unknown = pipeline.left_over(planned, result)
+    left, unknown = pipeline.left_over(planned, result) if "archive" in repairs else (0, 0)
     if left:
         output.note(listing.of_left(left, unknown))
     found_work = check and any(row.edits for row in result.files)

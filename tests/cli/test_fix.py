@@ -139,3 +139,12 @@ def test_without_a_network_fix_changes_no_file(run: Run) -> None:
     done = run("fix", "post.md", "--timeout", "3")
     assert done.returncode == 3
     assert Path("post.md").read_text() == text
+
+
+def test_dead_links_are_no_business_of_a_fix_that_only_cleans(run: Run, stage: Stage, trusted: list[str]) -> None:
+    tracked = stage.web.url("living", "/a?utm_source=x")
+    Path("post.md").write_text(f"[a]({tracked}) [b]({stage.web.url('gone', '/never')})\n")
+    done = run("fix", "post.md", "--only", "clean", *trusted, **QUICK)
+    assert (done.returncode, "stays as it is" in done.stderr) == (0, False)
+    assert "utm_source" not in Path("post.md").read_text()
+    assert run("fix", "post.md", *trusted, **QUICK).returncode == 1
