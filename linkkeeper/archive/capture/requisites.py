@@ -10,7 +10,7 @@ from linkkeeper.archive.capture.directives import meta_forbids
 from linkkeeper.extract import css, entities, meta_refresh, srcset
 from linkkeeper.extract.html_tokens import Attribute, RawText, StartTag, attributes, tokens
 from linkkeeper.extract.html_values import is_template, text_of, url_of, value_of
-from linkkeeper.net import redirects
+from linkkeeper.net import redirects, target
 
 MOST = 2000
 """References of one document that are looked at; the limits of a page lie far below."""
@@ -81,9 +81,10 @@ _LAZY_ON = frozenset({b"img", b"source", b"picture", b"video", b"audio", b"amp-i
 _BACKGROUND_ON = frozenset(b"body table thead tbody tfoot tr td th".split())
 _FORBIDDING = re.compile(rb"noarchive|nocache|&#", re.IGNORECASE)
 """What a page without `noarchive` in its markup has none of; it may be written with character references."""
+_IMPORT = re.compile(rb"\b(?:from|import)[\t\n\r ]*+(?:\([\t\n\r ]*+)?[\"']((?:\.{0,2}/|https?://)[!-~]{1,1000}?)[\"']")
 _NO_ADDRESS = re.compile(r"[\s<>{}\"']")
 _SECONDS = re.compile(rb"[\t\n\f\r ]*([0-9]{1,9})")
-_SCHEME = re.compile(r"https?://[^/?#@]+(?=[/?#]|\Z)", re.IGNORECASE)
+_SCHEME = re.compile(r"https?://[^/?#@]+(?=[/?#\\]|\Z)", re.IGNORECASE)
 
 
 def read_html(data: bytes, url: str) -> Contents:
@@ -97,6 +98,12 @@ def read_html(data: bytes, url: str) -> Contents:
 def read_css(sheet: bytes, url: str) -> tuple[Reference, ...]:
     """Return what the style sheet at url loads: imports, pictures, fonts."""
     return tuple(_resolved(_take(_in_sheet(sheet), to_the_end=False), url))
+
+
+def read_script(script: bytes, url: str) -> tuple[Reference, ...]:
+    """Return the modules that the script at url imports by an address of its own (HTML, 8.1.6.2): no bare names."""
+    found = ((match[1].decode("ascii", "ignore"), Use.SCRIPT) for match in _IMPORT.finditer(script))
+    return tuple(_resolved(_take(found, to_the_end=False), url))
 
 
 def _take(found: _Found, to_the_end: bool) -> list[tuple[str, Use]]:
@@ -122,14 +129,14 @@ def _resolved(found: Iterable[tuple[str, Use]], base: str) -> Iterator[Reference
 
 
 def _absolute(base: str, written: str) -> str:
-    """Return an absolute http or https URL without fragment; empty for anything else, and for one with userinfo."""
-    if not written or len(written) > _LONGEST or is_template(written):
+    """Return the URL as it will be requested; empty for what is not http or https, and for one with userinfo."""
+    if not written or len(written) > _LONGEST or written.lstrip()[:1] == "#" or is_template(written):
         return ""
     try:
-        url = redirects.join(base, written).partition("#")[0]
+        url = redirects.join(base, written)
+        return target.parse(url).url if _SCHEME.match(url) else ""
     except ValueError:
         return ""
-    return url if _SCHEME.match(url) and written.lstrip()[:1] != "#" else ""
 
 
 def _in_sheet(sheet: bytes, use: Use = Use.IMAGE) -> _Found:
@@ -207,9 +214,9 @@ class _Reader:
             self.referrer = content.strip().lower()
         if self._text_of(values, b"http-equiv").strip().lower() == "refresh":
             order = content.encode("utf-8", "replace")
-            seconds, target = _SECONDS.match(order), meta_refresh.url(order)
-            if target is not None and (seconds is None or int(seconds[1]) <= _PATIENCE_S):
-                yield url_of(order[target[0] : target[1]]), Use.DOCUMENT
+            seconds, onward = _SECONDS.match(order), meta_refresh.url(order)
+            if onward is not None and (seconds is None or int(seconds[1]) <= _PATIENCE_S):
+                yield url_of(order[onward[0] : onward[1]]), Use.DOCUMENT
 
     def _link(self, values: dict[bytes, Attribute]) -> _Found:
         rels = self._text_of(values, b"rel").lower().encode("utf-8", "replace").split()

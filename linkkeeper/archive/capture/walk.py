@@ -9,7 +9,7 @@ from linkkeeper.archive.capture import judging, manner, reading
 from linkkeeper.archive.capture.base import CaptureOptions, Judge, Why
 from linkkeeper.archive.capture.browser import Renderer
 from linkkeeper.archive.capture.fetch import Budget, Fetched, Fetcher, Wish, discard
-from linkkeeper.archive.capture.requisites import Contents, Reference, Use, read_css, read_html
+from linkkeeper.archive.capture.requisites import Contents, Reference, Use, read_css, read_html, read_script
 from linkkeeper.archive.capture.shared import Part, Shared
 from linkkeeper.archive.local.base import Exchange, Truncated
 from linkkeeper.net import target
@@ -132,11 +132,14 @@ class Walk:
         return Part(tuple(map(exchange_of, fetched.hops)), contents.references, hop.url, lasting=not out_of_room)
 
     async def _contents(self, hop: Recorded, wanted: Reference) -> Contents:
-        """Return what a style sheet or a frame loads itself."""
+        """Return what a style sheet, a module or a frame loads itself."""
+        script = wanted.use is Use.SCRIPT and "javascript" in reading.kind(hop)
         sheet = reading.is_css(hop) or (wanted.use is Use.SHEET and reading.kind(hop) in ("", "text/plain"))
-        if not sheet and wanted.use is not Use.DOCUMENT:
+        if not sheet and not script and wanted.use is not Use.DOCUMENT:
             return Contents()
         data = reading.decoded(hop) or b""
+        if script:
+            return Contents(references=read_script(data, hop.url))
         if sheet:
             return Contents(references=read_css(data, hop.url))
         return await read(hop, data) if reading.is_html(hop, data) else Contents()

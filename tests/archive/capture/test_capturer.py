@@ -328,6 +328,15 @@ async def test_frames_and_refreshes_bring_what_they_load(site: Any, make_capture
     assert paths(await capturer.capture(Cited(site.url + "/r"))) == ["/r", "/target", "/t.png"]
 
 
+async def test_modules_bring_what_they_import(site: Any, make_capturer: Any, answer: Answering) -> None:
+    site.pages |= {
+        "/p": "<script type=module src=/js/main.js></script>",
+        "/js/main.js": answer("import './part.js'", "text/javascript"),
+        "/js/part.js": answer("import './part.js'; import './main.js'", "application/javascript; charset=utf-8"),
+    }
+    assert paths(await (await make_capturer()).capture(Cited(site.url + "/p"))) == ["/p", "/js/main.js", "/js/part.js"]
+
+
 async def test_what_is_no_html_is_kept_alone(site: Any, make_capturer: Any, answer: Answering) -> None:
     data = b"%PDF-1.7 <img src=/i.png>" * 10_000
     site.pages |= {"/a.pdf": answer(data, "application/pdf")}

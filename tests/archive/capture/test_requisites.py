@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkkeeper.archive.capture.requisites import MOST, Use, read_css, read_html
+from linkkeeper.archive.capture.requisites import MOST, Use, read_css, read_html, read_script
 
 BASE = "http://site.example/dir/page.html"
 
@@ -19,8 +19,10 @@ def loads(html: str, base: str = BASE) -> dict[str, Use]:
     ("html", "url", "use"),
     [
         ("<img src=a.png>", "http://site.example/dir/a.png", Use.IMAGE),
-        ("<IMG SRC=' /a b.png '>", "http://site.example/a b.png", Use.IMAGE),
+        ("<IMG SRC=' /a b.png '>", "http://site.example/a%20b.png", Use.IMAGE),
         ("<img src='a.png?x=1&amp;y=2#f'>", "http://site.example/dir/a.png?x=1&y=2", Use.IMAGE),
+        ("<img src=./x/../a.png>", "http://site.example/dir/a.png", Use.IMAGE),
+        ("<img src=/图.png>", "http://site.example/%E5%9B%BE.png", Use.IMAGE),
         ("<img src=//cdn.example/a.png>", "http://cdn.example/a.png", Use.IMAGE),
         ("<picture><source srcset=a.webp><img></picture>", "http://site.example/dir/a.webp", Use.CANDIDATE),
         ("<img srcset='a.png 1x,b.png 2x'>", "http://site.example/dir/b.png", Use.CANDIDATE),
@@ -99,13 +101,26 @@ def test_what_a_style_sheet_loads() -> None:
         reference.url.removeprefix("http://site.example/css/")
         for reference in read_css(sheet, "http://site.example/css/a.css")
     ]
-    assert names == ["b.css", "c.css", "f.woff2", "f.woff", "d.png", "e.png", "sp ace.png"]
+    assert names == ["b.css", "c.css", "f.woff2", "f.woff", "d.png", "e.png", "sp%20ace.png"]
 
 
 def test_what_stands_late_in_a_long_page_is_heard() -> None:
     html = "".join(f"<img src={number}.png>" for number in range(MOST + 10)) + "<meta name=robots content=noarchive>"
     contents = read_html(html.encode(), BASE)
     assert (len(contents.references), contents.noarchive) == (MOST, True)
+
+
+def test_what_a_module_imports() -> None:
+    script = b"""import a from './a.js'; import"../b.mjs";import {c} from "/c.js"; export * from 'https://cdn.example/d.js';
+    const e = await import( './e.js' ); import bare from 'bare'; const f = './f.js'; import(name); from = "./g h.js" """
+    names = [reference.url for reference in read_script(script, "http://site.example/js/main.js")]
+    assert names == [
+        "http://site.example/js/a.js",
+        "http://site.example/b.mjs",
+        "http://site.example/c.js",
+        "https://cdn.example/d.js",
+        "http://site.example/js/e.js",
+    ]
 
 
 def test_what_a_page_says_of_itself() -> None:
@@ -128,6 +143,7 @@ def test_a_hostile_page_costs_little() -> None:
         "<base href=" + "x" * 100_000 + "><img src=a>" * 1000,
         "".join(f"<img src=/{number}>" for number in range(100_000)),
     ):
+        read_script(html.encode(), BASE)
         assert len(read_html(html.encode(), BASE).references) <= MOST
     assert time.process_time() - started < 5
 
@@ -154,6 +170,7 @@ PIECES = st.sampled_from((*MARKUP, *BITS, "\\"))
 @given(st.lists(st.one_of(PIECES, st.text(max_size=6)), max_size=20).map("".join))
 def test_no_page_is_too_odd(text: str) -> None:
     data = text.encode("utf-8", "surrogatepass")
-    for reference in (*read_html(data, BASE).references, *read_css(data, BASE)):
+    found = (*read_html(data, BASE).references, *read_css(data, BASE), *read_script(data, BASE))
+    for reference in found:
         assert reference.url.lower().startswith(("http://", "https://"))
         assert "#" not in reference.url
