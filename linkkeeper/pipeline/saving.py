@@ -234,15 +234,17 @@ class _Work:
             )
 
     def _sendable(self) -> list[Living]:
-        """Return what may be copied anywhere; a URL with a credential in it may not."""
-        clear: list[Living] = []
+        """Return what may be copied anywhere, each URL once; a URL with a credential in it may not."""
+        clear: dict[str, Living] = {}
         for one in self._living:
             if secrets.strip(one.url) == one.url:
-                clear.append(one)
+                known = clear.get(one.url)
+                posts = tuple(sorted({*known.posts, *one.posts})) if known else one.posts
+                clear[one.url] = Living(one.entry, one.url, posts)
                 continue
             for archive in self._settings.archive.to:
                 self._told(one.url, Copy(archive, CopyState.REFUSED, "a credential stands in the URL"))
-        return clear
+        return list(clear.values())
 
     def _told(self, url: str, copy: Copy) -> None:
         self._copies.setdefault(url, {})[copy.archive] = copy
