@@ -34,16 +34,23 @@ def month_and_number(name: str) -> tuple[str, int] | None:
 
 
 def warc_files(directory: Path) -> dict[str, int]:
-    """Return the names and sizes in bytes of the WARCs, sorted by name. Raises LinkkeeperError."""
+    """Return the names and sizes in bytes of the WARCs, sorted by name. Raises LinkkeeperError.
+
+    What only has the name of one (a folder, a link to nothing) is none.
+    """
     folder = directory / WARCS
     try:
         with os.scandir(folder) as entries:
-            found = {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(SUFFIX)}
+            found = {entry.name: entry.stat().st_size for entry in entries if _is_warc(entry)}
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise failure(error, f"cannot read {folder}") from error
     return dict(sorted(found.items()))
+
+
+def _is_warc(entry: "os.DirEntry[str]") -> bool:
+    return entry.name.endswith(SUFFIX) and entry.is_file()
 
 
 def is_archive(directory: Path) -> bool:

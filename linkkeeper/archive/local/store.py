@@ -236,17 +236,23 @@ class _Run:
         size = sizes.get(last)
         if size is None:
             return last
-        may_grow = size < self._options.warc_limit_bytes and last not in self._closed
-        if may_grow and repair.is_ours(self._directory / layout.WARCS / last, size):
+        path = self._directory / layout.WARCS / last
+        may_grow = size < self._options.warc_limit_bytes and last not in self._closed and not path.is_symlink()
+        if may_grow and repair.is_ours(path, size):
             return last
         return layout.warc_name(month, max(numbers) + 1)
 
     def _note_open(self, name: str) -> None:
         """A killed run is known by this: what is torn at the end of that WARC is ours."""
         assert self._pending is not None
-        self._pending.write(index.OPENED + name.encode() + b"\n")
-        self._pending.flush()
+        try:
+            self._pending.write(index.OPENED + name.encode() + b"\n")
+            self._pending.flush()
+        except OSError:
+            self._pending.take_back()
+            raise
         self._pending.settle()
+        layout.sync_folder(self._directory)
 
     def _sync_if_due(self) -> None:
         if time.monotonic() - self._synced >= self._options.sync_every_s:

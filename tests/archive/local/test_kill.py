@@ -2,6 +2,7 @@
 
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from linkkeeper.archive.local import manifest, verify
+from linkkeeper.archive.local import index, manifest, verify
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.errors import LinkkeeperError
 
@@ -84,6 +85,40 @@ def test_a_page_that_finds_no_room_is_taken_back_and_the_next_may_follow(filled:
         archive.keep(page(9))
     found = verify.verify(filled)
     assert (found.problems, found.notes, found.pages) == ((), (), 5)
+
+
+def test_no_room_at_all_is_told_and_passes(filled: Path, page: Make) -> None:
+    with LocalArchive(filled) as archive:
+        for _ in range(2):
+            with _room_for(3), pytest.raises(LinkkeeperError, match="page-8 was not kept"):
+                archive.keep(page(8))
+        archive.keep(page(8))
+        assert index.opened(filled) == {"2026-11.warc.gz"}
+    found = verify.verify(filled)
+    assert (found.problems, found.notes, found.pages) == ((), (), 5)
+
+
+def test_after_a_power_cut_what_is_left_is_made_whole(filled: Path, tmp_path: Path, page: Make) -> None:
+    """What was not brought down to the disk may be shorter than it was, each file by itself."""
+    names = ("warc/2026-11.warc.gz", "manifest.jsonl", ".pending.cdxj")
+    least = [(filled / name).stat().st_size for name in names[:2]] + [0]
+    with LocalArchive(filled) as archive:
+        for number in (7, 8, 9):
+            archive.keep(page(number))
+        shutil.copytree(filled, tmp_path / "running")
+    dice = random.Random(3)
+    for round_ in range(30):
+        shutil.rmtree(tmp_path / "cut", ignore_errors=True)
+        shutil.copytree(tmp_path / "running", tmp_path / "cut")
+        for name, at_least in zip(names, least, strict=True):
+            path = tmp_path / "cut" / name
+            with path.open("r+b") as file:
+                file.truncate(dice.randint(at_least, path.stat().st_size))
+        with LocalArchive(tmp_path / "cut"):
+            pass
+        found = verify.verify(tmp_path / "cut")
+        assert (found.problems, found.notes) == ((), ()), f"round {round_}"
+        assert found.pages >= 4
 
 
 def test_no_room_for_the_pending_lines_takes_the_records_back(filled: Path, page: Make) -> None:

@@ -163,6 +163,28 @@ def test_a_warc_of_another_program_is_never_touched(filled: Path, page: Make) ->
     assert ("warc/2026-11-2.warc.gz", "warc-damaged") in kinds
 
 
+def test_what_only_has_the_name_of_a_warc_is_passed_over(filled: Path, page: Make) -> None:
+    (filled / "warc" / "2026-11-2.warc.gz").symlink_to("nowhere")
+    (filled / "warc" / "folder.warc.gz").mkdir()
+    with LocalArchive(filled) as archive:
+        assert archive.repaired == ()
+        archive.keep(page(8))
+    found = verify.verify(filled)
+    assert (found.problems, len(found.notes)) == ((), 2)
+    assert (filled / "warc" / "2026-11-2.warc.gz").is_symlink()
+
+
+def test_a_warc_that_was_moved_and_linked_is_read_but_not_written_to(filled: Path, tmp_path: Path, page: Make) -> None:
+    (filled / WARC).rename(tmp_path / "other-disk.warc.gz")
+    (filled / WARC).symlink_to(tmp_path / "other-disk.warc.gz")
+    before = (tmp_path / "other-disk.warc.gz").read_bytes()
+    with LocalArchive(filled) as archive:
+        assert archive.repaired == ()
+        assert archive.keep(page(8)).revisits == 1
+    assert (tmp_path / "other-disk.warc.gz").read_bytes() == before
+    assert verify.verify(filled).sound
+
+
 def test_a_pointer_in_place_of_a_warc_loses_no_line_of_the_index(filled: Path, page: Make) -> None:
     (filled / WARC).write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
     before = (filled / "index.cdxj").read_bytes(), (filled / "manifest.jsonl").read_bytes()
