@@ -9,7 +9,8 @@ import asyncio
 import logging
 import os
 import shutil
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,7 +24,7 @@ from linkkeeper.errors import LinkkeeperError, UsageError
 from linkkeeper.net.tape import Recorded
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, BrowserContext, BrowserType, Page, ViewportSize
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 _NO_WAY_OUT = (
@@ -36,6 +37,9 @@ _NO_WAY_OUT = (
     "--disable-features=IsolateOrigins,site-per-process,DialMediaRouteProvider",
 )
 _SCROLLS = 20
+_SHARE = 0.7
+"""Of a page's time: the rest is for what its markup names and the browser did not load."""
+_CLOSING_S = 10.0
 _STEP = """() => { window.scrollBy(0, innerHeight);
   return innerHeight + scrollY >= (document.documentElement?.scrollHeight ?? 0) - 2; }"""
 
@@ -67,30 +71,45 @@ class Renderer:
     def __init__(self, options: BrowserOptions | None = None) -> None:
         self.options = options or BrowserOptions()
         self._exits = AsyncExitStack()
+        self._chromium: BrowserType
         self._browser: Browser | None = None
+        self._starting = asyncio.Lock()
         self._places = asyncio.Semaphore(self.options.at_once)
 
     async def __aenter__(self) -> Self:
         """Start the browser. Raises UsageError if Playwright or a browser is missing."""
         try:
-            from playwright.async_api import Error, async_playwright
+            from playwright.async_api import async_playwright
         except ImportError as missing:
             raise UsageError("a browser needs Playwright", "pip install 'linkkeeper[browser]'") from missing
         async with AsyncExitStack() as exits:
-            playwright = await exits.enter_async_context(async_playwright())
-            path = self.options.executable or next(filter(None, map(shutil.which, NAMES)), None)
-            sandbox = not hasattr(os, "geteuid") or os.geteuid() != 0  # Chromium has none for root
-            try:
-                self._browser = await playwright.chromium.launch(
-                    executable_path=path, args=list(_NO_WAY_OUT), chromium_sandbox=sandbox
-                )
-            except Error as problem:
-                said = str(problem).strip().splitlines()[0][:200]
-                hint = "install Chromium, or `playwright install chromium`"
-                raise UsageError(f"the browser does not start: {said}", hint) from problem
-            exits.push_async_callback(self._browser.close)
+            self._chromium = (await exits.enter_async_context(async_playwright())).chromium
+            exits.push_async_callback(self._stop)
+            await self._running()
             self._exits = exits.pop_all()
         return self
+
+    async def _running(self) -> "Browser":
+        """Return the browser; started again, if a page has brought it down."""
+        from playwright.async_api import Error
+
+        async with self._starting:
+            if self._browser is None or not self._browser.is_connected():
+                path = self.options.executable or next(filter(None, map(shutil.which, NAMES)), None)
+                sandbox = not hasattr(os, "geteuid") or os.geteuid() != 0  # Chromium has none for root
+                try:
+                    self._browser = await self._chromium.launch(
+                        executable_path=path, args=list(_NO_WAY_OUT), chromium_sandbox=sandbox
+                    )
+                except Error as problem:
+                    said = str(problem).strip().splitlines()[0][:200]
+                    hint = "install Chromium, or `playwright install chromium`"
+                    raise UsageError(f"the browser does not start: {said}", hint) from problem
+            return self._browser
+
+    async def _stop(self) -> None:
+        if self._browser is not None:
+            await self._browser.close()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -108,17 +127,11 @@ class Renderer:
         """
         from playwright.async_api import Error
 
-        assert self._browser is not None
         async with self._places:
-            budget.begin()
-            context = await self._browser.new_context(
-                viewport={"width": self.options.width, "height": self.options.height},
-                service_workers="block",
-                accept_downloads=False,
-            )
+            budget.renew()
             title = ""
             try:
-                async with asyncio.timeout(max(0.1, budget.left_s)):
+                async with asyncio.timeout(max(0.1, budget.left_s * _SHARE)), self._context() as context:
                     tab = await context.new_page()
                     await rendering.attach(await context.new_cdp_session(tab))
                     title = await self._look(tab, url, rendering, name)
@@ -126,8 +139,22 @@ class Renderer:
                 _log.debug("a page was not rendered to its end: %s", problem)  # what it had loaded is what there is
             finally:
                 await rendering.close()
-                await context.close()
         return title, rendering.hops
+
+    @asynccontextmanager
+    async def _context(self) -> "AsyncIterator[BrowserContext]":
+        """Return a fresh profile: nothing of one page is there for the next."""
+        from playwright.async_api import Error
+
+        size: ViewportSize = {"width": self.options.width, "height": self.options.height}
+        browser = await self._running()
+        context = await browser.new_context(viewport=size, service_workers="block", accept_downloads=False)
+        try:
+            yield context
+        finally:
+            with suppress(Error, TimeoutError):
+                async with asyncio.timeout(_CLOSING_S):
+                    await context.close()
 
     async def _look(self, tab: "Page", url: str, rendering: Rendering, name: str) -> str:
         await tab.goto(url, wait_until="domcontentloaded", timeout=0)

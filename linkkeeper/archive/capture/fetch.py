@@ -57,6 +57,11 @@ class Budget:
         if self.until is None:
             self.until = asyncio.get_running_loop().time() + self._max_s
 
+    def renew(self) -> None:
+        """Let its time begin anew: it had to wait for a browser."""
+        self.until = None
+        self.begin()
+
     @property
     def left_s(self) -> float:
         """Seconds left."""

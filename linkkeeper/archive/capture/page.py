@@ -3,6 +3,7 @@
 import asyncio
 import re
 import zlib
+from functools import partial
 from pathlib import Path
 
 from linkkeeper.archive.capture import judging, manner, reading
@@ -29,7 +30,8 @@ async def capture(means: Means, cited: Cited, rank: int) -> Outcome:
     try:
         title = ""
         if found.render and means.renderer is not None:
-            rendering = Rendering(means.fetcher, means.options, means.client.options, budget, found.hops)
+            fields = partial(manner.requisite_fields, means.client.options, found.browser)
+            rendering = Rendering(means.fetcher, means.options, fields, budget, found.hops)
             title, rendered = await means.renderer.render(
                 found.hops[0].url, rendering, budget, _file_name(found.hops[-1])
             )

@@ -3,16 +3,15 @@
 import asyncio
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from linkkeeper.archive.capture import judging, manner, reading
+from linkkeeper.archive.capture import judging, reading
 from linkkeeper.archive.capture.base import CaptureOptions
 from linkkeeper.archive.capture.fetch import Budget, Fetcher, Wish, discard
 from linkkeeper.archive.capture.requisites import Use
 from linkkeeper.net import target
-from linkkeeper.net.options import NetOptions
 from linkkeeper.net.tape import Recorded
 
 if TYPE_CHECKING:
@@ -23,14 +22,22 @@ _DROPPED = frozenset({"content-encoding", "content-length", "transfer-encoding",
 _BODY_LIMIT = 32 * 1024 * 1024
 _STATUS = re.compile(rb"HTTP/[0-9.]+[ \t]+[0-9]{3}[ \t]*([\x20-\x7e]*)")
 
+Fields = Callable[[str], str]
+
 
 class Rendering:
     """One page in the browser: its requests answered by our client, every answer kept."""
 
     def __init__(
-        self, fetcher: Fetcher, options: CaptureOptions, net: NetOptions, budget: Budget, own: tuple[Recorded, ...]
+        self,
+        fetcher: Fetcher,
+        options: CaptureOptions,
+        fields: Fields,
+        budget: Budget,
+        own: tuple[Recorded, ...],
     ) -> None:
-        self._fetcher, self._options, self._net, self._budget = fetcher, options, net, budget
+        """fields: the header lines of a request, by its Referer. own: the hops to the page, and the page."""
+        self._fetcher, self._options, self._fields, self._budget = fetcher, options, fields, budget
         self._home = target.parse(own[0].url).origin
         self._held = {hop.url: hop for hop in own}
         self._own = frozenset(self._held)
@@ -119,7 +126,7 @@ class Rendering:
         return await coming
 
     async def _fetch_new(self, url: str, bare: bool, referer: str) -> Recorded | None:
-        fields = manner.requisite_fields(self._net, False, referer if referer.isprintable() else "")
+        fields = self._fields(referer if referer.isprintable() else "")
         limit = judging.RequisiteLimit(self._options, Use.IMAGE, self._budget.purse.left)
         fetched = await self._fetcher.fetch(Wish(url, fields, limit, bare, follow=False), self._budget)
         if fetched.why is not None or not fetched.hops:

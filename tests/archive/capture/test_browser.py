@@ -182,6 +182,17 @@ async def test_a_page_that_never_rests_has_its_time(shell: Any, rendering: Any, 
 
 
 @pytest.mark.browser
+async def test_a_browser_that_was_brought_down_is_started_again(shell: Any, tmp_path: Path, rendering: Any) -> None:
+    await rendering()
+    net = NetOptions(timeout_s=5.0, allow_private=True)
+    renderer = Renderer(BrowserOptions(settle_s=0.2))
+    async with Client(net) as client, renderer, Capturer(client, spool=tmp_path, renderer=renderer) as capturer:
+        assert renderer._browser is not None
+        await renderer._browser.close()
+        assert "/new.png" in paths(await capturer.capture(Cited(shell.url + "/p")))
+
+
+@pytest.mark.browser
 async def test_what_is_refused_is_not_opened(shell: Any, rendering: Any, answer: Answering) -> None:
     shell.pages["/p"] = answer(SHELL, X_Robots_Tag="noarchive")
     outcome = await (await rendering()).capture(Cited(shell.url + "/p"))
