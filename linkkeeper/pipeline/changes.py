@@ -36,6 +36,7 @@ _RENAMES = "1000"
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 Ranges = list[tuple[int, int]]
+OUTSIDE = "in no git work tree, so --since cannot know what changed"
 
 
 class Changes(Struct, frozen=True):
@@ -44,6 +45,8 @@ class Changes(Struct, frozen=True):
     since: str
     """As the user wrote it."""
     ranges: dict[str, Ranges]
+    outside: tuple[str, ...] = ()
+    """Paths that lie in no git work tree: nobody knows what changed in them."""
 
     def touch(self, path: str, start: int, end: int) -> bool:
         """Return whether any of these bytes stands on a changed line."""
@@ -64,28 +67,33 @@ class _Lost(Struct, frozen=True):
 def since(revision: str, paths: Sequence[str]) -> Changes:
     """Return what changed in the files called paths since this side left revision (their merge base).
 
-    Uncommitted changes count, and a file that git does not know has changed as a whole. Raises UsageError for a
-    path outside git, a revision that is unknown there, and where git is missing.
+    Uncommitted changes count, and a file that git does not know has changed as a whole. Raises UsageError if every
+    path lies outside git, for a revision that is unknown there, and where git is missing.
     """
     if not revision or revision.startswith("-") or not revision.isprintable():
         raise UsageError(f"{revision!r} is no git revision", "write --since main, --since HEAD~1 or --since v1.2")
     ranges: dict[str, Ranges] = {}
-    for top, members in _by_repository(paths).items():
+    by_top, outside = _by_repository(paths)
+    if outside and not by_top:
+        raise UsageError(f"{outside[0]} is {OUTSIDE}", "leave --since out")
+    for top, members in by_top.items():
         ranges |= _Repository(top, revision).changed(members)
-    return Changes(revision, ranges)
+    return Changes(revision, ranges, tuple(outside))
 
 
-def _by_repository(paths: Iterable[str]) -> dict[Path, dict[str, Path]]:
-    """Return path -> place on disk, under the top of the work tree that holds it."""
+def _by_repository(paths: Iterable[str]) -> tuple[dict[Path, dict[str, Path]], list[str]]:
+    """Return path -> place on disk, under the top of the work tree that holds it; and the paths that none holds."""
     tops: dict[Path, Path | None] = {}
+    outside: list[str] = []
     found: dict[Path, dict[str, Path]] = {}
     for path in paths:
         real = Path(path).resolve()
         top = _top_of(real.parent, tops)
         if top is None:
-            raise UsageError(f"{path} is in no git work tree, so --since cannot know what changed", "leave --since out")
-        found.setdefault(top, {})[path] = real
-    return found
+            outside.append(path)
+        else:
+            found.setdefault(top, {})[path] = real
+    return found, outside
 
 
 def _top_of(folder: Path, known: dict[Path, Path | None]) -> Path | None:

@@ -161,7 +161,8 @@ def changed(found: Discovery, revision: str, *, keep_all: bool = False) -> tuple
         raise UsageError("--since compares files, and `-` is none", "name files or folders")
     what = changes.since(revision, [file.path for file in found.files])
     files = tuple(file for file in found.files if keep_all or file.path in what.ranges)
-    return structs.replace(found, files=files), what
+    problems = tuple(FileProblem(path, changes.OUTSIDE) for path in what.outside)
+    return structs.replace(found, files=files, problems=found.problems + problems), what
 
 
 def _paths(request: Request, settings: Settings) -> tuple[str, ...]:

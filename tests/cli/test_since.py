@@ -90,6 +90,19 @@ def test_what_git_does_not_know_is_exit_2(run: Run, repository: Stage, command: 
     assert (done.returncode, "no git work tree" in done.stderr) == (2, True), done.stderr
 
 
+@pytest.mark.parametrize("command", ["scan", "fix", "links"])
+def test_a_post_outside_git_is_named_and_the_others_are_done(
+    run: Run, repository: Stage, trusted: list[str], command: str, tmp_path: Path
+) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-outside.md"
+    outside.write_text("[a](#)\n")
+    flags = ["--format", "json", *trusted] if command != "links" else []
+    done = run(command, ".", str(outside), "--since", "HEAD", *flags)
+    assert done.returncode != 2, done.stderr
+    assert "in no git work tree" in done.stdout + done.stderr
+    assert "/2016/" in done.stdout, "the others were looked at"
+
+
 def test_since_goes_neither_with_stdin_nor_with_revert(run: Run, repository: Stage) -> None:
     assert run("scan", "-", "--since", "HEAD", stdin="x").returncode == 2
     assert run("fix", ".", "--since", "HEAD", "--only", "revert").returncode == 2
