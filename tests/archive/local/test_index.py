@@ -1,7 +1,10 @@
 """The index: lines, look-ups in a large file, and keys that other programs make too."""
 
 import json
+import os
 import random
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,15 @@ def test_lines_of_other_programs_are_read() -> None:
         b'org,example)/ 2026 {"url": "http://example.org/", "offset": 5, "length": "7", "filename": "a", "more": [1]}\n'
     )
     assert cdxj.parse(text) == Line("org,example)/", "2026", "http://example.org/", "unk", "-", "-", 7, 5, "a")
+
+
+def test_cdxj_indexer_makes_the_same_index(filled: Path, tmp_path: Path) -> None:
+    indexer = os.environ.get("CDXJ_INDEXER") or shutil.which("cdxj-indexer")
+    if not indexer:
+        pytest.skip("NOT CHECKED: `cdxj-indexer` is not installed (comes with wacz; or name it in CDXJ_INDEXER)")
+    command = [indexer, "--sort", str(filled / "warc" / "2026-11.warc.gz")]
+    made = subprocess.run(command, capture_output=True, check=True).stdout
+    assert made == (filled / "index.cdxj").read_bytes()
 
 
 def test_a_large_index_is_searched_without_reading_it(tmp_path: Path) -> None:
