@@ -10,10 +10,7 @@ import http.server
 import os
 import re
 import shutil
-import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 import warnings
@@ -31,6 +28,7 @@ from linkkeeper.archive.capture.base import CaptureOptions, Cited
 from linkkeeper.archive.capture.capturer import Capturer
 from linkkeeper.archive.local import verify, wacz
 from linkkeeper.archive.local.base import PageCapture
+from linkkeeper.archive.local.serve import Replay
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.net.client import Client
 from linkkeeper.net.options import NetOptions
@@ -281,47 +279,21 @@ def test_one_payload_is_stored_once(kept: Kept) -> None:
 
 
 @pytest.fixture(scope="module")
-def pywb(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A real pywb over the WARCs: its port."""
-    wayback = shutil.which("wayback", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-    if wayback is None:
-        pytest.skip("pywb is not installed")
-    folder = tmp_path_factory.mktemp("pywb")
-    manager = str(Path(wayback).with_name("wb-manager"))
-    warcs = [str(path) for path in kept.folder.glob("warc/*.warc.gz")]
-    for command in (["init", "kept"], ["add", "kept", *warcs]):
-        subprocess.run([manager, *command], cwd=folder, check=True, capture_output=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([wayback, "-b", "127.0.0.1", "-p", str(port)], cwd=folder, stdout=log, stderr=log)
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
+def pywb(kept: Kept) -> Iterator[str]:
+    """A real pywb over the archive: where it plays payloads as they are."""
+    pytest.importorskip("pywb")
+    with Replay(kept.folder) as replay:
+        yield f"{replay.url}2id_/"
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("pywb did not start")
-
-
-def test_pywb_plays_the_bytes_that_were_sent(kept: Kept, pywb: int) -> None:
+def test_pywb_plays_the_bytes_that_were_sent(kept: Kept, pywb: str) -> None:
     wrong = []
-    connection = http.client.HTTPConnection("127.0.0.1", pywb, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(pywb).netloc, timeout=20)
     for url, (status, body) in kept.sent.items():
         picture = url.endswith(".png") and zlib.crc32(url.encode()) % 6
         if status >= 400 or url.endswith("/robots.txt") or picture:
             continue
-        connection.request("GET", f"/kept/2id_/{url}", headers={"Accept-Encoding": "gzip, deflate, br"})
+        connection.request("GET", f"{urlsplit(pywb).path}{url}", headers={"Accept-Encoding": "gzip, deflate, br"})
         reply = connection.getresponse()
         played = reply.read()
         if (reply.status, played) != (status, b"" if status in (301, 302) else body):  # it leaves out a redirect's body
@@ -330,9 +302,9 @@ def test_pywb_plays_the_bytes_that_were_sent(kept: Kept, pywb: int) -> None:
     assert wrong == []
 
 
-def test_pywb_holds_no_error_of_a_requisite(kept: Kept, pywb: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", pywb, timeout=20)
-    connection.request("GET", f"/kept/2id_/{kept.site}/img/gone-1.png")
+def test_pywb_holds_no_error_of_a_requisite(kept: Kept, pywb: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(pywb).netloc, timeout=20)
+    connection.request("GET", f"{urlsplit(pywb).path}{kept.site}/img/gone-1.png")
     assert connection.getresponse().status == 404
     connection.close()
 
@@ -344,7 +316,7 @@ replay-web-page {{ display: block; height: 100% }}</style><script src="/ui.js"><
 <replay-web-page source="{wacz}" url="{url}" embed="replayonly" replayBase="/replay/"></replay-web-page>"""
 
 
-class Replay(http.server.BaseHTTPRequestHandler):
+class Host(http.server.BaseHTTPRequestHandler):
     """A plain web host: files, with Range."""
 
     protocol_version = "HTTP/1.1"
@@ -441,7 +413,7 @@ def test_replaywebpage_shows_the_pages_as_they_were(kept: Kept, tmp_path: Path) 
         "/site.wacz": ("application/wacz", kept.wacz),
     }
     holders = {f"/{number}.html": HOLDER.format(wacz="/site.wacz", url=_cited(kept.site, number)) for number in SHOWN}
-    host = _serve(type("Host", (Replay,), {"files": files, "holders": holders}))
+    host = _serve(type("Plain", (Host,), {"files": files, "holders": holders}))
     base = f"http://127.0.0.1:{host.server_address[1]}"
     trapped: list[str] = []
     site_port = urlsplit(kept.site).port
