@@ -82,6 +82,8 @@ class SaveService:
         """Statuses of several jobs can be asked for at once."""
         self.anonymous = "inline"
         """`inline` (302), `content-location`, `page` (HTML that names a job), `next` (a Link to another), `login`."""
+        self.salt = ""
+        """Part of what job ids are made of."""
         self.submissions: list[Submission] = []
         self.polls: list[tuple[float, str]] = []
         self._jobs: dict[str, Job] = {}
@@ -166,7 +168,7 @@ class SaveService:
         return [one for one in self._late if one.url == url]
 
     def _begin(self, url: str, way: str) -> str:
-        name = "spn2-" + hashlib.sha1(url.encode(), usedforsecurity=False).hexdigest()
+        name = "spn2-" + hashlib.sha1((self.salt + url).encode(), usedforsecurity=False).hexdigest()
         planned = self.errors.get(url) or self.errors.get("*") or [""]
         error = planned.pop(0)
         self._jobs[name] = Job(url, self.now(), self.now() + self.job_s, way, error, self.redirects.get(url, ""))

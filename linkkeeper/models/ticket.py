@@ -67,4 +67,5 @@ class Begun(Struct, frozen=True):
 
     ticket: Ticket | None
     refused: str = ""
-    """`taken` (another process is at it or was faster), `daily` (quota used up), `locked` (state not writable now)."""
+    """`taken` (another process is at it or was faster), `daily` (quota used up), `often`
+    (this URL, today), `locked` (state not writable now)."""

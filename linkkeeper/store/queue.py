@@ -16,6 +16,9 @@ from linkkeeper.urls import secrets
 LONGEST_LEASE_S = 3600.0
 """Who seems to hold a row for longer held it when the machine's clock was ahead."""
 DAY_S = 86_400.0
+URL_A_DAY = 5
+"""Submissions of one URL: the service takes 5 or 10 a day (sources differ)."""
+_OF_URL = "SELECT count(*) FROM submissions WHERE url = ? AND at > ?"
 _AT_ONCE = 500
 """Rows asked for in one statement; SQLite takes 999 and more."""
 _LATEST = "INSERT OR REPLACE INTO saves VALUES (?, ?, ?, ?, ?)"
@@ -52,6 +55,7 @@ class SaveQueue:
         """Note the intent to submit now, and take the URL for so long; count it against the quota of the way.
 
         Only if the row is as the ticket says and nobody else holds it. To be called just before the request.
+        Reasons why not: see Begun.
         """
         intended = msgspec.structs.replace(ticket, intent=now, changed=now, attempts=ticket.attempts + 1)
         answers: list[Begun] = []
@@ -60,6 +64,10 @@ class SaveQueue:
             answers.clear()
             if a_day is not None and _sent_since(connection, now - DAY_S, way) >= a_day:
                 answers.append(Begun(None, "daily"))
+                return
+            often = connection.execute(_OF_URL, (ticket.url, now - DAY_S)).fetchone()[0]
+            if often >= URL_A_DAY:
+                answers.append(Begun(None, "often"))
                 return
             taken = self._claim(connection, intended, now, lease_s)
             if taken is not None:

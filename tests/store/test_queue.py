@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from linkkeeper.models.ticket import SaveState, Ticket
 from linkkeeper.store.database import open_state
-from linkkeeper.store.queue import DAY_S, SaveQueue
+from linkkeeper.store.queue import DAY_S, URL_A_DAY, SaveQueue
 
 NOW = 1_800_000_000.0
 URL = "http://a.example/"
@@ -93,6 +93,20 @@ def test_a_day_takes_so_many_submissions_whoever_sends_them(tmp_path: Path) -> N
         assert queues[1].begin(tickets[urls[3]], NOW, 60, "keys", None).ticket is not None
         assert queues[1].sent_since(NOW - 1, "anonymous") == 3
         assert queues[1].begin(tickets[urls[4]], NOW + DAY_S + 1, 60, "anonymous", 3).ticket is not None
+
+
+def test_one_url_is_submitted_a_few_times_a_day_at_most(tmp_path: Path) -> None:
+    with open_state(tmp_path) as state:
+        queue = SaveQueue(state)
+        queue.add([URL], NOW)
+        said = []
+        for n in range(URL_A_DAY + 1):
+            begun = queue.begin(queue.tickets()[URL], NOW + 60 * n, 60, "keys", None)
+            said.append(begun.refused)
+            if begun.ticket is not None:
+                queue.put(msgspec.structs.replace(begun.ticket, intent=0.0), NOW + 60 * n)
+        assert said == [""] * URL_A_DAY + ["often"]
+        assert queue.begin(queue.tickets()[URL], NOW + DAY_S + 600, 60, "keys", None).ticket is not None
 
 
 def test_no_credential_enters_the_queue(tmp_path: Path) -> None:

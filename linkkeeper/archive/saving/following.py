@@ -1,5 +1,7 @@
 """What became of a submission: the job's own word, then the playback's, which alone is believed."""
 
+import hashlib
+
 import msgspec
 
 from linkkeeper.archive.archive_urls import instant
@@ -14,8 +16,12 @@ from linkkeeper.models.ticket import Ticket
 _LEASE_S = 70.0
 _ARRIVES_WITHIN_S = 60.0
 """So long a submission of unknown fate may take until its capture shows; jobs were seen to take 33 s."""
+_IDLE_AFTER_S = 25.0
+"""A job that arrived counts among those of the account by then."""
 _LONGEST_JOB_S = 150.0
 """The service ends jobs after two minutes."""
+_ANONYMOUS_S = 90.0
+"""The same without keys, where nobody tells what is under way."""
 _OLD_NEWS_S = 30.0
 """So long the failure that a job tells of may be the one it ended with last time."""
 
@@ -100,10 +106,17 @@ async def search(desk: Desk, ticket: Ticket) -> Reached:
 
 async def _without_answer(desk: Desk, ticket: Ticket) -> Reached:
     """No capture since a submission whose answer nobody has: it is at work, or it never arrived."""
+    found = await _found_by_name(desk, ticket)
+    if found is not None:
+        desk.put(found)
+        return None
     wait = await _wait_for_fate(desk, desk.now() - ticket.intent)
     if wait:
         desk.put(ticket)
         return Later(desk.now() + wait)
+    proof = await desk.prover.look(ticket.url, desk.stamp(), desk.since(ticket))  # it may have ended since the last
+    if not isinstance(proof, NotYet):
+        return _proved(desk, ticket, proof)
     why = ticket.detail or "no answer of the service"
     kept = desk.put(changes.not_arrived(ticket, detail=why))
     if ticket.attempts < changes.MAX_ATTEMPTS:
@@ -111,15 +124,34 @@ async def _without_answer(desk: Desk, ticket: Ticket) -> Reached:
     return desk.unasked(desk.put(msgspec.structs.replace(kept, attempts=0)), why)
 
 
+async def _found_by_name(desk: Desk, ticket: Ticket) -> Ticket | None:
+    """Ask for the job under the names that it may have; return the ticket if one of them is at work, or has just been.
+
+    What any other name brings, or an older capture, says nothing.
+    """
+    if desk.service.way != "keys":
+        return None
+    for job in dict.fromkeys(filter(None, (ticket.job, likely_job(ticket.url)))):
+        news = (await desk.service.status([job]))[job]
+        taken = changes.accepted(ticket, job, reused=False)
+        if isinstance(news, Done) and instant(news.timestamp).timestamp() >= desk.since(ticket):
+            return changes.captured(taken, news)
+        if isinstance(news, Pending):
+            return taken
+    return None
+
+
 async def _wait_for_fate(desk: Desk, age_s: float) -> float:
     """Return how long to wait before a submission that nobody saw the end of counts as never arrived."""
-    if age_s < _ARRIVES_WITHIN_S:
-        return min(_ARRIVES_WITHIN_S - age_s, _ARRIVES_WITHIN_S / 3)
-    if age_s >= _LONGEST_JOB_S:
+    if desk.service.way != "keys":
+        return max(0.0, min(_ANONYMOUS_S - age_s, _ANONYMOUS_S / 3))
+    if age_s < _IDLE_AFTER_S:
+        return min(_IDLE_AFTER_S - age_s, _IDLE_AFTER_S / 2)
+    found = await desk.service.sessions()
+    if found is not None and found.processing == 0:
         return 0.0
-    found = await desk.service.sessions() if desk.service.way == "keys" else None
-    is_idle = found is not None and found.processing == 0
-    return 0.0 if is_idle else min(_LONGEST_JOB_S - age_s, _ARRIVES_WITHIN_S / 3)
+    longest = _LONGEST_JOB_S if found is not None and found.processing else _ARRIVES_WITHIN_S
+    return max(0.0, min(longest - age_s, _ARRIVES_WITHIN_S / 3))
 
 
 def _still_waiting(desk: Desk, ticket: Ticket) -> Reached:
@@ -144,3 +176,11 @@ def _proved(desk: Desk, ticket: Ticket, proof: Proof) -> Reached:
         case NotYet():
             ticket = msgspec.structs.replace(ticket, detail="")
     return desk.result(desk.put(ticket))
+
+
+def likely_job(url: str) -> str:
+    """Return the id that the service may have given to a URL's job: a guess, and used as no more than that.
+
+    Ids are `spn2-` and 40 hex digits, the same for a URL each time (observed to 2026); how they are made is not told.
+    """
+    return "spn2-" + hashlib.sha1(url.encode(), usedforsecurity=False).hexdigest()

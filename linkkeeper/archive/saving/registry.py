@@ -61,7 +61,8 @@ def saver(
         raise UsageError("wayback.url is empty: nothing can be saved at the Wayback Machine", "set it, or save locally")
     rate = per_minute(options, archive, keys)
     limiter = Limiter(archive, clock, saves_per_minute=rate, on_wait=on_wait, now=now, sleep=sleep)
-    reader = ArchiveClient("wayback", web, limiter, archive)
+    # One for each, so that an index which is down does not keep captures from being looked at.
+    index, playback = (ArchiveClient("wayback", web, limiter, archive) for _ in range(2))
     public = archive.public_url or archive.wayback_url
     desk = Desk(
         options,
@@ -75,8 +76,8 @@ def saver(
             options.submit_timeout_s,
             lambda url: on_progress(SaveProgress(url, "submitting")),
         ),
-        Prover(reader, archive.wayback_url, looks_dead),
-        Looker(reader, archive, looks_dead, now),
+        Prover(playback, archive.wayback_url, looks_dead),
+        Looker(index, archive, looks_dead, now),
         names,
         public,
         sleep,

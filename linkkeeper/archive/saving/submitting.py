@@ -32,7 +32,7 @@ async def submit(desk: Desk, ticket: Ticket) -> Reached:
             is_time = desk.options.max_time_s is not None and not desk.limiter.refusals
             desk.end(SaveOutcome.QUEUED if is_time else SaveOutcome.UNASKED, str(error))
             return None
-    return _not_begun(desk, sent) if isinstance(sent, NotBegun) else _answered(desk, sent)
+    return _not_begun(desk, ticket, sent) if isinstance(sent, NotBegun) else _answered(desk, sent)
 
 
 async def _may_submit(desk: Desk, ticket: Ticket) -> bool:
@@ -73,12 +73,14 @@ def _begin(desk: Desk, ticket: Ticket) -> Begun:
     return begun
 
 
-def _not_begun(desk: Desk, sent: NotBegun) -> Reached:
+def _not_begun(desk: Desk, ticket: Ticket, sent: NotBegun) -> Reached:
     match sent.why:
         case "daily":
             why = f"{ANONYMOUS_A_DAY} anonymous submissions a day are all: it goes on tomorrow, or with keys"
             desk.end(SaveOutcome.UNASKED, why)
             return None
+        case "often":
+            return desk.unasked(ticket, "submitted often enough today; it goes on tomorrow")
         case "locked":
             desk.end(SaveOutcome.UNASKED, "the state cannot be written, and without it nothing is submitted")
             return None

@@ -74,3 +74,21 @@ async def test_killed_again_and_again(bench: Any, run_of: Any) -> None:
     found = await bench.save(*URLS)
     assert {one.outcome for one in found.values()} <= {Outcome.VERIFIED, Outcome.RECENT}
     assert sorted(one.url for one in bench.saving.submissions) == URLS
+
+
+async def test_a_job_at_work_is_found_by_its_name_after_a_kill(bench: Any, run_of: Any) -> None:
+    looked(bench)
+    bench.saving.job_s = 200.0
+    assert await run_of(bench, URLS[:1], KEYS).until("save", 1, "after")
+    found = await bench.save(*URLS[:1])
+    assert found[URLS[0]].outcome is Outcome.VERIFIED
+    assert len(bench.saving.submissions) == 1
+
+
+async def test_a_job_whose_name_nobody_can_know_is_waited_for(bench: Any, run_of: Any) -> None:
+    looked(bench)
+    bench.saving.job_s, bench.saving.salt = 100.0, "unguessable"
+    assert await run_of(bench, URLS[:1], KEYS).until("save", 1, "after")
+    found = await bench.save(*URLS[:1])
+    assert found[URLS[0]].outcome is Outcome.VERIFIED
+    assert len(bench.saving.submissions) == 1

@@ -201,9 +201,11 @@ async def test_an_archive_that_is_down_altogether_is_reported_as_that(bench: Any
 
 async def test_an_index_that_is_down_does_not_keep_the_service_from_working(bench: Any) -> None:
     bench.archive.faults["index"] = Fault("504")
-    found = await bench.save(URL)
-    assert found[URL].outcome is Outcome.VERIFIED
+    urls = [f"http://living{n}.example/" for n in range(4)]
+    found = await bench.save(*urls)
+    assert {one.outcome for one in found.values()} == {Outcome.VERIFIED}
     assert "if_not_archived_within" in bench.saving.submissions[0].fields
+    assert len(bench.archive.seen("index")) <= 4, "and it is left alone"
 
 
 async def test_statuses_that_are_no_json_are_asked_for_again(bench: Any) -> None:
