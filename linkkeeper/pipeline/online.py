@@ -1,9 +1,8 @@
 """The part of a run that uses the network: the check, then the archives. Loaded only when something is due."""
 
 import asyncio
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from linkkeeper.archive import moved
@@ -18,6 +17,7 @@ from linkkeeper.pipeline.collect import Collection, Entry
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.outcome import Outcome, dead_places
 from linkkeeper.pipeline.state import State
+from linkkeeper.pipeline.stopping import Signals
 from linkkeeper.urls import archive_links
 
 
@@ -60,7 +60,7 @@ class _Online:
         self._rescuing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        with _Signals(self._interrupted):
+        with Signals(self._interrupted):
             async with Client(options.network(self.settings)) as client:
                 await self._check(client)
             if not self.outcome.interrupted:
@@ -204,28 +204,3 @@ class _CheckProgress:
         host, seconds = max(hosts.items(), key=lambda item: item[1])
         more = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
         self._events.waiting("checking", f"{host}{more}, {seconds:.0f} s")
-
-
-class _Signals:
-    """While open, the first Ctrl-C or termination calls `stop`; the second ends the program."""
-
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def __enter__(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in self._before:
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self._heard, number)
-
-    def __exit__(self, *_: object) -> None:
-        loop = asyncio.get_running_loop()
-        for number, handler in self._before.items():
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)  # asyncio leaves the system's own behaviour behind
-
-    def _heard(self, number: int) -> None:
-        asyncio.get_running_loop().remove_signal_handler(number)
-        self._stop()

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,26 @@ def trusted(stage: Stage) -> list[str]:
     """Return the flags by which a command may ask the small web and the small archive, quickly."""
     hosts = [flag for host in stage.web.hosts for flag in ("--allow-host", host)]
     return [*hosts, "--wayback-url", stage.archive_url, "--timeout", "5"]
+
+
+@pytest.fixture(scope="module")
+def serve_http() -> Iterator[Callable[[Any], str]]:
+    """Return a function that serves a handler in a thread until the module is over, and returns the base URL."""
+    servers: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
+
+    def serve(handler: Any) -> str:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield serve
+    for server, thread in servers:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,8 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     code = (
         "import sys\nfrom linkkeeper.cli.app import app\n"
         f"try:\n    app({command})\nexcept SystemExit:\n    pass\n"
-        "heavy = ('aiohttp', 'waybackpy', 'bs4', 'lxml', 'jinja2', 'tqdm', 'tenacity', 'pyromark', 'asyncio', 'warcio')\n"
+        "heavy = ('aiohttp', 'waybackpy', 'bs4', 'lxml', 'jinja2', 'tqdm', "
+        " 'tenacity', 'pyromark', 'warcio', 'asyncio')\n"
         "print('\\n' + ' '.join(name for name in heavy if name in sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

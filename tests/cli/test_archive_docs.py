@@ -1,14 +1,14 @@
 """docs/archiving.md: its commands are commands, its page plays the WACZ on a plain host, its settings exist."""
 
+import functools
 import http.server
 import os
 import re
 import shlex
 import shutil
 import subprocess
-import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,22 +79,11 @@ class _Host(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def host(run: Run) -> Iterator[str]:
+def host(run: Run, serve_http: Callable[[Any], str]) -> str:
     """Serve the folder `public` of the test's own folder; return the base URL."""
     del run
     Path("public/archive/replay").mkdir(parents=True)
-    folder = str(Path("public").resolve())
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0),
-        lambda *given: _Host(*given, directory=folder),
-    )
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    return serve_http(functools.partial(_Host, directory=str(Path("public").resolve())))
 
 
 @pytest.mark.browser

@@ -6,10 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,15 +70,9 @@ class _Proxy(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def proxy() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def proxy(serve_http: Callable[[Any], str]) -> str:
+    """Serve `_Proxy`; return its base URL."""
+    return serve_http(_Proxy)
 
 
 def _post(*paths: str) -> list[str]:
