@@ -82,9 +82,14 @@ def line_date(path: str, line: int, options: DateOptions, blame: Blame | None = 
     if written is not None:
         return Dated(written.astimezone(UTC), "commit", written.isoformat())
     try:
-        changed = datetime.fromtimestamp(int(Path(path).stat().st_mtime), UTC)
+        return file_date(Path(path).stat().st_mtime, options)
     except (OSError, ValueError, OverflowError):  # standard input, or gone meanwhile
-        changed = datetime.now(UTC).replace(microsecond=0)
+        return file_date(datetime.now(UTC).timestamp(), options)
+
+
+def file_date(modified_s: float, options: DateOptions) -> Dated:
+    """Return the date of a file that was last changed so many seconds after 1970. Raises ValueError, OverflowError."""
+    changed = datetime.fromtimestamp(int(modified_s), UTC)
     return Dated(changed, "file", changed.astimezone(zone(options.timezone)).isoformat())
 
 

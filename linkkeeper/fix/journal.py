@@ -138,9 +138,9 @@ class Journal:
         ]
         entry_of: dict[int, int] = {}
 
-        def remember(files: Sequence[tuple[int, bytes]]) -> None:
+        def remember(files: Sequence[tuple[int, disk.Seen]]) -> None:
             entry_of.update((number, len(run.entries) + place) for place, (number, _) in enumerate(files))
-            run.add([(self._entry(jobs[number]), old, batch[number].notes) for number, old in files])
+            run.add([(self._entry(jobs[number], old), old.data, batch[number].notes) for number, old in files])
 
         try:
             outcomes = swap(jobs, remember)
@@ -151,8 +151,9 @@ class Journal:
             run.states[entry] = SKIPPED if outcomes[number].reason else WRITTEN
         return [structs.replace(done, path=change.path) for change, done in zip(batch, outcomes, strict=True)]
 
-    def _entry(self, job: Job) -> records.Entry:
-        return records.Entry(self._remembered(job.path), job.digest, disk.digest(job.data), job.temporary)
+    def _entry(self, job: Job, old: disk.Seen) -> records.Entry:
+        modified = max(0, old.status.st_mtime_ns)
+        return records.Entry(self._remembered(job.path), job.digest, disk.digest(job.data), job.temporary, modified)
 
     def commit(self) -> None:
         """Note the end of the run. A run that wrote nothing is forgotten. Interrupted, it may be called again."""
@@ -270,6 +271,19 @@ class Journal:
                 if state in (WRITTEN, UNKNOWN):
                     path = self._absolute(entry.path)
                     found += [(path, note) for note in records.notes(past.path, entry)]
+        return found
+
+    def modified(self) -> dict[str, dict[str, int]]:
+        """Return when the author last changed files: absolute path -> SHA-256 of its bytes -> nanoseconds since 1970.
+
+        Only for texts that a fix or an undo wrote: of these the file system says when that was.
+        """
+        found: dict[str, dict[str, int]] = {}
+        for past in self._past():
+            for entry in past.entries:
+                times = found.setdefault(self._absolute(entry.path), {})
+                if author := times.get(entry.old, entry.modified):
+                    times[entry.old] = times[entry.new] = author
         return found
 
     def _past(self) -> list[RunLog]:

@@ -60,6 +60,8 @@ class Entry(Struct, frozen=True, tag_field="kind", tag="file"):
     """SHA-256 hex of the bytes after."""
     temporary: Annotated[str, Meta(pattern=rf"\A{re.escape(disk.TEMPORARY_PREFIX)}[\w.-]+\.tmp\Z")]
     """Name of the new file beside the old one, until it takes its place. It may be removed: no other name is let in."""
+    modified: int = 0
+    """When the file was last changed before, in nanoseconds since 1970; 0 in journals that do not tell."""
     size: Size = 0
     """Of the old bytes, compressed; they follow the line."""
     notes_size: Size = 0

@@ -43,8 +43,8 @@ class _Open(Struct, frozen=True):
     seen: disk.Seen
 
 
-Remember = Callable[[Sequence[tuple[int, bytes]]], None]
-"""Brings the old bytes of some jobs, named by their number, down to the disk. Raises OSError if that fails."""
+Remember = Callable[[Sequence[tuple[int, disk.Seen]]], None]
+"""Brings what some jobs' files hold, by the jobs' numbers, down to the disk. Raises OSError if that fails."""
 
 
 def swap(jobs: Sequence[Job], remember: Remember, changed: str = "it was changed meanwhile") -> list[Outcome]:
@@ -59,7 +59,7 @@ def swap(jobs: Sequence[Job], remember: Remember, changed: str = "it was changed
     with ExitStack() as stack:
         opened = list(batch.look(stack))
         if opened:
-            remember([(one.number, one.seen.data) for one in opened])
+            remember([(one.number, one.seen) for one in opened])
             with _no_strays() as pending:
                 batch.write(opened, pending)
                 batch.rename(pending)

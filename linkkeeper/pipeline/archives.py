@@ -1,7 +1,10 @@
 """What a run asks web archives: copies of the dead, and whether links into the archive still show something."""
 
+import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from linkkeeper.archive import dates, registry
@@ -12,6 +15,7 @@ from linkkeeper.archive.rescue import Rescuer
 from linkkeeper.check import archived, parked, soft404, verdicts
 from linkkeeper.config.settings import Settings
 from linkkeeper.errors import ArchiveError
+from linkkeeper.fix.journal import Journal
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Finding, Reply, Verdict
@@ -173,13 +177,30 @@ class _Dates:
         self._options = dates.DateOptions(settings.timezone)
         self._blame = GitBlame()
         self._known: dict[str, Dated | None] = {}
+        self._authors: dict[str, Dated | None] = {}
+        self._journal = Journal(settings.state)
 
     def of(self, place: Place) -> Dated:
         """Return the day on which a link was written."""
         document, line = place.link.document, place.link.line
         if document not in self._known:
             self._known[document] = dates.document_date(document, _bytes_of(document), self._options)
-        return self._known[document] or dates.line_date(document, line, self._options, self._blame)
+        if (known := self._known[document]) is not None:
+            return known
+        found = dates.line_date(document, line, self._options, self._blame)
+        return found if found.source != "file" else self._by_the_author(document) or found
+
+    def _by_the_author(self, document: str) -> Dated | None:
+        """Return the day of a file that a fix or an undo was the last to write: what counts is when its author did."""
+        if document not in self._authors:
+            times = self._modified.get(os.path.join(os.getcwd(), document), {})  # noqa: PTH109, PTH118  # as the journal
+            modified = times.get(hashlib.sha256(_bytes_of(document)).hexdigest()) if times else None
+            self._authors[document] = dates.file_date(modified / 1e9, self._options) if modified else None
+        return self._authors[document]
+
+    @cached_property
+    def _modified(self) -> dict[str, dict[str, int]]:
+        return self._journal.modified()
 
 
 def _bytes_of(path: str) -> bytes:

@@ -152,6 +152,22 @@ def test_files_without_a_repair_are_not_touched_and_those_with_one_are_new(
     assert Path("a.md").stat().st_mtime > 1, "site generators go by this"
 
 
+def test_our_own_writing_is_not_the_day_on_which_the_author_wrote(run: Run, stage: Stage, trusted: list[str]) -> None:
+    links = [stage.web.url("gone", path) for path in ("/2016/second", "/2016/menu.html")]
+    Path("undated.md").write_text(f"[a]({links[0]}) [b]({stage.web.url('living', '/a?utm_source=x')})\n")
+    os.utime("undated.md", (1467900000, 1467900000))  # 2016-07-07
+    before = Path("undated.md").read_bytes()
+    assert run("fix", ".", "--only", "clean", *trusted, **QUICK).returncode in (0, 1)
+    assert Path("undated.md").read_bytes() != before
+    assert run("fix", ".", *trusted, **QUICK).returncode == 0
+    assert f"({COPY}{links[0]})" in Path("undated.md").read_text(), "the copy of June 2016, not that of 2017"
+    for _ in range(2):
+        assert run("undo").returncode == 0
+    assert Path("undated.md").read_bytes() == before
+    assert run("fix", ".", "--no-cache", *trusted, **QUICK).returncode == 0
+    assert f"({COPY}{links[0]})" in Path("undated.md").read_text()
+
+
 def test_what_is_not_committed_and_what_is_outside_git_is_repaired_and_the_index_left_alone(
     run: Run, stage: Stage, trusted: list[str]
 ) -> None:
