@@ -47,7 +47,7 @@ def render(run: Run, extras: Extras | None = None) -> str:
         failing_more=max(0, len(failing) - STATIC_LINKS),
         accepted=places.accepted(run)[:STATIC_LINKS],
         accepted_all=len(run.accepted),
-        diffs=[(safe.visible(item.file), _diff_lines(item.diff)) for item in extras.diffs],
+        diffs=[(safe.shown(item).file, _diff_lines(item.diff)) for item in extras.diffs],
         diffs_more=extras.diffs_more,
         places=places,
     )

@@ -38,7 +38,10 @@ def _whole_suite(
 ) -> str:
     started = run.started.replace(tzinfo=None, microsecond=0).isoformat()
     counts = f'tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}" time="0"'
-    head = f'name={_attribute(name)} package="linkkeeper" id="{at}" hostname="localhost" timestamp="{started}" {counts}'
+    named = name if name.strip() else "(blank)"  # a file may be called " ", a suite must be called something
+    head = (
+        f'name={_attribute(named)} package="linkkeeper" id="{at}" hostname="localhost" timestamp="{started}" {counts}'
+    )
     return f"<testsuite {head}>\n<properties/>\n{cases}<system-out/>\n<system-err/>\n</testsuite>\n"
 
 

@@ -23,8 +23,8 @@ _LOG_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 _LOG_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 """`::error::` at the start of a line, after white space: GitHub's and Forgejo's commands."""
 _NOT_IN_JSON = re.compile(
-    r"[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"
-    r"\U000e0000-\U000e0fff]|##(?=[A-Za-z]*\[)"
+    r"[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff"
+    r"\ufff0-\uffff\U000e0000-\U0010ffff]|##(?=[A-Za-z]*\[)"
 )
 
 
@@ -104,9 +104,9 @@ def masked_value(value: Any) -> Any:
     return _walk(value, _Once(_masked_text))
 
 
-def shown(run: Run) -> Run:
-    """Return `masked(run)` with every string `visible` and none endless, for reports that people read."""
-    return _changed(run, _Once(lambda text: visible(shortened(_masked_text(text)))))
+def shown(value: T) -> T:
+    """Return a run, or a part of one, masked, with every string `visible` and none endless: for people to read."""
+    return _changed(value, _Once(lambda text: visible(shortened(_masked_text(text)))))
 
 
 def shortened(text: str) -> str:

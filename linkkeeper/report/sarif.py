@@ -53,13 +53,17 @@ def _run(run: Run) -> dict[str, Any]:
 
 
 def _rule(rule: str, meaning: str) -> dict[str, Any]:
-    return {"id": rule, "shortDescription": {"text": message_text(meaning)}}
+    return {"id": rule, "shortDescription": {"text": message_text(safe.visible(meaning))}}
 
 
 def _invocation(run: Run) -> dict[str, Any]:
-    notes = [{"level": "note", "message": {"text": message_text(note)}} for note in run.notes]
+    notes = [{"level": "note", "message": {"text": message_text(safe.visible(note))}} for note in run.notes]
     problems = [
-        {"level": "warning", "message": {"text": message_text(item.problem)}, "locations": [_file(item.file)]}
+        {
+            "level": "warning",
+            "message": {"text": message_text(safe.visible(item.problem))},
+            "locations": [_file(item.file)],
+        }
         for item in run.files
     ]
     return {
@@ -81,7 +85,7 @@ def _result(place: places.Place, run: Run, index: dict[str, int]) -> dict[str, A
         "ruleId": row.rule,
         "ruleIndex": index[row.rule],
         "level": _LEVELS.get(row.verdict, "note"),
-        "message": {"text": message_text(github.message(place, run))},
+        "message": {"text": message_text(github.message(safe.shown(place), run))},
         "locations": [{"physicalLocation": location}],
         "partialFingerprints": {"linkInFile/v1": _fingerprint(f"{link.file}\0{row.url}\0{link.raw}")},
         "properties": {"verdict": row.verdict, "kind": link.kind},
@@ -93,7 +97,11 @@ def _result(place: places.Place, run: Run, index: dict[str, int]) -> dict[str, A
 def _suppressed(run: Run, index: dict[str, int]) -> Iterator[dict[str, Any]]:
     """Yield what does not count, as results that are suppressed (3.27.23, 3.35)."""
     for place, one in places.accepted(run):
-        why = {"kind": "external", "status": "accepted", "justification": message_text(places.why_accepted(one))}
+        why = {
+            "kind": "external",
+            "status": "accepted",
+            "justification": message_text(safe.visible(places.why_accepted(one))),
+        }
         yield _result(place, run, index) | {"suppressions": [why]}
 
 
