@@ -21,6 +21,7 @@ _PIECE = 64 * 1024
 _ALGORITHMS = frozenset({"sha1", "sha256", "sha512", "md5"})
 _HTTP = "application/http"
 _END = b"\r\n\r\n"
+_SHA1_TEXT = len("sha1:") + 32
 
 
 class Fault(Struct, frozen=True):
@@ -198,8 +199,12 @@ def sha1_text(digest: bytes) -> str:
 
 def sha1_bytes(text: str) -> bytes | None:
     """Return the 20 bytes of what `sha1_text` made; None for other text."""
-    data = _digest_bytes(text) if text.startswith("sha1:") else b""
-    return data if len(data) == hashlib.sha1(usedforsecurity=False).digest_size else None
+    if len(text) != _SHA1_TEXT or not text.startswith("sha1:"):
+        return None
+    try:
+        return base64.b32decode(text[5:])
+    except binascii.Error:
+        return None
 
 
 def _digest_bytes(text: str) -> bytes:
