@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
 from linkkeeper.archive.archive_urls import instant
@@ -94,7 +94,8 @@ class Keeping:
                 return
             async with AsyncExitStack() as exits:
                 capturer = await self._capturer(exits)
-                async for outcome in until(stop, capturer.capture_all(pages)):
+                outcomes = await exits.enter_async_context(aclosing(until(stop, capturer.capture_all(pages))))
+                async for outcome in outcomes:
                     await self._take(outcome, archive, capturer, writer)
                     left.discard(outcome.url)
 

@@ -35,8 +35,8 @@ class Signals:
         self._stop()
 
 
-async def until(stop: asyncio.Event, items: AsyncIterator[T]) -> AsyncIterator[T]:
-    """Yield items until stop is set; what is under way then is cancelled."""
+async def until(stop: asyncio.Event, items: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """Yield items until stop is set; what is under way then is cancelled. To be closed (`aclosing`)."""
     stopping = asyncio.ensure_future(stop.wait())
     try:
         while not stop.is_set():

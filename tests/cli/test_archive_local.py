@@ -409,3 +409,49 @@ def test_a_wacz_that_is_none_is_damage(run: Run) -> None:
     assert done.returncode == 1
     assert "none.wacz" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def _limited(size: int) -> Callable[[], None]:
+    """Let no file of the process grow beyond size bytes: a full disk without one."""
+    import resource
+
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_a_full_disk_is_one_clear_line_and_the_next_run_goes_on(
+    run: Run, trusted: list[str], posts: dict[str, str]
+) -> None:
+    flags = ("archive", "save", "posts", "--to", "local", "--format", "json", *trusted)
+    full = subprocess.run(
+        [sys.executable, "-m", "linkkeeper", *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=_limited(1500),
+    )
+    assert full.returncode == 3, full.stderr
+    assert "Traceback" not in full.stderr
+    assert "The local archive cannot go on" in full.stderr
+    states = [row["copies"][0]["state"] for row in json.loads(full.stdout)["urls"]]
+    assert "unknown" in states
+    assert len(states) == 3
+    assert run("archive", "verify").returncode == 0, "what is there is whole"
+    done = run(*flags)
+    assert done.returncode == 0, done.stderr
+    assert _pages() == 3
+    assert run("archive", "verify").returncode == 0
+    del posts
+
+
+def test_two_runs_do_not_write_into_one_archive(run: Run, trusted: list[str], posts: dict[str, str]) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    flags = ("archive", "save", "posts", "--to", "local", *trusted)
+    assert run(*flags).returncode == 0
+    with Path("archive/.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = run(*flags, "--older-than", "0")
+        assert done.returncode == 3, done.stdout
+        assert "another run is writing" in done.stderr
+        assert run("archive", "status", "posts").returncode == 0
+        assert run("archive", "show", posts["essay"]).returncode == 0, "looking needs no lock"
+    assert run(*flags, "--older-than", "0").returncode == 0

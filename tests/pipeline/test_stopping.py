@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
@@ -42,3 +43,19 @@ async def test_an_error_of_the_source_is_passed_on() -> None:
 
     with pytest.raises(OSError, match="full"):
         assert [number async for number in until(asyncio.Event(), items())]
+
+
+async def test_who_leaves_early_closes_the_source() -> None:
+    tidied = asyncio.Event()
+
+    async def items() -> AsyncIterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            tidied.set()
+
+    async with aclosing(until(asyncio.Event(), items())) as flow:
+        async for _ in flow:
+            break
+    assert tidied.is_set()
