@@ -10,6 +10,8 @@ _PIECE = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _SENDABLE = "!#$%&'()*+,-./:;=?@[\\]^_{|}~"
 """What browsers send as it is, somewhere in a URL. All else may be escaped without another page being asked for."""
 _WWW = "http://www."
+_INNER = re.compile(r"(?<=.)https?://.*", re.DOTALL)
+"""The URL that stands behind an archive's address."""
 
 
 def spell(url: str, link: Link) -> tuple[bytes, str] | None:
@@ -26,15 +28,17 @@ def spell(url: str, link: Link) -> tuple[bytes, str] | None:
 def _led_spelling(url: str, link: Link) -> bytes | None:
     """Return the author's own bytes behind those of what url has before them; None if they do not end it.
 
-    A copy is the archive's address and the link behind it: how the author escaped the link is his business.
+    A copy is the archive's address and the link, perhaps cleaned, behind it: how the author escaped the link is his
+    business.
     """
-    own = escape.decode(link.written, link.context)
-    if not own or len(url) <= len(own) or not url.endswith(own):
-        return None
+    own, kept = escape.decode(link.written, link.context), link.written
+    if not url.endswith(own) and (inner := _INNER.search(url)):
+        own = inner[0]
+        kept = _kept_spelling(own, link) or b""
     before = escape.encode(url.removesuffix(own), link.context)
-    if before is None:
+    if not kept or not own or before is None or len(url) <= len(own) or not url.endswith(own):
         return None
-    written = before + link.written
+    written = before + kept
     is_same = escape.decode(written, link.context) == url and not re.search(rb"[\r\n]", written)
     return written if is_same else None
 

@@ -100,6 +100,7 @@ URLS = [
     md("parentheses", "[a]({PAREN}) [b](<{PAREN}>) ({PAREN}), {PAREN}\n", edits=4),
     md("an ampersand", "[a]({AMP}) {AMP}\n", edits=2),
     md("an ampersand as an entity", "[a]({AMP&}) <a href=\"{AMP&}\">b</a>\n", edits=2),
+    md("what cleaning leaves of a dead link keeps its escapes", "[a]({DIRTY&}) <a href='{DIRTY&}'>b</a>\n", edits=2),
     md("a quote", "[a]({QUOTE} \"it's\") <a href=\"{QUOTE}\">b</a>\n", edits=2),
     md("percent-encoding", "[a]({PERCENT}) {PERCENT}\n", edits=2),
     md("stars, underscores and tildes", "*[a]({STAR})* _{STAR}_\n", edits=2),
@@ -190,6 +191,10 @@ class Tokens:
         rewritten: dict[str, tuple[str, str]] = {
             "K": (self.dead, self.dead),
             "L": (f"{living}utm_source=x&id=1", f"{living}id=1"),
+            "DIRTY&": (
+                stage.web.url("gone", "/2016/q?utm_source=x&amp;a=1&amp;b=2"),
+                WEB + stage.web.url("gone", "/2016/q?a=1&amp;b=2"),
+            ),
             "AMP&": self._with("AMP", "&", "&amp;"),
             "QUOTE'": self._with("QUOTE", "'", "''"),
             "QUOTE'39": self._with("QUOTE", "'", "&#39;"),
