@@ -61,12 +61,16 @@ class Wayback:
         client: ArchiveClient,
         options: ArchiveOptions,
         looks_dead: LooksDead = lambda _: "",
+        *,
+        doubts: bool = True,
     ) -> None:
+        """Without doubts the index's "none" is believed from the start (see rows.Rows)."""
         self._client, self._options = client, options
         self._base = options.wayback_url.rstrip("/")
         self._public = (options.public_url or options.wayback_url).rstrip("/")
         self._looks_dead = looks_dead
         self._index = Rows(client, self._base)
+        self._index.said_yes = not doubts
         self._doubtful: set[tuple[str, datetime]] = set()
         self._redirects: dict[tuple[str, datetime], CdxRow] = {}
 

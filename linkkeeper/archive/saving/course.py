@@ -6,7 +6,7 @@ written before a submission; while its answer is not recorded, nothing is submit
 
 import msgspec
 
-from linkkeeper.archive.saving import following, known, steps, submitting
+from linkkeeper.archive.saving import fate, following, known, steps, submitting
 from linkkeeper.archive.saving.base import SaveOutcome, SaveProgress, SaveResult
 from linkkeeper.archive.saving.desk import Desk, Later, Reached
 from linkkeeper.archive.saving.steps import Step
@@ -59,7 +59,7 @@ async def _take(desk: Desk, ticket: Ticket, step: Step) -> Reached:
         case Step.VERIFY:
             return await following.verify(desk, ticket)
         case Step.SEARCH:
-            return await following.search(desk, ticket)
+            return await fate.search(desk, ticket)
         case _ if desk.ended is not None:
             return desk.unasked(ticket, desk.ended.why, desk.ended.outcome)
         case Step.WAIT:

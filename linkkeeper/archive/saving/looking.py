@@ -9,7 +9,6 @@ from linkkeeper.archive.archive_urls import stamp
 from linkkeeper.archive.base import ArchiveOptions, LooksDead
 from linkkeeper.archive.client import ArchiveClient
 from linkkeeper.archive.grade import Grade, grade
-from linkkeeper.archive.rows import DoubtfulNoneError
 from linkkeeper.archive.wayback import Wayback
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import SnapshotState
@@ -23,7 +22,7 @@ class Looker:
         self, client: ArchiveClient, options: ArchiveOptions, looks_dead: LooksDead, now: Callable[[], float]
     ) -> None:
         unplayed = msgspec.structs.replace(options, play=False, hints=False)
-        self._wayback = Wayback(client, unplayed, looks_dead)
+        self._wayback = Wayback(client, unplayed, looks_dead, doubts=False)
         self._now = now
         self._near = Dated(datetime.fromtimestamp(now(), UTC), "now")
 
@@ -34,12 +33,9 @@ class Looker:
     async def look(self, ticket: Ticket) -> Ticket:
         """Return the ticket with what the index lists. Raises ArchiveError if it could not be asked.
 
-        A "none" that nothing vouches for is taken for one: the service does not capture twice in short time.
+        No control questions are spent on a "none": the service is told how young a capture counts, and knows its own.
         """
-        try:
-            found = await self._wayback.lookup(ticket.url, self._near)
-        except DoubtfulNoneError:
-            return self._seen(ticket, SnapshotState.NONE, "")
+        found = await self._wayback.lookup(ticket.url, self._near)
         listed = stamp(found.captured) if found.captured and found.url else ""
         if found.original and grade(ticket.url, found.original) is Grade.DIFFERENT:
             listed = ""  # the index folds case and order of arguments: it may be another page
