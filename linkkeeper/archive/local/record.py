@@ -21,7 +21,6 @@ _PIECE = 64 * 1024
 _ALGORITHMS = frozenset({"sha1", "sha256", "sha512", "md5"})
 _HTTP = "application/http"
 _END = b"\r\n\r\n"
-_SHA1_TEXT = len("sha1:") + 32
 
 
 class Fault(Struct, frozen=True):
@@ -195,16 +194,6 @@ def timestamp(date: str) -> str:
 def sha1_text(digest: bytes) -> str:
     """Return a SHA-1 as WARC records and indexes write it."""
     return "sha1:" + base64.b32encode(digest).decode()
-
-
-def sha1_bytes(text: str) -> bytes | None:
-    """Return the 20 bytes of what `sha1_text` made; None for other text."""
-    if len(text) != _SHA1_TEXT or not text.startswith("sha1:"):
-        return None
-    try:
-        return base64.b32decode(text[5:])
-    except binascii.Error:
-        return None
 
 
 def _digest_bytes(text: str) -> bytes:

@@ -31,7 +31,7 @@ from linkkeeper.archive.local.layout import (
     write_all,
 )
 from linkkeeper.archive.local.member import DamageError
-from linkkeeper.archive.local.record import Record, sha1_bytes
+from linkkeeper.archive.local.record import Record
 from linkkeeper.archive.local.scan import Gap, scan
 from linkkeeper.models.about import USER_AGENT
 
@@ -45,24 +45,23 @@ class Holdings:
     def __init__(self) -> None:
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._places: dict[bytes, int] = {}
+        self._places: dict[str, int] = {}
 
     def add(self, line: Line) -> None:
         """Remember the payload of a response."""
-        digest = sha1_bytes(line.digest)
-        if line.mime == REVISIT or digest is None:
+        if line.mime == REVISIT or not line.digest.startswith("sha1:"):
             return
         number = self._numbers.setdefault(line.filename, len(self._names))
         if number == len(self._names):
             self._names.append(line.filename)
-        self._places.setdefault(digest, number << _PLACE_BITS | line.offset)
+        self._places.setdefault(line.digest, number << _PLACE_BITS | line.offset)
 
-    def place(self, digest: bytes) -> tuple[str, int] | None:
+    def place(self, digest: str) -> tuple[str, int] | None:
         """Return file and offset of the record that holds a payload."""
         place = self._places.get(digest)
         return None if place is None else (self._names[place >> _PLACE_BITS], place & (1 << _PLACE_BITS) - 1)
 
-    def forget(self, digest: bytes) -> None:
+    def forget(self, digest: str) -> None:
         """The record was not what the index said."""
         self._places.pop(digest, None)
 

@@ -21,7 +21,7 @@ from linkkeeper.archive.local.cdxj import REVISIT, Line
 from linkkeeper.archive.local.lock import locked
 from linkkeeper.archive.local.member import DamageError
 from linkkeeper.archive.local.planned import Planned, planned
-from linkkeeper.archive.local.record import Record, sha1_text
+from linkkeeper.archive.local.record import Record
 from linkkeeper.archive.local.writer import Original, Prepared, RecordWriter, prepare
 from linkkeeper.archive.surt import surt_key
 from linkkeeper.errors import LinkkeeperError
@@ -100,7 +100,7 @@ class _Run:
         self._month = ""
         self._lines: list[bytes] = []
         self._written: set[int] = set()
-        self._originals: dict[bytes, Original] = {}
+        self._originals: dict[str, Original] = {}
         self._synced = time.monotonic()
         self._broken = ""
         self.citations: dict[str, set[str]] = {}
@@ -157,7 +157,7 @@ class _Run:
             for exchange in plan.others:
                 page.write(exchange)
             own = page.write(plan.own)
-            entry = Page(capture.url, plan.ts, sha1_text(own.digest), plan.own.url, tuple(sorted(set(capture.posts))))
+            entry = Page(capture.url, plan.ts, own.digest, plan.own.url, tuple(sorted(set(capture.posts))))
             self._pending.write(b"".join(page.lines))
             self._manifest.write(manifest.encode(entry))
             for file in reversed(files):
@@ -190,7 +190,7 @@ class _Run:
         """Say whether this very exchange was written with an earlier page of the run."""
         return fingerprint in self._written
 
-    def original(self, digest: bytes) -> Original | None:
+    def original(self, digest: str) -> Original | None:
         """Return the record that holds a payload, having looked at it; None if there is none."""
         if (known := self._originals.get(digest)) is not None:
             return known
@@ -282,7 +282,7 @@ class _Page:
         self.lines: list[bytes] = []
         self.places: list[Line] = []
         self.written: set[int] = set()
-        self.originals: dict[bytes, Original] = {}
+        self.originals: dict[str, Original] = {}
         self.revisits = 0
 
     def write(self, exchange: Exchange) -> Prepared:
@@ -313,18 +313,18 @@ def _line(one: Prepared, offset: int, length: int, name: str, *, is_revisit: boo
         url=one.exchange.url,
         mime=REVISIT if is_revisit else heads.mime_of(one.head),
         status=heads.status_of(one.head),
-        digest=sha1_text(one.digest),
+        digest=one.digest,
         length=length,
         offset=offset,
         filename=name,
     )
 
 
-def _read_original(path: Path, offset: int, digest: bytes) -> Original | None:
+def _read_original(path: Path, offset: int, digest: str) -> Original | None:
     try:
         with path.open("rb") as file:
             record = Record(file, offset)
     except (DamageError, OSError):
         return None
-    holds = record.kind == "response" and record.headers.get("warc-payload-digest") == sha1_text(digest)
+    holds = record.kind == "response" and record.headers.get("warc-payload-digest") == digest
     return Original(record.url, record.date) if holds else None

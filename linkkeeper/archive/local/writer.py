@@ -45,10 +45,10 @@ class Prepared(Struct, frozen=True):
     request: bytes
     length: int
     """Of the payload, in bytes."""
-    digest: bytes
-    """SHA-1 of the payload."""
-    block_digest: bytes
-    """SHA-1 of head and payload."""
+    digest: str
+    """SHA-1 of the payload, as records and indexes write it."""
+    block_digest: str
+    """SHA-1 of head and payload, in the same form."""
     date: str
 
 
@@ -62,7 +62,8 @@ def prepare(exchange: Exchange) -> Prepared:
         digest.update(piece)
         block.update(piece)
     request = heads.request_head(exchange.request)
-    return Prepared(exchange, head, request, length, digest.digest(), block.digest(), warc_date(exchange.when))
+    digests = sha1_text(digest.digest()), sha1_text(block.digest())
+    return Prepared(exchange, head, request, length, *digests, warc_date(exchange.when))
 
 
 def warc_date(moment: datetime) -> str:
@@ -85,8 +86,8 @@ class RecordWriter:
     def response(self, one: Prepared) -> str:
         """Write a response whole; return its record id."""
         told = self._headers(one)
-        told["WARC-Payload-Digest"] = sha1_text(one.digest)
-        told["WARC-Block-Digest"] = sha1_text(one.block_digest)
+        told["WARC-Payload-Digest"] = one.digest
+        told["WARC-Block-Digest"] = one.block_digest
         head = _Head(one.head)
         with _opened(one.exchange.payload) as stream:
             record = self._made.create_warc_record(
@@ -106,7 +107,7 @@ class RecordWriter:
         """Write a response whose payload lies in another record; return its record id."""
         record = self._made.create_revisit_record(
             one.exchange.url,
-            sha1_text(one.digest),
+            one.digest,
             original.url,
             original.date,
             http_headers=_Head(one.head),
