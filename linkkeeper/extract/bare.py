@@ -41,6 +41,8 @@ _NOT_BEFORE_SCHEME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU
 _NOT_BEFORE_WWW = _NOT_BEFORE_SCHEME | frozenset(b"./-@")
 NEEDLES = (b"://", b"www.", b"WWW.", b"Www.", b"@")
 _FINDER = BytesAhoCorasick(NEEDLES)
+PROSE = "，".encode()
+"""What ends every URL."""
 _LOOK_AHEAD = 4096
 _WINDOW = 1 << 20
 """Bytes whose candidates are held at a time."""
@@ -109,13 +111,12 @@ def _www_at(data: bytes, start: int, stop: int, escapes: bool) -> Found | None:
 
 
 def _finished(data: bytes, start: int, host: int, stop: int, escapes: bool, prefix: str) -> Found | None:
-    end = trimmed_end(data, start, _raw_end(data, start, host, stop, escapes))
+    end = trimmed_end(data, start, _raw_end(data, start, host, stop, escapes), stop)
     if end <= host or not _is_host(data, host, end, dotted=bool(prefix)):
         return None
     written = data[start:end]
     url = prefix + written.decode("utf-8", "replace")
-    after = data[end : end + 2]
-    skip = SKIP_TEMPLATE if template.in_url(written) or template.opens(after) else ""
+    skip = SKIP_TEMPLATE if template.in_url(written) or template.opens(data, end) else ""
     return Found(start, end, url, "bare", ("bare",), skip)
 
 

@@ -48,7 +48,7 @@ def _bare(text: str) -> str | None:
         return None
     written = escape(text)
     data = written.encode("utf-8", "replace")
-    found = next(bare.find(data, escapes=True), None)
+    found = next(bare.find(data + bare.PROSE, escapes=True), None)
     return written if found and (found.start, found.end) == (0, len(data)) else None
 
 

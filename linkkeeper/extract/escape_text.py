@@ -13,13 +13,13 @@ _SCHEMED = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 
 
 def _bare(text: str) -> str | None:
-    """Only what the scanner reads back whole can stand bare."""
+    """Only what the scanner reads back whole can stand bare, also where prose follows without a space."""
     if not _SCHEMED.match(text) and not text.lower().startswith("mailto:"):
         return None
     if any(text.count(opening) != text.count(closing) for opening, closing in ("()", "[]", "{}")):
         return None
     data = text.encode("utf-8", "replace")
-    found = next(bare.find(data), None)
+    found = next(bare.find(data + bare.PROSE), None)
     return text if found and (found.start, found.end) == (0, len(data)) else None
 
 

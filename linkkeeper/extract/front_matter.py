@@ -25,12 +25,13 @@ _LARGEST = 1 << 20
 """A longer head is none: it would be the post."""
 _QUOTED = re.compile(rb"(?:^|[:\-\[,{=(\n])[ \t]*(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*')")
 _COMMENT = re.compile(rb"(?:^|(?<=[\s]))#[^\n]*", re.MULTILINE)
+_IS_KEY = re.compile(rb"[ \t]*(?::(?=\s|\Z)|=)")
 _PLAIN = re.compile(
     rb"(?:^|\n)[ \t]*(?:-[ \t]+)*(?:[^\s:#\"'][^:\n]*?:[ \t]+)?"
     rb"([^\s\"'\[{,#|>&*!%@`][^\s,]*)[ \t]*(?:\s#[^\n]*)?\r?(?=\n|\Z)"
 )
 _SIMPLE_FIELD = re.compile(rb"^([A-Za-z_][\w-]*)[ \t]*[:=][ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
-_WHOLE = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
+_WHOLE = re.compile(r"(?:(?:https?|ftp)://|www\.)\S*[^\s，。；：！？、]", re.IGNORECASE)
 _LAYER_OF = {
     "yaml": ("yaml-double", "yaml-single"),
     "toml": ("toml-basic", "toml-literal"),
@@ -138,7 +139,10 @@ def links(data: bytes, head: FrontMatter, options: ExtractOptions) -> Iterator[F
     for spot in spots:
         if spot < done or _holding(spot, comments):
             continue
-        found = _value(data, head, spot, done, _holding(spot, quoted), _holding(spot, plain))
+        string = _holding(spot, quoted)
+        if string and _IS_KEY.match(data, string[1], head.end):
+            continue
+        found = _value(data, head, spot, done, string, _holding(spot, plain))
         if found:
             done = found.end
             yield found

@@ -66,7 +66,7 @@ def find(
     parsed = seen if source is data else signs.look(source)
     found = _whole(parsed, options, mdx)
     if masks:
-        found = list(_filled_in(data, sorted([*found, *_literals(data, source, masks)], key=_position), masks))
+        found = list(_filled_in(data, sorted([*found, *_literals(data, source, masks, options)], key=_position), masks))
     if seen.of(b"${"):
         found = [replace(one, skip=one.skip or SKIP_TEMPLATE) if "${" in one.url else one for one in found]
     if seen.of(ignore.WORD):
@@ -163,19 +163,31 @@ def _in_cell(found: Found) -> Found:
 def _filled_in(data: bytes, found: Iterable[Found], masks: list[Range]) -> Iterator[Found]:
     """Give links that template code is part of their bytes back, and mark them."""
     for link in found:
-        before = bisect_left(masks, (link.end, 0)) - 1
-        start, end = masks[before] if before >= 0 else (0, 0)
+        first = bisect_left(masks, (link.start, 0))
+        last = bisect_left(masks, (link.end, 0)) - 1
+        start, end = masks[last] if last >= 0 else (0, 0)
         if end <= link.start or (start <= link.start and link.end <= end and link.kind == "bare"):
             yield link
+        elif link.kind == "bare" and first <= last and template.closes(data, masks[first][0]):
+            yield from _between(data, link, masks[first : last + 1])
         else:
             url = data[link.start : link.end].decode("utf-8", "replace")
             yield replace(link, url=url, skip=SKIP_TEMPLATE)
 
 
-def _literals(data: bytes, source: bytes, masks: list[Range]) -> Iterator[Found]:
+def _between(data: bytes, link: Found, masks: list[Range]) -> Iterator[Found]:
+    """Yield the bare URLs in the bytes of a link that template code cuts into pieces."""
+    for start, end in zip(
+        [link.start, *(end for _, end in masks)], [*(start for start, _ in masks), link.end], strict=True
+    ):
+        for found in bare.find(data, start, max(start, end), escapes=True):
+            yield _in_markdown(data, found, "md-table" in link.context)
+
+
+def _literals(data: bytes, source: bytes, masks: list[Range], options: ExtractOptions) -> Iterator[Found]:
     """Yield the URLs that template code (a shortcode, an include) has as literals."""
     for start, end in masks:
-        if source[start:end] != data[start:end]:
+        if source[start:end] != data[start:end] and (options.include_verbatim or not template.is_comment(data, start)):
             yield from bare.find(data, start, end)
 
 

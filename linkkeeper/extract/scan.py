@@ -18,7 +18,7 @@ from linkkeeper.extract.remembered import ExtractionCache, Remembered, settled
 from linkkeeper.extract.workers import Ticket, Workers
 from linkkeeper.models.document import Document, FileProblem
 
-EXTRACTOR = "2"
+EXTRACTOR = "3"
 """Raised whenever the same bytes may give other links: what caches hold is then stale."""
 _MOST_WAITING = 4096
 """Results held back until their turn comes."""

@@ -25,6 +25,12 @@ _OPENS = re.compile(rb"\{%-?\s*(highlight|comment|codeblock|code)\b|\{\{[<%]\s*(
 _CLOSES = re.compile(rb"\{%-?\s*end(highlight|comment|codeblock|code)\b|\{\{[<%]\s*/\s*(highlight|mermaid|katex)\b")
 _FIRST = re.compile(rb"\{[{%#]|<%|`{3}|~{3}")
 _IN_URL = re.compile(rb"\{\{|\}\}|\{%|%\}|\$\{|<%|%>|\{#")
+_CODE_BEGINS = re.compile(rb"\{\{|\{%|\$\{|<%")
+_GOES_ON = re.compile(
+    rb"\{\{(?![%<]?-?\s*+(?:/|(?:end|else)\b))|\{%(?!-?\s*+(?:end|els|elif))|\$\{|<%(?!-?\s*+(?:end|els|\}))"
+)
+_COMMENT = re.compile(rb"\{#|<%#|<%--|\{\{!|\{\{-?\s*+/\*")
+_LAST = re.compile(rb"x\Z")
 _NOT_LINE_END = re.compile(rb"[^\r\n]")
 
 
@@ -33,9 +39,19 @@ def in_url(written: bytes) -> bool:
     return _IN_URL.search(written) is not None
 
 
-def opens(after: bytes) -> bool:
-    """Tell whether template code begins right here (what follows a URL belongs to it then)."""
-    return after[:2] in (b"{{", b"{%", b"${", b"<%")
+def opens(data: bytes, position: int) -> bool:
+    """Tell whether template code begins right here that goes on with a URL: not what ends a block or a branch."""
+    return _GOES_ON.match(data, position) is not None
+
+
+def closes(data: bytes, position: int) -> bool:
+    """Tell whether template code begins here that ends a block or a branch: what it follows is complete."""
+    return _CODE_BEGINS.match(data, position) is not None and not opens(data, position)
+
+
+def is_comment(data: bytes, position: int) -> bool:
+    """Tell whether the template code that begins here is a comment."""
+    return _COMMENT.match(data, position) is not None
 
 
 def pieces(data: bytes) -> list[Range]:
@@ -60,8 +76,11 @@ def verbatim(data: bytes, code: list[Range]) -> Iterator[Range]:
 
 
 def mask(data: bytes, spans: list[Range]) -> bytes:
-    """Return data with these spans overwritten by letters, line ends kept: same length, nothing left to parse."""
+    """Return data with these spans overwritten by letters, line ends kept: same length, nothing left to parse.
+
+    The last letter is a plus sign: a URL may begin right after it, and it ends none.
+    """
     out = bytearray(data)
     for start, end in spans:
-        out[start:end] = _NOT_LINE_END.sub(b"x", data[start:end])
+        out[start:end] = _LAST.sub(b"+", _NOT_LINE_END.sub(b"x", data[start:end]))
     return bytes(out)

