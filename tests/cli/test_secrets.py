@@ -1,4 +1,4 @@
-"""No secret of the posts, the settings or the servers' answers is in anything that a run says or leaves, even at -vv."""
+"""No secret of posts, settings or answers is in anything that a run says or leaves, even at -vv."""
 
 import subprocess
 import threading
