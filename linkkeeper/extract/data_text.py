@@ -8,10 +8,7 @@ from linkkeeper.extract.base import SKIP_TEMPLATE, Found
 from linkkeeper.extract.template import in_url
 from linkkeeper.extract.unescaped import Unescaped
 
-_WHOLE = re.compile(
-    rb"\s*((?:https?|ftp)://[^\s<>\"]+)(?<!%s)\s*\Z" % b")(?<!".join(map(str.encode, "，。；：！？、")), re.IGNORECASE
-)
-"""A URL that ends in such punctuation is the end of a sentence."""
+_WHOLE = re.compile(rb"\s*((?:https?|ftp)://[^\s<>\"]+)\s*\Z", re.IGNORECASE)
 
 
 def found(text: Unescaped, origin: int, layer: str) -> Iterator[Found]:

@@ -31,7 +31,7 @@ _PLAIN = re.compile(
     rb"([^\s\"'\[{,#|>&*!%@`][^\s,]*)[ \t]*(?:\s#[^\n]*)?\r?(?=\n|\Z)"
 )
 _SIMPLE_FIELD = re.compile(rb"^([A-Za-z_][\w-]*)[ \t]*[:=][ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
-_WHOLE = re.compile(r"(?:(?:https?|ftp)://|www\.)\S*[^\s，。；：！？、]", re.IGNORECASE)
+_WHOLE = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
 _LAYER_OF = {
     "yaml": ("yaml-double", "yaml-single"),
     "toml": ("toml-basic", "toml-literal"),

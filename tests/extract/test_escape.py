@@ -1,7 +1,7 @@
 """A replacement written into any context of ours is read back as it was."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkkeeper.extract import escape, registry
@@ -51,6 +51,7 @@ def test_the_new_url_can_be_written_everywhere(name: str, text: str, kind: str) 
 
 
 @pytest.mark.parametrize(("name", "text", "kind"), PLACES)
+@settings(deadline=None)
 @given(url=URLS)
 def test_what_is_written_is_read_back_or_refused(name: str, text: str, kind: str, url: str) -> None:
     link = _old(name, text)
