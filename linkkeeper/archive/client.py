@@ -6,7 +6,7 @@ from typing import Protocol
 
 from linkkeeper.archive.base import ArchiveOptions
 from linkkeeper.archive.breaker import Breaker
-from linkkeeper.archive.limiter import ArchiveClosedError, Limiter, Pool
+from linkkeeper.archive.limiter import Limiter, Pool, TimeUpError
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.verdict import Failure, Reply
 
@@ -90,7 +90,7 @@ class ArchiveClient:
     ) -> Reply:
         left = self._limiter.remaining_s()
         if left is not None and left <= 0:
-            raise ArchiveClosedError("no time left for the archive")
+            raise TimeUpError("no time left for the archive")
         limit = INDEX_BODY_LIMIT if pool is Pool.INDEX else PAGE_BODY_LIMIT
         seconds = patience_s if left is None else min(left, patience_s)
         self.requests += 1

@@ -36,6 +36,10 @@ class ArchiveClosedError(ArchiveError):
     """Nothing more is asked of this archive in this run: refused thrice, unreachable, or out of time."""
 
 
+class TimeUpError(ArchiveClosedError):
+    """The run's own time for archives is used up."""
+
+
 class Pool(StrEnum):
     """What shares a rate: the index (with timemaps), submissions, and everything else."""
 
@@ -185,7 +189,9 @@ class Limiter:
     def _check_time(self, slot: float) -> None:
         now = self._now()
         if self._is_too_late(slot, now):
-            raise ArchiveClosedError(f"no time left for the archive ({_seconds(slot - now)})")
+            ours = self._deadline is not None and slot > self._deadline
+            kind = TimeUpError if ours else ArchiveClosedError
+            raise kind(f"no time left for the archive ({_seconds(slot - now)})")
 
     def _silent_until(self) -> float:
         return _believable(self._clock.update(lambda pace: pace).paused_until, self._now())

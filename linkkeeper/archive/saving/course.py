@@ -6,6 +6,7 @@ written before a submission; while its answer is not recorded, nothing is submit
 
 import msgspec
 
+from linkkeeper.archive.limiter import TimeUpError
 from linkkeeper.archive.saving import fate, following, known, steps, submitting
 from linkkeeper.archive.saving.base import SaveOutcome, SaveProgress, SaveResult
 from linkkeeper.archive.saving.desk import Desk, Later, Reached
@@ -39,6 +40,8 @@ async def follow(desk: Desk, url: str) -> SaveResult | Later:
         ticket = desk.ticket(url)
         try:
             reached = await _take(desk, ticket, steps.next_step(ticket, desk.now(), desk.options))
+        except TimeUpError as error:
+            return desk.unasked(desk.ticket(url), str(error), SaveOutcome.QUEUED)
         except ArchiveError as error:
             return desk.unasked(desk.ticket(url), str(error))
         if isinstance(reached, SaveResult):

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 
-from linkkeeper.archive.limiter import ArchiveClosedError
+from linkkeeper.archive.limiter import ArchiveClosedError, TimeUpError
 from linkkeeper.archive.saving.answers import Pending, Status
 from linkkeeper.archive.saving.base import SaveOptions
 from linkkeeper.archive.saving.service import Service
@@ -42,7 +42,7 @@ class Jobs:
         try:
             while (wait := self._due[job] - self._now()) > 0 and job not in self._news:
                 if self._is_over():
-                    raise ArchiveClosedError("no time left to wait for the archive")
+                    raise TimeUpError("no time left to wait for the archive")
                 await self._sleep(min(wait, _GLANCE_S))
             async with self._turn:
                 if job not in self._news:

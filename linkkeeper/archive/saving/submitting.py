@@ -2,7 +2,7 @@
 
 import msgspec
 
-from linkkeeper.archive.limiter import ArchiveClosedError
+from linkkeeper.archive.limiter import ArchiveClosedError, TimeUpError
 from linkkeeper.archive.saving import changes, steps
 from linkkeeper.archive.saving.answers import Accepted, NoLogin, Refused, Skipped, Unclear
 from linkkeeper.archive.saving.base import ANONYMOUS_A_DAY, SaveOutcome
@@ -29,8 +29,7 @@ async def submit(desk: Desk, ticket: Ticket) -> Reached:
         try:
             sent = await desk.service.submit(form, lambda: _begin(desk, ticket))
         except ArchiveClosedError as error:
-            is_time = desk.options.max_time_s is not None and not desk.limiter.refusals
-            desk.end(SaveOutcome.QUEUED if is_time else SaveOutcome.UNASKED, str(error))
+            desk.end(SaveOutcome.QUEUED if isinstance(error, TimeUpError) else SaveOutcome.UNASKED, str(error))
             return None
     return _not_begun(desk, ticket, sent) if isinstance(sent, NotBegun) else _answered(desk, sent)
 

@@ -17,30 +17,36 @@ PERMANENT = [code for code, entry in known().items() if entry.kind in (Kind.OWNE
 TRANSIENT = [code for code, entry in known().items() if entry.kind is Kind.TRANSIENT]
 
 
-@pytest.mark.parametrize("code", PERMANENT)
 @pytest.mark.parametrize("where", ["refusals", "errors"])
-async def test_a_permanent_refusal_is_kept_and_not_asked_about_again(bench: Any, code: str, where: str) -> None:
-    getattr(bench.saving, where)[URL] = [code]
-    found = await bench.save(URL, OTHER)
-    expected = Outcome.FORBIDDEN if known()[code].kind is Kind.OWNER else Outcome.FAILED
-    assert (found[URL].outcome, found[URL].code) == (expected, code), found[URL]
-    assert found[URL].detail == known()[code].says
+async def test_a_permanent_refusal_is_kept_and_not_asked_about_again(bench: Any, where: str) -> None:
+    getattr(bench.saving, where).update({_named(code): [code] for code in PERMANENT})
+    found = await bench.save(OTHER, *map(_named, PERMANENT))
     assert found[OTHER].outcome is Outcome.VERIFIED
-    assert bench.tickets()[URL].state is State.REFUSED
-    again = await bench.save(URL)
-    assert (again[URL].outcome, again[URL].code) == (expected, code)
-    assert sum(one.url == URL for one in bench.saving.submissions) == 1
+    for code in PERMANENT:
+        one, entry = found[_named(code)], known()[code]
+        expected = Outcome.FORBIDDEN if entry.kind is Kind.OWNER else Outcome.FAILED
+        assert (one.outcome, one.code, one.detail) == (expected, code, entry.says)
+        assert bench.tickets()[_named(code)].state is State.REFUSED
+    again = await bench.save(*map(_named, PERMANENT))
+    assert {url: one.outcome for url, one in found.items() if url != OTHER} == {
+        url: one.outcome for url, one in again.items()
+    }
+    assert len(bench.saving.submissions) == len(PERMANENT) + 1
 
 
-@pytest.mark.parametrize("code", TRANSIENT)
 @pytest.mark.parametrize("where", ["refusals", "errors"])
-async def test_a_transient_failure_is_tried_again(bench: Any, code: str, where: str) -> None:
-    getattr(bench.saving, where)[URL] = [code]
-    found = await bench.save(URL)
-    assert found[URL].outcome is Outcome.VERIFIED, found
-    times = [one.at for one in bench.saving.submissions]
-    assert len(times) == 2
-    assert times[1] - times[0] >= 60
+async def test_a_transient_failure_is_tried_again(bench: Any, where: str) -> None:
+    getattr(bench.saving, where).update({_named(code): [code] for code in TRANSIENT})
+    found = await bench.save(*map(_named, TRANSIENT))
+    assert {one.outcome for one in found.values()} == {Outcome.VERIFIED}, found
+    for code in TRANSIENT:
+        times = [one.at for one in bench.saving.submissions if one.url == _named(code)]
+        assert len(times) == 2
+        assert times[1] - times[0] >= 60
+
+
+def _named(code: str) -> str:
+    return f"http://{code}.example/"
 
 
 async def test_a_transient_failure_that_stays_is_given_up_for_hours(bench: Any) -> None:
@@ -53,13 +59,15 @@ async def test_a_transient_failure_that_stays_is_given_up_for_hours(bench: Any) 
     assert len(bench.saving.submissions) == 3
 
 
-@pytest.mark.parametrize("code", ["no-captures", "some-new-code", "error", "x" * 300, "<b>"])
-async def test_an_unknown_code_is_final_for_this_run_only(bench: Any, code: str) -> None:
-    bench.saving.errors[URL] = [code]
-    found = await bench.save(URL)
-    assert (found[URL].outcome, found[URL].code) == (Outcome.FAILED, code[:80])
-    assert len(bench.saving.submissions) == 1
-    assert (await bench.save(URL))[URL].outcome is Outcome.VERIFIED
+async def test_an_unknown_code_is_final_for_this_run_only(bench: Any) -> None:
+    codes = ["no-captures", "some-new-code", "error", "x" * 300, "<b>"]
+    urls = [f"http://living{n}.example/" for n in range(len(codes))]
+    bench.saving.errors |= {url: [code] for url, code in zip(urls, codes, strict=True)}
+    found = await bench.save(*urls)
+    assert {one.outcome for one in found.values()} == {Outcome.FAILED}
+    assert [found[url].code for url in urls] == [code[:80] for code in codes]
+    assert len(bench.saving.submissions) == len(codes)
+    assert {one.outcome for one in (await bench.save(*urls)).values()} == {Outcome.VERIFIED}
 
 
 async def test_no_free_session_is_waited_for(bench: Any) -> None:
