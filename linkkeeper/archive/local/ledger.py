@@ -60,6 +60,8 @@ KINDS = {
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 _MOST = 10_000
 """Problems that are listed; an archive with more is better made anew than read about."""
+_HEAD_LINES = 10
+"""Lines at the beginning of an index that may say something about it."""
 _OPTIONAL = frozenset({"mime", "status", "digest"})
 
 
@@ -69,10 +71,15 @@ class Problems:
     def __init__(self) -> None:
         self.found: list[Problem] = []
 
+    @property
+    def full(self) -> bool:
+        """Say whether nothing more is listed: then looking on is of no use."""
+        return len(self.found) >= _MOST
+
     def add(self, file: str, kind: str, detail: str, offset: int | None = None) -> None:
         """Note one problem; kind is one of KINDS."""
         assert kind in KINDS, kind
-        if len(self.found) < _MOST:
+        if not self.full:
             self.found.append(Problem(file, kind, detail, offset))
 
 
@@ -145,10 +152,12 @@ class Ledger:
         """
         before = b""
         for place, text in enumerate(texts, 1):
+            if self._problems.full:
+                return
             if not pending and text < before:
                 self._problems.add(file, "index-order", "this line belongs before the one above it", place)
             before = text
-            if text.startswith(b"!"):
+            if text.startswith(b"!") and (pending or place <= _HEAD_LINES):
                 continue
             try:
                 line = cdxj.parse(text)

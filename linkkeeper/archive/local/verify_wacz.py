@@ -26,6 +26,9 @@ ARCHIVE, INDEXES, PAGES = "archive/", "indexes/", "pages/pages.jsonl"
 PACKAGE, PACKAGE_DIGEST = "datapackage.json", "datapackage-digest.json"
 SOFTWARE = "linkkeeper"
 _TEXT_LIMIT = 64 << 20
+_UNPACKED_LIMIT = 1 << 30
+_INDEX_LIMIT, _INDEX_RATIO = 64 << 20, 100
+"""Bytes that an index may have unpacked: so many, or so many times its packed size. Real ones shrink to a tenth."""
 _STEP = 1 << 20
 _LOCAL_HEADER = 30
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
@@ -143,8 +146,12 @@ class _Reading:
     def _hash(self, name: str) -> str:
         """Return the SHA-256 of a file of the ZIP, which also proves its CRC; empty if it cannot be read."""
         digest = hashlib.sha256()
+        info = self._infos[name]
+        if info.compress_type != zipfile.ZIP_STORED and info.file_size > _UNPACKED_LIMIT:
+            self._problems.add(name, "zip-damaged", f"{info.file_size} bytes, compressed: too large to be unpacked")
+            return ""
         try:
-            with self._wacz.open(self._infos[name]) as file:
+            with self._wacz.open(info) as file:
                 while piece := file.read(_STEP):
                     digest.update(piece)
         except _BROKEN as error:
@@ -173,6 +180,8 @@ class _Reading:
     def _read_warc(self, ledger: Ledger, name: str) -> None:
         if self._infos[name].compress_type != zipfile.ZIP_STORED:
             self._problems.add(name, "warc-deflated", "players read single records out of it, so it must be stored")
+            if name not in self._sound:
+                return
         try:
             ledger.read(name.removeprefix(ARCHIVE), self._infos[name].file_size)
         except _BROKEN as error:
@@ -205,8 +214,11 @@ class _Reading:
             self._problems.add(name, "index-block", "players read single blocks out of it, so it must be stored")
         try:
             with self._wacz.open(name) as file, gzip.GzipFile(fileobj=file) as unpacked:
-                while text := unpacked.readline(LINE_LIMIT):
+                limit = max(_INDEX_LIMIT, self._infos[name].file_size * _INDEX_RATIO)
+                while (text := unpacked.readline(LINE_LIMIT)) and (limit := limit - len(text)) > 0:
                     yield text
+                if text:
+                    self._problems.add(name, "index-block", "unpacked it is too large to be an index")
         except (OSError, EOFError, zlib.error) as error:
             self._problems.add(name, "index-block", f"damaged: {error}")
 

@@ -306,6 +306,14 @@ def test_a_flipped_byte_never_ends_in_a_traceback(made: Path, place: int) -> Non
     assert not verify.verify(made).sound or place < 30
 
 
+@pytest.mark.parametrize(("line", "kind"), [(b"!\n", "index-line"), (b"a" * 1_000_000 + b"\n", "index-block")])
+def test_an_index_that_is_a_bomb_is_left(made: Path, line: bytes, kind: str) -> None:
+    def change(files: Files) -> None:
+        files["indexes/index.cdx.gz"] = gzip.compress(line * (80_000_000 // len(line)), 1)
+
+    assert ("indexes/index.cdx.gz", kind) in _problems(_remade(made, change))
+
+
 def test_two_files_of_one_name_are_found(made: Path) -> None:
     with zipfile.ZipFile(made, "a") as file, pytest.warns(UserWarning, match="Duplicate name"):
         file.writestr("pages/pages.jsonl", b"{}\n")
