@@ -104,7 +104,8 @@ class Keeping:
         renderer = await exits.enter_async_context(Renderer(self._browsing)) if self._browsing else None
         client = await exits.enter_async_context(Client(options.capture_network(self._settings)))
         chosen = options.capture(self._settings)
-        return await exits.enter_async_context(Capturer(client, chosen, judge(), renderer=renderer))
+        pace = options.capture_pace(self._settings)
+        return await exits.enter_async_context(Capturer(client, chosen, judge(), pace, renderer=renderer))
 
     async def _take(
         self, outcome: Outcome, archive: LocalArchive, capturer: Capturer, writer: ThreadPoolExecutor

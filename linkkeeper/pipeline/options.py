@@ -5,6 +5,7 @@ import math
 import os
 import re
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ from linkkeeper.net.options import HostNet, NetOptions
 from linkkeeper.urls.rules import CleanOptions
 
 if TYPE_CHECKING:
-    from linkkeeper.archive.capture.base import CaptureOptions
+    from linkkeeper.archive.capture.base import CaptureOptions, PaceFor
     from linkkeeper.archive.local.base import LocalOptions as ArchiveFiles
     from linkkeeper.archive.saving.base import SaveOptions
 
@@ -145,6 +146,14 @@ def capture(settings: Settings) -> "CaptureOptions":
         obey_robots=chosen.robots,
         obey_noarchive=chosen.noarchive,
     )
+
+
+def capture_pace(settings: Settings) -> "PaceFor":
+    """Return how each host may be asked at first: as in a check, but for the fewer requests at once."""
+    from linkkeeper.check.asking import pace_of
+
+    slower = msgspec.structs.replace(check(settings), per_host=capture(settings).per_host)
+    return partial(pace_of, options=slower)
 
 
 def capture_network(settings: Settings) -> NetOptions:

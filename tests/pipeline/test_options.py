@@ -1,6 +1,6 @@
 import pytest
 
-from linkkeeper.config.settings import Settings, WaybackSettings
+from linkkeeper.config.settings import HostSettings, Settings, WaybackSettings
 from linkkeeper.pipeline import options
 
 
@@ -19,3 +19,14 @@ def test_the_internet_archive_is_never_asked_faster_than_it_wants(
 ) -> None:
     chosen = options.archive(Settings(wayback=WaybackSettings(url=url, rate=rate, pause=pause)))
     assert (chosen.rate_per_minute, chosen.pause_s) == kept
+
+
+def test_what_is_set_for_a_host_holds_for_captures_too() -> None:
+    settings = Settings(
+        per_host=20, host={"slow.example": HostSettings(rate=0.5), "one.example": HostSettings(per_host=1)}
+    )
+    pace = options.capture_pace(settings)
+    assert (pace("slow.example").rate, pace("any.example").rate) == (0.5, None)
+    busy = pace("one.example")
+    busy.start(0.0)
+    assert (busy.full, pace("any.example").full) == (True, False)
