@@ -1,6 +1,7 @@
 """Pages as a capturer would hand them over, and an archive that holds some."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -64,15 +65,20 @@ def quick_path(tmp_path: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture
-def filled(tmp_path: Path) -> Path:
-    """An archive with four pages, one behind a redirect, and three revisits."""
-    directory = tmp_path / "archive"
+@pytest.fixture(scope="session")
+def _filled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory: Path = tmp_path_factory.mktemp("filled") / "archive"
     with LocalArchive(directory) as archive:
         for number in range(1, 4):
             archive.keep(page(number))
         archive.keep(redirected())
     return directory
+
+
+@pytest.fixture
+def filled(_filled_once: Path, tmp_path: Path) -> Path:
+    """An archive with four pages, one behind a redirect, and three revisits."""
+    return Path(shutil.copytree(_filled_once, tmp_path / "archive"))
 
 
 def redirected() -> PageCapture:
