@@ -63,7 +63,7 @@ class RobotsCache:
         for _ in range(_TRIES):
             reply = await self._ask(url, HOW)
             known = understood(reply, asyncio.get_running_loop().time())
-            if known.failed is None or known.failed.failure not in (None, Failure.RESET, Failure.TIMEOUT):
+            if known.failed is None or known.failed.failure not in (None, Failure.RESET):
                 break
         return known
 

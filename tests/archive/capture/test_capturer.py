@@ -209,6 +209,24 @@ async def test_a_robots_txt_that_is_not_there(
     assert (outcome.why if isinstance(outcome, Refusal) else None) is expected
 
 
+async def test_a_robots_txt_that_hangs_or_breaks_off_lets_nothing_through(site: Any, make_capturer: Any) -> None:
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(30)
+
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nUser-agent: *\nAllow: /\nDis")
+        await writer.drain()
+
+    site.pages |= {"/p": "page", "/robots.txt": never}
+    net = NetOptions(timeout_s=0.5, allow_private=True)
+    started = time.monotonic()
+    assert why(await (await make_capturer(net=net)).capture(Cited(site.url + "/p"))) is Why.UNREACHABLE
+    assert time.monotonic() - started < 2
+    site.pages["/robots.txt"] = half
+    assert why(await (await make_capturer()).capture(Cited(site.url + "/p"))) is Why.ROBOTS_UNKNOWN
+    assert "/p" not in site.asked
+
+
 @pytest.mark.parametrize(("hops", "expected"), [(5, Why.ROBOTS), (6, None)])
 async def test_robots_txt_is_followed_five_times(
     site: Any, make_capturer: Any, answer: Answering, moved: Answering, hops: int, expected: Why | None
