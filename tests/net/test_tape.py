@@ -183,6 +183,17 @@ async def test_credentials_are_sent_and_not_kept(raw: Any, tmp_path: Path) -> No
         assert b"Basic" not in hop.request
 
 
+async def test_behind_a_proxy_the_request_is_kept_as_the_server_gets_it(raw: Any, tmp_path: Path) -> None:
+    base = await raw.serve(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    proxy = base.replace("http://", "http://me:secret@")
+    async with Client(NetOptions(timeout_s=2.0, proxy=proxy)) as client:
+        tape, _ = await recorded(client, "http://far.example/x?y", tmp_path)
+    assert raw.requests[0].startswith(b"GET http://far.example/x?y HTTP/1.1\r\n")
+    assert b"Proxy-Authorization" in raw.requests[0]
+    assert tape.hops[0].request == b"GET /x?y HTTP/1.1\r\nHost: far.example\r\n%s\r\n" % FIELDS.encode()
+    assert tape.hops[0].address == ""
+
+
 async def test_what_is_no_http_is_not_kept(raw: Any, client: Client, tmp_path: Path) -> None:
     base = await raw.serve(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab")
     tape, reply = await recorded(client, base, tmp_path)
