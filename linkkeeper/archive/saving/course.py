@@ -95,7 +95,7 @@ def _private(desk: Desk, url: str, why: str) -> SaveResult:
 def _unless_too_late(desk: Desk, url: str, reached: Later) -> SaveResult | Later:
     """Who would have to wait too long gets what is known now."""
     left, wait = desk.limiter.remaining_s(), reached.due - desk.now()
-    if wait <= _LONGEST_WAIT_S and (left is None or wait < left):
+    if (reached.in_turn or wait <= _LONGEST_WAIT_S) and (left is None or wait < left):
         return reached
     ticket = desk.ticket(url)
     outcome = SaveOutcome.UNASKED if wait > _LONGEST_WAIT_S else SaveOutcome.QUEUED

@@ -30,6 +30,8 @@ class Later(Struct, frozen=True):
     """Nothing to do about this URL before then (Unix time)."""
 
     due: float
+    in_turn: bool = False
+    """It only waits for others of this run, however long that takes."""
 
 
 class Ended(Struct, frozen=True):
@@ -56,16 +58,21 @@ class Desk:
         looker: Looker,
         names: Names | None,
         public_url: str,
+        spacing_s: float,
         sleep: Callable[[float], Awaitable[None]],
         on_progress: OnProgress,
     ) -> None:
         self.options, self.limiter, self.queue, self.service = options, limiter, queue, service
         self.prover, self.looker, self.names = prover, looker, names
         self.public_url, self.sleep, self.on_progress = public_url, sleep, on_progress
+        self.spacing_s = spacing_s
+        """Between two submissions."""
         self.now = limiter.now
         self.jobs = Jobs(service, options, limiter.now, sleep, self.is_over)
         self.door = asyncio.Lock()
         """Whoever submits holds it, so that nobody takes the session that somebody else was promised."""
+        self.at_door = 0
+        self._last_turn = 0.0
         self.ended: Ended | None = None
         self.on_end: Callable[[], None] = lambda: None
         self.begun = 0
@@ -73,6 +80,11 @@ class Desk:
         self.holds: dict[str, float] = {}
         """Host → when its pages may be submitted again."""
         self._waits: dict[str, int] = {}
+
+    def turn(self) -> Later:
+        """Return when to come back to the door, at which too many stand already; meanwhile others can be looked up."""
+        self._last_turn = max(self._last_turn, self.now()) + self.spacing_s
+        return Later(self._last_turn, in_turn=True)
 
     def is_over(self) -> bool:
         """Tell whether the run's time is used up."""

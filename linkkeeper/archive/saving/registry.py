@@ -80,6 +80,7 @@ def saver(
         Looker(index, archive, looks_dead, now),
         names,
         public,
+        60 / rate,
         sleep,
         on_progress,
     )

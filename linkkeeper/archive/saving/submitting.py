@@ -10,6 +10,8 @@ from linkkeeper.archive.saving.desk import GLANCE_S, Desk, Later, Reached, host_
 from linkkeeper.archive.saving.service import NotBegun, SaveForm, Sent, SlowDown, sendable
 from linkkeeper.models.ticket import Begun, Ticket
 
+_AT_DOOR = 3
+"""URLs that wait to be submitted, of those that are dealt with at once: the others are not held up by them."""
 _LEASE_S = 10.0
 """On top of the time that the request may take."""
 
@@ -22,6 +24,16 @@ async def submit(desk: Desk, ticket: Ticket) -> Reached:
     held = desk.holds.get(host_of(ticket.url), 0.0)
     if held > desk.now():
         return Later(held)
+    if desk.at_door >= _AT_DOOR:
+        return desk.turn()
+    desk.at_door += 1
+    try:
+        return await _at_door(desk, ticket)
+    finally:
+        desk.at_door -= 1
+
+
+async def _at_door(desk: Desk, ticket: Ticket) -> Reached:
     async with desk.door:
         if not await _may_submit(desk, ticket):
             return None

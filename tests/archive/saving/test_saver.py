@@ -211,3 +211,14 @@ async def test_keys_go_nowhere_but_into_their_header(bench: Any, caplog: Any) ->
     assert "hunter2secret" not in everything
     assert "accesskey" not in everything
     assert all(b"hunter2secret" not in file.read_bytes() for file in bench.folder.iterdir())
+
+
+async def test_pages_that_wait_to_be_submitted_hold_up_nobody_else(make_bench: Any, clock: Any) -> None:
+    known = [f"http://known{n}.example/" for n in range(12)]
+    new = [f"http://new{n}.example/" for n in range(12)]
+    bench = await make_bench(*[Capture(url, clock.digits(86_400)) for url in known])
+    made = await bench.saver()
+    order = [result.url async for result in made.save(new + known)]
+    assert sorted(order) == sorted(new + known)
+    assert sum(url in known for url in order[:18]) == 12, "long before the last of the others is submitted"
+    assert len(bench.saving.submissions) == 12
