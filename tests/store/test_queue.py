@@ -1,6 +1,7 @@
 """The queue of what is to be saved: several processes, one row each at a time, nothing lost in between."""
 
 import multiprocessing
+import socket
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from linkkeeper.models.ticket import SaveState, Ticket
 from linkkeeper.store.database import open_state
-from linkkeeper.store.queue import DAY_S, URL_A_DAY, SaveQueue
+from linkkeeper.store.queue import DAY_S, URL_A_DAY, SaveQueue, _is_gone
 
 NOW = 1_800_000_000.0
 URL = "http://a.example/"
@@ -52,7 +53,39 @@ def test_two_processes_do_not_begin_the_same_url(tmp_path: Path) -> None:
         assert other.tickets()[URL].state is SaveState.SUBMITTED
 
 
-def test_a_hold_runs_out_when_its_process_died(tmp_path: Path) -> None:
+def test_a_hold_ends_with_its_process(tmp_path: Path) -> None:
+    def hold() -> None:
+        with open_state(tmp_path) as state:
+            queue = SaveQueue(state)
+            queue.add([URL], NOW)
+            assert queue.take(queue.tickets()[URL], NOW, 600)
+
+    process = multiprocessing.get_context("fork").Process(target=hold)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    with open_state(tmp_path) as state:
+        queue = SaveQueue(state)
+        assert queue.take(queue.tickets()[URL], NOW + 1, 60)
+
+
+def test_a_hold_of_another_machine_runs_out_in_time(tmp_path: Path) -> None:
+    with open_state(tmp_path) as one, open_state(tmp_path) as two:
+        mine, other = SaveQueue(one), SaveQueue(two)
+        mine._me = "token 4194303 some-other-host"
+        mine.add([URL], NOW)
+        assert mine.take(mine.tickets()[URL], NOW, 60)
+        assert other.take(other.tickets()[URL], NOW + 59, 60) is None
+        assert other.take(other.tickets()[URL], NOW + 61, 60)
+
+
+@pytest.mark.parametrize("holder", ["", " ", "token", "token x host", "token 99999999999999999999999 host", "a b c d"])
+def test_a_holder_that_nobody_knows_is_no_process_that_ended(holder: str) -> None:
+    assert not _is_gone(holder)
+    assert not _is_gone(holder.replace("host", socket.gethostname()))
+
+
+def test_a_hold_runs_out_in_time(tmp_path: Path) -> None:
     with open_state(tmp_path) as one, open_state(tmp_path) as two:
         mine, other = SaveQueue(one), SaveQueue(two)
         mine.add([URL], NOW)

@@ -12,6 +12,8 @@ from linkkeeper.models.ticket import Begun, Ticket
 
 _AT_DOOR = 3
 """URLs that wait to be submitted, of those that are dealt with at once: the others are not held up by them."""
+_LONGEST_SESSION_S = 150.0
+"""The service ends jobs after two minutes."""
 _LEASE_S = 10.0
 """On top of the time that the request may take."""
 
@@ -59,7 +61,7 @@ async def _may_submit(desk: Desk, ticket: Ticket) -> bool:
 
 async def _session_is_free(desk: Desk) -> bool:
     """Wait for a session of the account; False: submitting has ended meanwhile."""
-    until = desk.now() + desk.options.patience_s
+    until = desk.now() + min(desk.options.patience_s, _LONGEST_SESSION_S)
     while desk.ended is None:
         found = await desk.service.sessions()
         if found is not None and found.quota_is_used_up:
