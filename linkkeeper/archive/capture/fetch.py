@@ -143,6 +143,8 @@ class Fetcher:
         except TimeoutError:
             return _refused(where.url, Why.ROBOTS_UNKNOWN, "robots.txt did not come in time")
         if known.rules.allows(where.path):
+            if known.rules.delay_s and budget.until is None:  # a visit begins; what a page loads belongs to it
+                await self._turns.visit(host_key(where), known.rules.delay_s)
             return None
         return _refused_by(known, where)
 

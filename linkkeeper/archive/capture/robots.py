@@ -10,6 +10,10 @@ from msgspec import Struct
 
 LIMIT = 500 * 1024
 """Bytes of a file that are read (RFC 9309, 2.5: at least 500 KiB)."""
+LONGEST_DELAY_S = 30.0
+_MOST_SPECIAL = 4000
+"""Patterns with wildcards that are heard; each is tried on every URL. Files in the wild have a few hundred at most."""
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _LINE = re.compile(r"[^\r\n]++")
 _TOKEN = re.compile(r"\*|[A-Za-z_-]+")
 _ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})|[^\x21-\x7e]")
@@ -42,6 +46,8 @@ class Rules(Struct, frozen=True):
     special: tuple[Rule, ...] = ()
     everything: bool | None = None
     """All is allowed, or nothing is, whatever the rules."""
+    delay_s: float = 0.0
+    """Crawl-delay: seconds between visits. Not in the RFC, but asked for by many; `LONGEST_DELAY_S` at most."""
 
     def allows(self, path: str) -> bool:
         """Say whether a path (with its query, as in a request line) may be fetched."""
@@ -73,16 +79,14 @@ def parse(data: bytes, agent: str) -> Rules:
     """Return the rules that a file has for agent: those of all groups that name it, else of all groups for `*`."""
     whole = data[:LIMIT]
     text = whole.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    ours: list[tuple[str, bool]] = []
-    others: list[tuple[str, bool]] = []
-    named = False
-    for agents, rules in _groups(_lines(text, cut=len(data) > LIMIT)):
-        if agent.lower() in agents:
-            named = True
-            ours += rules
-        elif "*" in agents:
-            others += rules
-    return _made(ours if named else others)
+    ours, others = _Group(), _Group()
+    for group in _groups(_lines(text, cut=len(data) > LIMIT)):
+        if agent.lower() in group.agents:
+            ours.take(group)
+        elif "*" in group.agents:
+            others.take(group)
+    chosen = ours if ours.agents else others
+    return _made(chosen.rules, chosen.delay_s)
 
 
 def _lines(text: str, cut: bool) -> Iterator[tuple[str, str]]:
@@ -94,27 +98,43 @@ def _lines(text: str, cut: bool) -> Iterator[tuple[str, str]]:
             yield key.strip().lower(), value.strip()
 
 
-def _groups(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[set[str], list[tuple[str, bool]]]]:
-    """Yield each group: the agents that it names, lower case, and its rules. Other records end no group (2.2.4)."""
-    agents: set[str] = set()
-    rules: list[tuple[str, bool]] = []
-    closed = True
+class _Group:
+    """Lines that belong together: the agents that they name, lower case, and what holds for these."""
+
+    def __init__(self) -> None:
+        self.agents: set[str] = set()
+        self.rules: list[tuple[str, bool]] = []
+        self.delay_s = 0.0
+
+    def take(self, other: "_Group") -> None:
+        self.agents |= other.agents
+        self.rules += other.rules
+        self.delay_s = max(self.delay_s, other.delay_s)
+
+
+def _groups(lines: Iterable[tuple[str, str]]) -> Iterator[_Group]:
+    """Yield each group. Records other than rules end none (RFC 9309, 2.2.4)."""
+    group, closed = _Group(), True
     for key, value in lines:
         if key in _AGENT_KEYS:
             if closed:
-                yield agents, rules
-                agents, rules, closed = set(), [], False
+                yield group
+                group, closed = _Group(), False
             token = _TOKEN.match(value)
             if token is not None:
-                agents.add(token[0].lower())
+                group.agents.add(token[0].lower())
         elif key in _RULE_KEYS:
             closed = True
             if value:
-                rules.append((value, _RULE_KEYS[key]))
-    yield agents, rules
+                group.rules.append((value, _RULE_KEYS[key]))
+        elif key == "crawl-delay":
+            closed = True  # its authors mean it as a rule of the group that it ends
+            if _SECONDS.fullmatch(value):
+                group.delay_s = min(float(value), LONGEST_DELAY_S)
+    yield group
 
 
-def _made(written: Iterable[tuple[str, bool]]) -> Rules:
+def _made(written: Iterable[tuple[str, bool]], delay_s: float) -> Rules:
     plain: dict[str, bool] = {}
     special: dict[str, bool] = {}
     for value, allow in written:
@@ -122,9 +142,11 @@ def _made(written: Iterable[tuple[str, bool]]) -> Rules:
             continue  # a path begins so; anything else can match nothing (2.2.2)
         pattern = _normalised(value)
         known = special if "*" in pattern or pattern.endswith("$") else plain
+        if known is special and len(special) >= _MOST_SPECIAL:
+            continue
         known[pattern] = allow or known.get(pattern, False)
     lengths = tuple(sorted({len(prefix) for prefix in plain}, reverse=True))
-    return Rules(plain, lengths, tuple(_rule(pattern, allow) for pattern, allow in special.items()))
+    return Rules(plain, lengths, tuple(_rule(pattern, allow) for pattern, allow in special.items()), None, delay_s)
 
 
 def _rule(pattern: str, allow: bool) -> Rule:

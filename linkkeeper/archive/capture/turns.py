@@ -26,6 +26,8 @@ class _Host:
         self.pace = pace
         self.waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self.timer: asyncio.TimerHandle | None = None
+        self.visit_at = 0.0
+        """When the next page may be begun, where the site asks for a pause between visits."""
 
 
 def host_key(where: Target) -> str:
@@ -96,9 +98,17 @@ class Turns:
         host = self._hosts.get(key)
         return max(0.0, host.pace.next_at - self._now()) if host else 0.0
 
+    async def visit(self, key: str, delay_s: float) -> None:
+        """Wait until a page of the host may be begun, `delay_s` after the one before."""
+        host, now = self._host(key), self._now()
+        at = max(host.visit_at, now)
+        host.visit_at = at + delay_s
+        await asyncio.sleep(at - now)
+
     def single_file(self, key: str) -> bool:
-        """Say whether a host has a known rate: its pages are best captured one by one."""
-        return self._host(key).pace.rate is not None
+        """Say whether a host has a known rate, or wants pauses: its pages are best captured one by one."""
+        host = self._host(key)
+        return host.pace.rate is not None or host.visit_at > 0
 
     def _host(self, key: str) -> _Host:
         host = self._hosts.get(key)
@@ -113,7 +123,8 @@ class Turns:
         now = self._now()
         idle = [key for key, host in self._hosts.items() if not (host.pace.active or host.waiting)]
         for key in idle:
-            if self._hosts[key].pace.rate is None and self._hosts[key].pace.next_at <= now:
+            host = self._hosts[key]
+            if host.pace.rate is None and max(host.pace.next_at, host.visit_at) <= now:
                 del self._hosts[key]
 
     def _refuse(self, host: _Host, until: float | None) -> None:

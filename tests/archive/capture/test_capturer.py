@@ -185,6 +185,19 @@ async def test_robots_txt_holds_for_pages_redirects_and_requisites(
     assert site.asked.count("/robots.txt") == 1
 
 
+async def test_pages_of_a_site_that_asks_for_pauses_stand_apart(
+    site: Any, make_capturer: Any, answer: Answering
+) -> None:
+    site.pages |= {f"/{number}": f"<img src=/{number}.png>" for number in range(3)}
+    site.pages |= {f"/{number}.png": answer(b"png", "image/png") for number in range(3)}
+    site.pages["/robots.txt"] = answer("User-agent: *\nCrawl-delay: 0.4\n", "text/plain")
+    capturer = await make_capturer()
+    started = time.monotonic()
+    outcomes = [page async for page in capturer.capture_all(Cited(f"{site.url}/{number}") for number in range(3))]
+    assert sum(len(paths(page)) for page in outcomes) == 6
+    assert 0.75 < time.monotonic() - started < 5
+
+
 async def test_robots_txt_can_be_overridden(site: Any, make_capturer: Any, answer: Answering) -> None:
     site.pages |= {"/robots.txt": answer("User-agent: *\nDisallow: /", "text/plain"), "/p": "page"}
     assert paths(await (await make_capturer(obey_robots=False)).capture(Cited(site.url + "/p"))) == ["/p"]
