@@ -9,7 +9,7 @@ from linkkeeper.archive.local import heads
 from linkkeeper.archive.local.base import Exchange, NotKeptError, PageCapture
 from linkkeeper.archive.surt import surt_key
 
-_URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
+_URL = re.compile(r"https?://[!-~]+")
 _LONGEST = 64 * 1024
 """Characters of a URL; readers of indexes have limits too."""
 

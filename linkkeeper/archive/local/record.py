@@ -52,7 +52,8 @@ class Record:
     @property
     def url(self) -> str:
         """What was asked for; empty for records about the file."""
-        return self.headers.get("warc-target-uri", "").removeprefix("<").removesuffix(">")
+        told = self.headers.get("warc-target-uri", "")
+        return told[1:-1] if told.startswith("<") and told.endswith(">") else told  # as WARC/1.0 had it
 
     @property
     def date(self) -> str:

@@ -228,10 +228,10 @@ class _Reading:
         for place, text in enumerate((text for one in lists for text in self._texts(one)), 1):
             if text.startswith(b"!"):
                 continue
-            head, brace, rest = text.partition(b"{")
+            head, _, rest = text.partition(b" {")  # a key may have braces, but no space
             try:
-                block = msgspec.json.decode(brace + rest, type=_Block)
-                good = self._is_block(name, block, head.strip())
+                block = msgspec.json.decode(b"{" + rest, type=_Block)
+                good = self._is_block(name, block, head)
             except (msgspec.MsgspecError, OSError, EOFError, zlib.error):
                 good = False
             if not good or block.offset != end:

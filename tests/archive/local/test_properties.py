@@ -35,7 +35,10 @@ HEADER_LINES = st.lists(
 STATUSES = st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 203 ", b"HTTP/1.1 299"])
 ANY_STATUSES = st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.1 404 No", b"HTTP/1.1 302 Found", b"nonsense", b""])
 PAYLOADS = st.one_of(st.binary(max_size=60), st.sampled_from([b"", b"the same", b"WARC/1.1\r\n\r\n", b"\r\n\r\n" * 3]))
-URLS = st.sampled_from([f"http{s}://example.org/{path}" for s in ("", "s") for path in ("", "a?b=%20&a", "~c;d", "é")])
+URLS = st.one_of(
+    st.sampled_from([f"http{s}://example.org/{path}" for s in ("", "s") for path in ("", "a?b=%20&a", "~c;d", "é")]),
+    st.text("abAB019%2F/.:;,?&=+-_~!*'()[]{}<>|^`\\\"$@", max_size=12).map(lambda text: f"http://example.org/{text}"),
+)
 
 
 @st.composite
