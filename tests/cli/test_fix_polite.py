@@ -61,7 +61,7 @@ def is_polite(archive: ArchiveServer) -> None:
     assert all(after - before >= LATENCY_S for before, after in pairwise(index))
 
 
-@pytest.mark.parametrize(("hosts", "pages", "most"), [(200, 1, 3.0), (10, 20, 1.2), (1, 200, 1.2)])
+@pytest.mark.parametrize(("hosts", "pages", "most"), [(200, 1, 3.0), (10, 20, 1.2)])
 def test_two_hundred_dead_links_are_repaired_politely(
     run: Run, serve_archive: Serve, dead: Callable[[str, list[str]], None], hosts: int, pages: int, most: float
 ) -> None:
@@ -91,9 +91,9 @@ def test_two_hundred_links_that_nobody_captured_cost_no_more(
 def test_nothing_is_asked_during_a_pause(
     run: Run, serve_archive: Serve, dead: Callable[[str, list[str]], None], retry_after: str
 ) -> None:
-    urls = links(60, 1)
+    urls = links(25, 1)
     dead("posts/a.md", urls)
-    fault = Fault("429", times=1, after=20, retry_after=retry_after)
+    fault = Fault("429", times=1, after=10, retry_after=retry_after)
     archive = serve_archive(*captures(urls), latency_s=LATENCY_S, faults={"all": fault})
     done = run("fix", "posts", "--wayback-url", archive.url, **QUICK)
     assert done.returncode == 0, done.stderr
@@ -110,10 +110,10 @@ def test_processes_at_the_same_time_share_the_rate(
 ) -> None:
     names = ("one", "two", "three")
     for name in names:
-        dead(f"{name}/a.md", links(15, 1, name))
-    archive = serve_archive(*(one for name in names for one in captures(links(15, 1, name))), latency_s=LATENCY_S)
+        dead(f"{name}/a.md", links(10, 1, name))
+    archive = serve_archive(*(one for name in names for one in captures(links(10, 1, name))), latency_s=LATENCY_S)
     command = [sys.executable, "-m", "linkkeeper", "scan", "--wayback-url", archive.url]
     under_way = [subprocess.Popen([*command, name], env=os.environ | QUICK) for name in names]
     assert [process.wait(60) for process in under_way] == [1, 1, 1]
-    assert len(archive.seen("index")) >= 45
+    assert len(archive.seen("index")) >= 30
     is_polite(archive)
