@@ -116,16 +116,12 @@ def _shown(default: Any) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-_IN_ONE = frozenset({"fail_on", "archive.to"})
-"""Lists that are one word with commas on the command line."""
-
-
 def _plain_type(item: Field) -> Any:
     """Return bool, int, float, str or list[str]: what the command line can say; `load` does the rest."""
     if isinstance(item.default, bool):
         return bool
     if isinstance(item.default, list):
-        return str if item.path in _IN_ONE else list[str]
+        return str if item.path == "fail_on" else list[str]
     base = get_args(item.type)[0] if get_origin(item.type) is Annotated else item.type
     return str if isinstance(base, types.UnionType) else base
 

@@ -90,6 +90,8 @@ def _from_text(item: Field, text: str) -> Any:
     return text
 
 
+_NAMES = frozenset({"archive.to"})
+"""Lists of names without commas in them: a flag may be repeated, and hold several."""
 _COMMA_LISTS = frozenset(
     {"fail_on", "allow_host", "paths", "archive.to", "clean.strip", "clean.keep_hosts", "clean.keep_params"}
 )
@@ -187,6 +189,9 @@ def _convert(path: str, value: Any, origin: str) -> Any:
         annotation = item.type
         if isinstance(item.default, list) and isinstance(value, str):
             value = [part.strip() for part in value.split(",")] if path in _COMMA_LISTS else [value]
+        if path in _NAMES and isinstance(value, list):
+            parts = [part.strip() for one in value for part in str(one).split(",")]
+            value = list(dict.fromkeys(filter(None, parts)))
     try:
         converted = msgspec.convert(value, annotation)
         check(path, converted)

@@ -141,7 +141,7 @@ def test_what_has_a_copy_is_not_sent_and_what_must_not_be_sent_is_not(
 def test_both_archives_are_served_in_one_run(run: Run, proxy: str, serve_archive: Serve) -> None:
     archive = serve_archive()
     (url,) = _post("a")
-    done = run(*_flags(proxy, archive), "--to", "wayback,local", **FAST, **KEYS)
+    done = run(*_flags(proxy, archive), "--to", "wayback", "--to", "local", **FAST, **KEYS)
     assert done.returncode == 0, done.stdout + done.stderr
     (row,) = json.loads(done.stdout)["urls"]
     assert {copy["archive"]: copy["state"] for copy in row["copies"]} == {"wayback": "saved", "local": "saved"}
