@@ -251,3 +251,11 @@ def test_the_page_reads_without_scripts_too(run: Run) -> None:
 )
 def test_a_share_is_neither_nothing_nor_everything_by_rounding(part: int, whole: int, said: str) -> None:
     assert figures._percent(part, whole) == said
+
+
+def test_where_nothing_is_broken_no_empty_chart_is_drawn(run: Run) -> None:
+    well = [row for row in run.urls if row.verdict == "ok"]
+    text = html.render(replace(run, urls=well))
+    assert 'id="years-title"' not in text
+    assert 'id="hosts-title"' not in text
+    assert 'id="years-title"' in html.render(run)
