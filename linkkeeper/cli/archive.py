@@ -193,6 +193,8 @@ def export(*, loaded: Loaded, wacz: Wacz = "") -> None:
     from linkkeeper.report.saving import size
 
     made = exporting.export(holdings.existing(loaded.settings.archive.dir), Path(wacz))
+    for line in made.repaired:
+        output.note(f"{loaded.settings.archive.dir}: {line}")
     output.note(f"wrote {made.file}: {made.pages:,} pages, {made.records:,} records, {size(made.size_bytes)}")
 
 
