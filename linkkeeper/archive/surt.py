@@ -10,10 +10,18 @@ import re
 from urllib.parse import unquote_to_bytes, urlsplit
 
 _WWW = re.compile(r"www\d*\.")
-_SESSION_ARGUMENT = re.compile(
-    r"(?:jsessionid=[0-9a-z]{10,}|phpsessid=[0-9a-z]{10,}|sid=[0-9a-z]{16,}|aspsessionid[a-z]{8}=[a-z]{24}|cf(?:id|token)=[^&]*)\Z"
+_SESSION_ARGUMENTS = tuple(
+    re.compile(rf"^(.*)(?:{named})(?:&(.*))?$", re.DOTALL)
+    for named in (
+        "jsessionid=[0-9a-z]{32}",
+        "phpsessid=[0-9a-z]{32}",
+        "sid=[0-9a-z]{32}",
+        "aspsessionid[a-z]{8}=[a-z]{24}",
+    )
 )
-_ASP_SESSION = re.compile(r"\([a-z0-9]\([0-9a-z]{24}\)\)\Z")
+_ASP_SESSION = re.compile(r"^(.*/)\((?:(?:[a-z]\([0-9a-z]{24}\))+|[0-9a-z]{24})\)/([^?]+\.aspx.*)$", re.DOTALL)
+_SESSION_WITHIN = 4096
+"""Longer paths are hostile: they keep what looks like a session."""
 _MAX_UNQUOTING = 5
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -50,17 +58,37 @@ def _host_key(host: str) -> str:
 
 def _path_key(path: str) -> str:
     kept: list[str] = []
-    for segment in _unescaped(path).split("/"):
+    for segment in _unescaped(path).split("/")[1:]:
         if segment == ".." and kept:
             kept.pop()
-        elif segment not in ("", ".", "..") and not _ASP_SESSION.match(segment):
+        elif segment != ".":
             kept.append(segment)
-    return "/" + "/".join(kept)
+    folded = "/" + "".join(f"{segment}/" for segment in kept[:-1] if segment) + "".join(kept[-1:])
+    if len(folded) < _SESSION_WITHIN and (session := _ASP_SESSION.match(folded)):
+        folded = session[1] + session[2]
+    return folded.rstrip("/") or "/" if len(folded) > 1 else folded
 
 
 def _query_key(query: str) -> str:
-    arguments = [a for a in _unescaped(query).split("&") if not _SESSION_ARGUMENT.match(a)]
-    return "&".join(sorted(arguments, key=lambda a: a.partition("=")[::2]))
+    text = _unescaped(query)
+    for pattern in _SESSION_ARGUMENTS:
+        if session := pattern.match(text):
+            text = session[1] + (session[2] or "")
+    text = _without_cold_fusion(text)
+    if len(text) <= 1:
+        return text
+    return "&".join("=".join(argument) for argument in sorted(tuple(one.split("=", 1)) for one in text.split("&")))
+
+
+def _without_cold_fusion(query: str) -> str:
+    """Drop `cfid=…&cftoken=…`: the last of them."""
+    arguments = query.split("&")
+    for place in range(len(arguments) - 2, -1, -1):
+        at = arguments[place].rfind("cfid=", 0, -1)
+        if at >= 0 and re.match("cftoken=.", arguments[place + 1], re.DOTALL):
+            before = [*arguments[:place], arguments[place][:at]]
+            return "&".join(before) + "&".join(arguments[place + 2 :])
+    return query
 
 
 def _unescaped(text: str) -> str:

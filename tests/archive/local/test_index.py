@@ -13,29 +13,6 @@ from linkkeeper.archive.local import cdxj, index
 from linkkeeper.archive.local.cdxj import Line
 from linkkeeper.archive.surt import surt_key
 
-URLS = [
-    "http://example.org",
-    "https://www.example.org/",
-    "http://EXAMPLE.org:80/A/B/../c",
-    "https://example.org:8443/x?b=2&a=1&a=0",
-    "http://example.org/?",
-    "http://example.org/a//b/./c/",
-    "http://user@example.org/~name/%7Eother?q=%20x",
-    "http://www2.example.co.uk/path;jsessionid=0123456789abcdef0123456789abcdef",
-    "http://example.org/page.php?PHPSESSID=0123456789abcdefghijklmnopqrstuv&x=1",
-    "http://xn--bcher-kva.example/%C3%A9?%E4%BD%A0",
-    "http://192.0.2.1/x",
-    "http://example.org/index.html?utm_source=a",
-    "http://example.org/a%2Fb%25",
-    "http://example.org/|x^y`z",
-]
-
-
-@pytest.mark.parametrize("url", URLS)
-def test_keys_are_those_of_the_surt_package(url: str) -> None:
-    surt = pytest.importorskip("surt", reason="NOT CHECKED: `surt` is not installed (pip install surt)")
-    assert surt_key(url) == surt.surt(url)
-
 
 def _line(number: int, ts: str = "20261120120000") -> Line:
     url = f"http://example.org/{number:06}"
