@@ -30,7 +30,11 @@ QUICK = {"LINKKEEPER_WAYBACK_RATE": "60000", "LINKKEEPER_WAYBACK_PUBLIC_URL": "h
 COPY = "https://web.archive.org/web/20160620080000/"
 ERRORS = ("ENOSPC", "EIO", "EACCES")
 STRACE = shutil.which("strace")
+STRACE_FLAGS = ("-f", "--seccomp-bpf", "-qq")
 SWEEP = os.environ.get("FAULT_SWEEP", "")
+
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="SKIPPED: no /proc to name descriptors by")
 
 
 class Done(Struct):
@@ -122,7 +126,7 @@ class Project:
         assert STRACE
         log = self._logs / "strace"
         inject = ["-e", f"inject={calls}:{fault}"] if fault else []
-        command = [STRACE, "-f", "--seccomp-bpf", "-qq", "-o", str(log), "-e", f"trace={calls}", *inject]
+        command = [STRACE, *STRACE_FLAGS, "-o", str(log), "-e", f"trace={calls}", *inject]
         done = subprocess.run(
             [*command, sys.executable, "-m", "linkkeeper", "fix", "posts", *self._flags],
             cwd=self.now, env=self._environment, capture_output=True, text=True, check=False,
@@ -349,7 +353,15 @@ def test_an_undo_stopped_or_refused_at_any_call_can_be_repeated(project: Project
         project.take_back()
 
 
-@pytest.mark.skipif(not STRACE, reason="SKIPPED: no strace here, so no fault comes from outside the process")
+def strace_works() -> bool:
+    """Say whether strace is here, knows our flags and is allowed to trace."""
+    if not STRACE:
+        return False
+    probe = [STRACE, *STRACE_FLAGS, "-o", os.devnull, "-e", "inject=write:delay_enter=0", "true"]
+    return subprocess.run(probe, check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not strace_works(), reason="SKIPPED: no usable strace, so no fault comes from outside the process")
 @pytest.mark.parametrize("calls", ["fsync,fdatasync", "?rename,renameat,renameat2", "write", "pwrite64", "fchmod"])
 def test_faults_from_outside_tear_nothing_either(project: Project, calls: str) -> None:
     project.restore()
