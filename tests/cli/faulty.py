@@ -69,6 +69,8 @@ class Faults:
         where = self._below(place, folder)
         if where is None:
             return
+        if name == "rename":
+            where += f" from {args[0]}"
         with self._turn:
             self._count += 1
             REAL_PWRITE(self._record, f"{name} {where}\n".encode("utf-8", "surrogateescape"), 0)

@@ -246,6 +246,32 @@ def undoing(project: Project) -> list[str]:
     return calls_of(project, "undo")
 
 
+def test_no_name_changes_hands_before_journal_and_new_files_are_on_the_disk(fixing: list[str]) -> None:
+    """What makes a power cut harmless: the order in which things are brought down to the disk."""
+    changed: set[str] = set()
+    settled: set[str] = set()
+    for call in fixing:
+        name, _, place = call.partition(" ")
+        if name in ("open", "write", "ftruncate", "fchmod", "fchown", "setxattr"):
+            changed.add(place)
+        elif name == "fsync":
+            changed.discard(place)
+            settled.add(place)
+        elif name == "rename":
+            target, _, temporary = place.partition(" from ")
+            new = str(Path(target).with_name(temporary))
+            assert new in settled, f"{new} was not waited for"
+            assert new not in changed
+            assert not any(place.startswith(".linkkeeper/journal") for place in changed), (
+                "the journal was not waited for"
+            )
+            assert {".linkkeeper/journal"} <= settled, "nor its folder"
+            changed.add(str(Path(target).parent))
+    assert not any(place == "posts" or place.startswith("posts/") for place in changed), (
+        "the folders were not waited for"
+    )
+
+
 def test_a_fix_killed_at_any_call_leaves_each_file_old_or_new(project: Project, fixing: list[str]) -> None:
     for number in points(len(fixing)):
         project.restore()
