@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,8 @@ from linkkeeper.net.client import Client
 
 _log = logging.getLogger(__name__)
 _PREFIX = "linkkeeper-capture-"
+_LATELY_S = 3600.0
+"""Another container may share the place: its processes are not seen from here."""
 
 
 class Capturer:
@@ -118,19 +121,20 @@ def _folder(spool: Path | None) -> Path:
     try:
         if spool is not None:
             spool.mkdir(parents=True, exist_ok=True)
-            _clear(spool)
+        _clear(spool or Path(tempfile.gettempdir()))
         return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=spool))
     except OSError as problem:
         where = f"no place for temporary files: {problem}"
         raise StateError(where, "make room, or name another place in TMPDIR") from problem
 
 
-def _clear(spool: Path) -> None:
-    """Remove what killed processes left behind."""
-    for old in spool.glob(f"{_PREFIX}*"):
+def _clear(place: Path) -> None:
+    """Remove what killed processes left behind: none of that number runs, and nothing was written there lately."""
+    for old in place.glob(f"{_PREFIX}*"):
         process = old.name.removeprefix(_PREFIX).partition("-")[0]
-        if process.isdecimal() and not _runs(int(process)):
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):
+            if process.isdecimal() and not _runs(int(process)) and time.time() - old.stat().st_mtime > _LATELY_S:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _runs(process: int) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -490,9 +491,13 @@ async def test_a_slow_host_holds_up_no_other(site: Any, make_site: Any, make_cap
 async def test_leaving_clears_the_spool(site: Any, make_capturer: Any, answer: Answering, tmp_path: Path) -> None:
     site.pages |= {"/p": "<img src=i.png>", "/i.png": answer(b"x" * 200_000, "image/png")}
     left_behind = tmp_path / "spool" / "linkkeeper-capture-4194999-abc"
-    left_behind.mkdir(parents=True)
+    in_use = tmp_path / "spool" / "linkkeeper-capture-4194998-abc"
+    for folder in (left_behind, in_use):
+        folder.mkdir(parents=True)
+    os.utime(left_behind, (1e9, 1e9))
     capturer = await make_capturer()
-    assert not left_behind.exists()
+    assert (left_behind.exists(), in_use.exists()) == (False, True)
+    in_use.rmdir()
     page = await capturer.capture(Cited(site.url + "/p"))
     assert isinstance(page.exchanges[1].payload, Path)
     await capturer.__aexit__(None, None, None)
