@@ -9,6 +9,7 @@ import hashlib
 import logging
 import mmap
 import os
+import re
 import struct
 import time
 import zlib
@@ -30,6 +31,8 @@ _MAGIC = b"LKPRext1"
 _TAIL = struct.Struct("<QQI8s")
 """Offset, length and CRC of the index; then `_MAGIC`, as at the beginning."""
 _BUFFER_BYTES = 1 << 20
+_BEGUN_BY = re.compile(r"\.(\d+)-[0-9a-f]+\.tmp$")
+"""The process that writes an unfinished pack."""
 
 
 class _Entry(Struct, frozen=True, gc=False, array_like=True):
@@ -174,9 +177,23 @@ def _opened(file: Path) -> tuple[mmap.mmap | bytes, dict[str, _Entry]]:
 
 
 def _tidy(place: Path) -> None:
-    """Delete what no run has written for a month: packs of other options and versions, and what killed runs left."""
+    """Delete what no run has written for a month: packs of other options and versions; and what killed runs left."""
     oldest = time.time() - _KEPT_DAYS * _DAY_S
     with suppress(OSError):
         for file in place.iterdir():
-            if file.stat().st_mtime < oldest:
+            if file.stat().st_mtime < oldest or _is_orphan(file):
                 file.unlink(missing_ok=True)
+
+
+def _is_orphan(file: Path) -> bool:
+    """Say whether the process that began a file has ended. One on another machine does without its pack."""
+    begun_by = _BEGUN_BY.search(file.name)
+    if begun_by is None or os.name != "posix":
+        return False
+    try:
+        os.kill(int(begun_by[1]), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        pass
+    return False

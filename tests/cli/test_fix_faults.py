@@ -155,12 +155,17 @@ class Project:
         files = (path.relative_to(self.now) for path in self.now.rglob("*") if path.is_file())
         return sorted(str(path) for path in files if path.parts[0] != ".linkkeeper" and str(path) not in known)
 
+    def strays_in_the_state(self) -> list[str]:
+        """Return the names of unfinished files of the state."""
+        return sorted(path.name for path in (self.now / ".linkkeeper").rglob("*.tmp"))
+
     def mend(self) -> None:
         """Run again without faults, then take everything back: all new, nothing left over; all old."""
         again = self.run("fix", "posts")
         assert again.code == 0, again.said
         assert self.is_all("new")
         assert self.strays() == []
+        assert self.strays_in_the_state() == []
         self.take_back()
 
     def take_back(self) -> None:
@@ -278,6 +283,15 @@ def test_a_fix_killed_at_any_call_leaves_each_file_old_or_new(project: Project, 
         done = project.run("fix", "posts", at=number, act="KILL")
         assert done.code == -9, fixing[number - 1]
         project.states()
+        project.mend()
+
+
+def test_a_fix_killed_while_it_keeps_what_it_read_leaves_nothing_behind(project: Project, fixing: list[str]) -> None:
+    numbers = [number for number, call in enumerate(fixing, 1) if ".linkkeeper/extractions" in call]
+    assert numbers, "the first fix of a fresh copy remembers what it read"
+    for number in numbers:
+        project.restore()
+        assert project.run("fix", "posts", at=number, act="KILL").code == -9
         project.mend()
 
 

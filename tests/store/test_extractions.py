@@ -1,6 +1,8 @@
 """What documents hold, between runs."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -110,3 +112,16 @@ def test_two_runs_at_once_leave_one_whole_file(tmp_path: Path) -> None:
     second.close()
     assert get(tmp_path, "a") == TWO
     assert len(packs(tmp_path)) == 1
+
+
+def test_what_a_killed_run_left_goes_with_the_next_pack_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:
+    put(tmp_path, a=ONE)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / "extractions" / f"{'0' * 32}.{ended.pid}-7f00.tmp"
+    under_way = tmp_path / "extractions" / f"{'0' * 32}.{os.getppid()}-7f00.tmp"
+    for file in (left, under_way):
+        file.write_bytes(b"LKPR")
+    put(tmp_path, a=TWO)
+    assert left not in packs(tmp_path)
+    assert under_way in packs(tmp_path)
