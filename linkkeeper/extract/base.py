@@ -13,6 +13,10 @@ SKIP_MAIL = "mail address"
 SKIP_TEMPLATE = "template code"
 """`skip` of a destination that a site generator has yet to fill in."""
 
+SKIP_LONG = "longer than any browser takes"
+LONGEST_URL = 1 << 21
+"""Characters of a URL that Chromium takes (`kMaxURLChars`, 2026-11); of a longer one only the beginning is shown."""
+
 
 class ExtractOptions(Struct, frozen=True):
     """What counts as a link, as far as the user may say."""

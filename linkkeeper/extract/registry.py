@@ -7,7 +7,7 @@ from typing import cast
 from msgspec import Struct
 
 from linkkeeper.extract import encodings, formats, front_matter
-from linkkeeper.extract.base import Extraction, ExtractOptions, Found, LinkSource
+from linkkeeper.extract.base import LONGEST_URL, SKIP_LONG, Extraction, ExtractOptions, Found, LinkSource
 from linkkeeper.extract.escape_base import CHARSET
 from linkkeeper.extract.spans import places
 from linkkeeper.models.document import FileProblem
@@ -89,9 +89,14 @@ def _apart(found: Iterable[Found]) -> list[Found]:
     reach = 0
     for one in found:
         if one.start >= reach:
-            kept.append(one)
+            kept.append(one if len(one.url) <= LONGEST_URL else _shown(one))
             reach = one.end
     return kept
+
+
+def _shown(one: Found) -> Found:
+    """Return a link that nobody can follow, with the beginning of its URL."""
+    return Found(one.start, one.end, one.url[:100], one.kind, one.context, one.skip or SKIP_LONG, SKIP_LONG)
 
 
 def _links(path: str, document: bytes, reading: Reading) -> Iterator[Link]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkkeeper.extract import escape, escape_base, formats, registry
-from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.extract.base import LONGEST_URL, SKIP_LONG, ExtractOptions
 
 OPTIONS = ExtractOptions()
 NAMES = sorted(f"a{suffix}" for suffix in formats.SUFFIXES)
@@ -58,3 +58,9 @@ def test_whatever_the_bytes_spans_hold_what_is_written_and_do_not_overlap(name: 
         for layer in link.context:
             assert layer in escape.LAYERS or layer.startswith(escape_base.CHARSET)
     registry.anchors(name, data)
+
+
+def test_a_url_that_no_browser_takes_is_listed_with_its_beginning() -> None:
+    [link] = registry.extract("a.html", b"<a href='https://a.example/" + b"b" * LONGEST_URL + b"'>", OPTIONS).links
+    assert link.span.end - link.span.start > LONGEST_URL
+    assert (link.skip, len(link.url)) == (SKIP_LONG, 100)
