@@ -57,7 +57,7 @@ _Found = Iterator[tuple[str, Use]]
 _SRC = {
     b"img": Use.IMAGE, b"script": Use.SCRIPT, b"iframe": Use.DOCUMENT, b"frame": Use.DOCUMENT, b"embed": Use.MEDIA,
     b"video": Use.MEDIA, b"audio": Use.MEDIA, b"source": Use.MEDIA, b"track": Use.MEDIA, b"input": Use.IMAGE,
-    b"bgsound": Use.MEDIA,
+    b"bgsound": Use.MEDIA, b"amp-img": Use.IMAGE,
 }  # fmt: skip
 _DRAWN = frozenset({b"image", b"use", b"feimage"})
 """Elements of SVG whose `href` is loaded."""

@@ -21,6 +21,7 @@ def loads(html: str, base: str = BASE) -> dict[str, Use]:
         ("<img src=a.png>", "http://site.example/dir/a.png", Use.IMAGE),
         ("<IMG SRC=' /a b.png '>", "http://site.example/a%20b.png", Use.IMAGE),
         ("<img src='a.png?x=1&amp;y=2#f'>", "http://site.example/dir/a.png?x=1&y=2", Use.IMAGE),
+        ("<amp-img src=a.png>", "http://site.example/dir/a.png", Use.IMAGE),
         ("<img src=./x/../a.png>", "http://site.example/dir/a.png", Use.IMAGE),
         ("<img src=/图.png>", "http://site.example/%E5%9B%BE.png", Use.IMAGE),
         ("<img src=//cdn.example/a.png>", "http://cdn.example/a.png", Use.IMAGE),
