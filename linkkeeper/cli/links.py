@@ -44,8 +44,10 @@ def links(
     chosen = tuple(paths or settings.paths or (("content",) if Path("content").is_dir() else (".",)))
     found = discover(chosen, DiscoverOptions())
     if not found.files and not found.stdin and not found.problems and not allow_empty:
+        from linkkeeper.pipeline.scan import unread
+
         raise UsageError(
-            f"nothing to read in {', '.join(chosen)}: {found.skipped} files, none in a format that linkkeeper reads",
+            f"nothing to read in {', '.join(chosen)}: {unread(found.skipped)}",
             "name a file or folder with posts, or say --allow-empty",
         )
     keep = None

@@ -69,6 +69,8 @@ def _target(text: str, format_name: str) -> Target:
     if not equals or "/" in name or "." in name:
         suffix = Path(text).suffix.lower()
         name, rest = (SUFFIXES.get(suffix, "json") if format_name == "terminal" else format_name), text
+    if rest == "-":
+        raise UsageError("--output writes files, and `-` is none", f"write --format {name} for stdout")
     if not rest.strip():
         raise UsageError(f"--output {text!r} names no file", "write --output FORMAT=FILE")
     return Target(name, Path(rest))

@@ -27,6 +27,8 @@ from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.outcome import Outcome, dead_places
 from linkkeeper.pipeline.state import State
 from linkkeeper.report.base import Extras
+from linkkeeper.report.places import plural
+from linkkeeper.report.registry import is_report
 from linkkeeper.urls import rules as url_rules
 from linkkeeper.urls.clean import Cleaned, Cleaner
 
@@ -127,21 +129,33 @@ def documents(request: Request, settings: Settings) -> tuple[Discovery, Changes 
     found = discover(paths, DiscoverOptions())
     if not found.files and not found.stdin and not found.problems and not request.allow_empty:
         raise UsageError(
-            f"nothing to scan in {', '.join(paths)}: {found.skipped} files, none in a format that linkkeeper reads",
+            f"nothing to scan in {', '.join(paths)}: {unread(found.skipped)}",
             "name a file or folder with posts, or say --allow-empty",
         )
-    _spare(found, request.outputs)
+    found = _spare(found, request.outputs)
     if not request.since:
         return found, None
     return changed(found, request.since, keep_all=request.ask_all)
 
 
-def _spare(found: Discovery, outputs: tuple[str, ...]) -> None:
-    """Raise UsageError if a file to be written is one of the documents, by whatever name."""
+def unread(skipped: int) -> str:
+    """Say why nothing was found to read."""
+    return f"{plural(skipped, 'file')}, none in a format that linkkeeper reads" if skipped else "there is no file"
+
+
+def _spare(found: Discovery, outputs: tuple[str, ...]) -> Discovery:
+    """Return the documents less our own reports that will be written anew.
+
+    Raises UsageError if any other file to be written is one of the documents, by whatever name.
+    """
     taken = {inode: path for path in outputs if (inode := _inode(path))}
-    for file in found.files if taken else ():
-        if _inode(file.path) in taken:
-            raise UsageError(f"{file.path} is one of the documents and would be overwritten", "name another file")
+    if not taken:
+        return found
+    own = {file.path for file in found.files if _inode(file.path) in taken}
+    for path in own:
+        if not is_report(Path(path)):
+            raise UsageError(f"{path} is one of the documents and would be overwritten", "name another file")
+    return structs.replace(found, files=tuple(file for file in found.files if file.path not in own))
 
 
 def _inode(path: str) -> tuple[int, int] | None:

@@ -27,8 +27,10 @@ SENTENCES = {
     "that is published, and fix can link there.",
     "moved": "{count} dead {count|page seems|pages seem} to live on elsewhere; the report names the place, the choice "
     "is yours.",
-    "invalid": "{count} {count|destination|destinations} cannot be requested: correct them by hand, {where} first.",
-    "missing-file": "{count} {count|file or anchor is|files or anchors are} missing in the site itself: {where} first.",
+    "invalid": "{count} {count|destination|destinations} cannot be requested: correct {count|it|them} by hand, "
+    "{where}{count|.| first.}",
+    "missing-file": "{count} {count|file or anchor is|files or anchors are} missing in the site itself: "
+    "{where}{count|.| first.}",
     "offline": "{count} {count|URL was|URLs were} not asked: run again with a network, or with more --max-time.",
     "proxy": "{count} {count|URL was|URLs were} not asked because the proxy did not pass {count|it|them} on: see "
     "that it runs and knows you, or correct the setting `proxy` (--proxy, LINKKEEPER_PROXY).",

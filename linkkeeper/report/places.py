@@ -83,7 +83,7 @@ def seen(row: UrlRow, rules: dict[str, str]) -> str:
 
 def since(row: UrlRow, run: Run) -> str:
     """Return the day since which a URL was seen failing, if that was before this run: a first look knows no since."""
-    return day(row.since) if row.since and row.since < run.started else ""
+    return day(row.since) if row.since and row.since.date() < run.started.date() else ""
 
 
 def rescued(snapshot: LinkSnapshot | None) -> bool:

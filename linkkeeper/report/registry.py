@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import tempfile
 import unicodedata
 from collections.abc import Iterable
@@ -13,6 +14,15 @@ from linkkeeper.errors import UsageError
 from linkkeeper.models.run import Run
 from linkkeeper.report.base import Extras, ReportFormat
 
+_BEGINNING = re.compile(
+    rb'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="generator" content="linkkeeper">'
+    rb"|## \xf0\x9f(\x94\xb4|\x9f\xa2) linkkeeper: "
+    rb'|\{\s*"schema":\s*"linkkeeper/'
+    rb'|\{"url":"[^"]*","verdict":"'
+    rb'|"verdict","file","line","column",'
+    rb"|<\?xml [^>]*>\n<testsuites>\n<testsuite [^>]*package=\"linkkeeper\""
+)
+"""How our reports begin, in those formats that are documents as well."""
 NAMES: tuple[str, ...] = ("terminal", "json", "jsonl", "markdown", "html", "junit", "sarif", "github", "csv")
 """Each is a module of this package, loaded when it is asked for."""
 
@@ -46,6 +56,15 @@ def check_outputs(outputs: Iterable[tuple[str, Path]]) -> None:
         taken.append((name, path))
     for folder in {path.parent for _, path in taken}:
         _try(folder)
+
+
+def is_report(path: Path) -> bool:
+    """Return whether a file is a report of ours, which may be written over wherever it lies."""
+    try:
+        with path.open("rb") as file:
+            return _BEGINNING.match(file.read(1000)) is not None
+    except OSError:
+        return False
 
 
 def same_file(one: Path, other: Path) -> bool:

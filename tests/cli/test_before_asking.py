@@ -43,6 +43,7 @@ BAD = {
     "an unknown format": ["--format", "pdf"],
     "an unknown format of a file": ["-o", "pdf=report.pdf"],
     "no file": ["-o", "html="],
+    "stdout for a file": ["-o", "json=-"],
     "two outputs to one file": ["-o", "json=report", "-o", "html=report"],
     "the same by a dot": ["-o", "json=report", "-o", "html=./report"],
     "the same by a detour": ["-o", "json=report", "-o", "html=posts/../report"],

@@ -153,3 +153,22 @@ def test_the_html_report_shows_what_fix_would_write(run: Run, stage: Stage, trus
     changed = [html.escape(line, quote=False) for line in diff.splitlines() if line.startswith(("-", "+"))]
     assert len(changed) == 4
     assert [line for line in changed if line not in page] == []
+
+
+def test_a_report_among_the_documents_is_written_anew_and_not_read(run: Run) -> None:
+    Path("a.md").write_text("[a](#)\n")
+    names = {
+        "html": "r.html",
+        "markdown": "r.md",
+        "json": "r.json",
+        "jsonl": "r.jsonl",
+        "csv": "r.csv",
+        "junit": "r.xml",
+    }
+    flags = [flag for name, file in names.items() for flag in ("-o", f"{name}={file}")]
+    first = run("scan", *flags)
+    again = run("scan", *flags)
+    assert (first.returncode, again.returncode) == (0, 0), again.stderr
+    assert json.loads(Path("r.json").read_text())["summary"]["files"] == 1
+    Path("r.md").write_text("## linkkeeper: my own words\n")
+    assert "would be overwritten" in run("scan", *flags).stderr
