@@ -38,7 +38,7 @@ def test_a_document_comes_from_stdin(run: Run) -> None:
 def test_nothing_to_read_is_wrong_usage_unless_allowed(run: Run) -> None:
     Path("a.png").write_bytes(b"")
     assert run("links", ".").returncode == 2
-    assert "1 files" in run("links", ".").stderr
+    assert "1 file," in run("links", ".").stderr
     assert run("links", "--allow-empty", ".").returncode == 0
     assert run("links", "nowhere.md").returncode == 2
 
