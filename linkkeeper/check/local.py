@@ -169,9 +169,9 @@ class LocalChecker:
                 return SITE_ONLY.judge("the original may stand in where a translation is missing")
             if site and self._elsewhere(path, site):
                 return SITE_ONLY.judge("it lies elsewhere in the site: where the page is served decides")
-            return FILE_MISSING.judge(path[:200])
+            return FILE_MISSING.judge(f"no file {path[:200]}")
         if site is None and ending in {"html", "htm", "css", "js"} and document.endswith((".html", ".htm")):
-            return FILE_MISSING.judge(path[:200])
+            return FILE_MISSING.judge(f"no file {path[:200]}")
         return SITE_ONLY.judge("no source of that name; the built site may have the page")
 
     def _missing_from_root(self, path: str, ending: str, site: sites.Site | None) -> Judgement:
@@ -186,7 +186,7 @@ class LocalChecker:
             return SITE_ONLY.judge(f"no folder {first}/ in the sources; the published site may have it")
         if self._elsewhere(path, site):
             return SITE_ONLY.judge("it lies elsewhere in the site: a permalink decides")
-        return FILE_MISSING.judge(path[:200])
+        return FILE_MISSING.judge(f"no file {path[:200]}")
 
     def _elsewhere(self, path: str, site: sites.Site) -> bool:
         """Tell whether the tail of a path is there below one of the site's folders."""
