@@ -45,6 +45,10 @@ Wacz = Annotated[str, typer.Option("--wacz", metavar="FILE", help="The WACZ to w
 Port = Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0: any that is free.")]
 
 
+_SHOWN = 20
+"""Damaged pages that `export` names."""
+
+
 @with_settings(FINDING, ARCHIVE, ("archive.older_than",), STATE)
 def status(
     *,
@@ -195,6 +199,10 @@ def export(*, loaded: Loaded, wacz: Wacz = "") -> None:
     made = exporting.export(holdings.existing(loaded.settings.archive.dir), Path(wacz))
     for line in made.repaired:
         output.note(f"{loaded.settings.archive.dir}: {line}")
+    for line in made.repaired:
+        output.note(f"{loaded.settings.archive.dir}: {line}")
+    for url in made.damaged[:_SHOWN]:
+        output.note(f"damaged, and exported so: {url}  (linkkeeper archive verify says more)")
     output.note(f"wrote {made.file}: {made.pages:,} pages, {made.records:,} records, {size(made.size_bytes)}")
 
 

@@ -176,3 +176,5 @@ class Exported(Struct, frozen=True):
     size_bytes: int
     repaired: tuple[str, ...] = ()
     """What a killed run had left behind, and what was done about it: a line each."""
+    damaged: tuple[str, ...] = ()
+    """Pages whose own payload is not what was written; exported all the same. `verify` finds everything else."""

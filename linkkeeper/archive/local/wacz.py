@@ -71,6 +71,7 @@ def export(directory: Path, target: Path) -> Exported:
 
 def _export(directory: Path, target: Path, sizes: dict[str, int]) -> Exported:
     target.parent.mkdir(parents=True, exist_ok=True)
+    damaged: list[str] = []
     with replacing(target) as fd, os.fdopen(os.dup(fd), "wb") as out:
         with zipfile.ZipFile(out, "w") as made:
             writing = _Writing(made)
@@ -78,11 +79,11 @@ def _export(directory: Path, target: Path, sizes: dict[str, int]) -> Exported:
                 with (directory / WARCS / name).open("rb") as file:
                     writing.stream(ARCHIVE + name, _pieces(file, size), size)
             records = writing.index(index.texts(directory / INDEX))
-            pages = writing.pages(_page_lines(directory))
+            pages = writing.pages(_page_lines(directory, damaged))
             writing.package(_last_capture(directory))
         out.flush()
         size_bytes = out.tell()
-    return Exported(str(target), pages, records, size_bytes)
+    return Exported(str(target), pages, records, size_bytes, damaged=tuple(damaged))
 
 
 class _Writing:
@@ -169,7 +170,7 @@ def _batches(texts: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield batch
 
 
-def _page_lines(directory: Path) -> list[bytes]:
+def _page_lines(directory: Path, damaged: list[str]) -> list[bytes]:
     """Return the lines of the list of pages: each page once, ordered by the first post that cites it."""
     pages: dict[tuple[str, str], Page] = {}
     cited: dict[tuple[str, str], set[str]] = {}
@@ -180,29 +181,32 @@ def _page_lines(directory: Path) -> list[bytes]:
         cited.setdefault(key, set()).add(page.url)
         posts.setdefault(key, set()).update(page.posts)
     ordered = sorted(pages, key=lambda key: (not posts[key], min(posts[key], default=""), key))
-    return [_page_line(directory, pages[key], sorted(cited[key]), sorted(posts[key])) for key in ordered]
+    return [
+        _page_line(pages[key], _title(directory, pages[key], damaged), sorted(cited[key]), sorted(posts[key]))
+        for key in ordered
+    ]
 
 
-def _page_line(directory: Path, page: Page, cited: list[str], posts: list[str]) -> bytes:
+def _page_line(page: Page, title: str, cited: list[str], posts: list[str]) -> bytes:
     told = {
         "id": str(uuid.uuid5(_SPACE, f"{page.ts} {page.page}")),
         "url": page.page,
         "ts": instant(page.ts).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "title": _title(directory, page) or page.page,
+        "title": title or page.page,
         "cited": cited,
         "posts": posts,
     }
     return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _title(directory: Path, page: Page) -> str:
-    """Return the title of a page that is held; empty if it has none, or cannot be read."""
+def _title(directory: Path, page: Page, damaged: list[str]) -> str:
+    """Return the title of a page that is held; empty if it has none. Note in `damaged` what cannot be read."""
     for line in index.find(directory, surt_key(page.page)):
         if (line.url, line.ts, line.digest) == (page.page, page.ts, page.digest):
             try:
                 return title_of(beginning(directory, line).reply)
             except DamageError:
-                return ""
+                damaged.append(page.page)
     return ""
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from linkkeeper.archive.local import verify, wacz
+from linkkeeper.archive.local import index, verify, wacz
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.errors import LinkkeeperError
 
@@ -135,6 +135,15 @@ def test_a_large_index_comes_in_blocks(tmp_path: Path, page: Make) -> None:
     assert blocks[0] == b'!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}'
     assert len(blocks) == 4
     assert _problems(tmp_path / "x.wacz") == set()
+
+
+def test_pages_that_are_damaged_are_named(filled: Path, tmp_path: Path) -> None:
+    (line,) = index.find(filled, "org,example)/page-2")
+    data = bytearray((filled / "warc" / "2026-11.warc.gz").read_bytes())
+    data[line.end - 20] ^= 0xFF
+    (filled / "warc" / "2026-11.warc.gz").write_bytes(data)
+    assert wacz.export(filled, tmp_path / "x.wacz").damaged == ("http://example.org/page-2",)
+    assert (WARC, "warc-damaged") in _problems(tmp_path / "x.wacz")
 
 
 def test_a_failed_export_leaves_the_old_file(filled: Path, made: Path) -> None:
