@@ -72,8 +72,8 @@ def _pairs(brackets: str) -> dict[str, str]:
 
 def find(text: bytes, include_verbatim: bool = False) -> Iterator[Found]:
     """Yield the links of one paragraph in order; offsets are those of text."""
-    if b"://" not in text and b"`" not in text and b"@" not in text and b"www." not in text.lower():
-        return
+    if b"`_" not in text and b"://" not in text and b"@" not in text and b"www." not in text.lower():
+        return  # a reference ends so, and whatever else is found holds one of the others
     characters = text.decode("utf-8", "surrogateescape")
     places = _Places(characters)
     for start, end, kind in _parts(characters):
