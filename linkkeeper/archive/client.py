@@ -12,6 +12,8 @@ from linkkeeper.models.verdict import Failure, Reply
 
 INDEX_BODY_LIMIT = 4 * 1024 * 1024
 PAGE_BODY_LIMIT = 64 * 1024
+_BODY_LIMITS = {Pool.INDEX: INDEX_BODY_LIMIT}
+_Headers = tuple[tuple[str, str], ...]
 _TRIES = 2
 _GRACE_S = 1.0
 _HOPELESS = frozenset({Failure.TIMEOUT, Failure.OUT_OF_TIME, Failure.PRIVATE_ADDRESS, Failure.BAD_URL})
@@ -30,8 +32,10 @@ class Web(Protocol):
         headers: Iterable[tuple[str, str]] = (),
         body_limit: int | None = None,
         timeout_s: float | None = None,
+        once: bool = False,
+        form: bytes = b"",
     ) -> Reply:
-        """Return what came; never raises for what servers do."""
+        """Return what came; never raises for what servers do. `once`: the request goes out once at most."""
 
 
 class ArchiveClient:
@@ -48,10 +52,11 @@ class ArchiveClient:
         self,
         url: str,
         pool: Pool,
-        headers: tuple[tuple[str, str], ...] = (),
+        headers: _Headers = (),
         nonsense: Callable[[Reply], str] = lambda _: "",
         *,
         spare: bool = False,
+        body_limit: int | None = None,
     ) -> Reply:
         """Return the archive's own answer or an archived one (`Memento-Datetime`), redirects not followed.
 
@@ -61,7 +66,7 @@ class ArchiveClient:
         """
         why = ""
         for _ in range(1 if spare else _TRIES):
-            reply = await self._once(url, pool, headers, spare)
+            reply = await self._once(url, pool, headers, spare, body_limit or _BODY_LIMITS.get(pool, PAGE_BODY_LIMIT))
             why = trouble(reply) or nonsense(reply)
             if not why:
                 self._breaker.success()
@@ -73,30 +78,29 @@ class ArchiveClient:
                 break
         raise ArchiveError(f"{self.name} could not be asked: {why}")
 
-    async def _once(self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...], spare: bool) -> Reply:
+    async def _once(self, url: str, pool: Pool, headers: _Headers, spare: bool, body_limit: int) -> Reply:
         """Ask until the answer is not "slow down"; the limiter ends this at the third refusal."""
         while True:
             self._breaker.check()
             async with self._limiter.turn(pool):
                 self._breaker.check()
                 began = self._limiter.now()
-                reply = await self._within_time(url, pool, headers, self._patience_s(spare))
+                reply = await self._within_time(url, headers, self._patience_s(spare), body_limit)
             if reply.status != 429 or is_archived(reply) or reply.failure:
                 return reply
             self._limiter.refused(reply.retry_after_s, began)
 
-    async def _within_time(
-        self, url: str, pool: Pool, headers: tuple[tuple[str, str], ...], patience_s: float
-    ) -> Reply:
+    async def _within_time(self, url: str, headers: _Headers, patience_s: float, body_limit: int) -> Reply:
         left = self._limiter.remaining_s()
         if left is not None and left <= 0:
             raise TimeUpError("no time left for the archive")
-        limit = INDEX_BODY_LIMIT if pool is Pool.INDEX else PAGE_BODY_LIMIT
         seconds = patience_s if left is None else min(left, patience_s)
         self.requests += 1
         try:
             async with asyncio.timeout(seconds + _GRACE_S):
-                reply = await self._web.ask(url, follow=False, headers=headers, body_limit=limit, timeout_s=seconds)
+                reply = await self._web.ask(
+                    url, follow=False, headers=headers, body_limit=body_limit, timeout_s=seconds
+                )
         except TimeoutError:
             reply = Reply(url, failure=Failure.TIMEOUT, detail=f"no answer within {seconds:.0f} s")
         self._silences = self._silences + 1 if reply.failure is Failure.TIMEOUT else 0

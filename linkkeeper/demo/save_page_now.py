@@ -227,7 +227,7 @@ class SaveService:
             return {"status": "success", "job_id": name, "timestamp": self.old_jobs[name], "original_url": ""}
         if job is None:
             return {"status": "error", "job_id": name, "status_ext": "error:not-found", "message": "no such job"}
-        if job.ends > self.now():
+        if not job.collected:
             return {"status": "pending", "job_id": name, "resources": []}
         if job.error:
             told = {"status_ext": f"error:{job.error}", "exception": "", "message": f"Failed: {job.error}."}

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from linkkeeper.archive.archive_urls import memento_url
 from linkkeeper.archive.base import ArchiveOptions, Clock, LooksDead
-from linkkeeper.archive.client import ArchiveClient
+from linkkeeper.archive.client import ArchiveClient, Web
 from linkkeeper.archive.limiter import Limiter
 from linkkeeper.archive.registry import check_options
 from linkkeeper.archive.saving.base import (
@@ -27,7 +27,7 @@ from linkkeeper.archive.saving.looking import Looker
 from linkkeeper.archive.saving.planning import Limits
 from linkkeeper.archive.saving.proof import Prover
 from linkkeeper.archive.saving.saver import Saver
-from linkkeeper.archive.saving.service import Service, Web
+from linkkeeper.archive.saving.service import Service
 from linkkeeper.errors import UsageError
 
 

@@ -3,11 +3,10 @@
 import asyncio
 import functools
 import secrets as randomness
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Protocol
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -16,7 +15,7 @@ from linkkeeper.archive.archive_urls import on_the_wire
 from linkkeeper.archive.base import ArchiveOptions
 from linkkeeper.archive.breaker import Breaker
 from linkkeeper.archive.bridge import Ask, in_thread
-from linkkeeper.archive.client import ArchiveClient
+from linkkeeper.archive.client import ArchiveClient, Web
 from linkkeeper.archive.limiter import ArchiveClosedError, Limiter, Pool
 from linkkeeper.archive.saving import answers
 from linkkeeper.archive.saving.answers import Accepted, Sessions, Status, Submitted, Unclear
@@ -35,24 +34,6 @@ Anonymously = Callable[[Callable[[str], Reply], str, str], tuple[Reply, str]]
 """See waybackpy_save.save."""
 Begin = Callable[[], Begun]
 """Called when it is our turn, just before the request goes out: writes the intent, or says why not to."""
-
-
-class Web(Protocol):
-    """Something that asks a server once: `net.client.Client` is one."""
-
-    async def ask(
-        self,
-        url: str,
-        method: str = "GET",
-        *,
-        follow: bool = True,
-        headers: Iterable[tuple[str, str]] = (),
-        body_limit: int | None = None,
-        timeout_s: float | None = None,
-        once: bool = False,
-        form: bytes = b"",
-    ) -> Reply:
-        """Return what came; never raises for what servers do. `once`: the request goes out once at most."""
 
 
 class SlowDown(Struct, frozen=True):
@@ -109,7 +90,7 @@ class Service:
         self._timeout_s = timeout_s
         self._base = options.wayback_url.rstrip("/")
         self._headers = _headers(keys)
-        self._client = ArchiveClient(_NAME, _Roomy(web), limiter, options)
+        self._client = ArchiveClient(_NAME, web, limiter, options)
         self._breaker = Breaker(_NAME)
         self._together = True
         self.ahead_s = 0.0
@@ -166,7 +147,7 @@ class Service:
             return None
 
     async def _get_json(self, url: str) -> Reply:
-        reply = await self._client.get(url, Pool.PAGE, self._headers)
+        reply = await self._client.get(url, Pool.PAGE, self._headers, body_limit=BODY_LIMIT)
         self._note_clock(reply)
         return reply
 
@@ -220,28 +201,6 @@ class Service:
         except (ValueError, TypeError, OverflowError):
             return
         self.ahead_s = ahead if abs(ahead) > _SKEW_S else 0.0
-
-
-class _Roomy:
-    """Reads longer answers than the archive's pages are worth."""
-
-    def __init__(self, web: Web) -> None:
-        self._web = web
-
-    async def ask(
-        self,
-        url: str,
-        method: str = "GET",
-        *,
-        follow: bool = True,
-        headers: Iterable[tuple[str, str]] = (),
-        body_limit: int | None = None,  # noqa: ARG002 - that of pages
-        timeout_s: float | None = None,
-    ) -> Reply:
-        """Ask, with room for the list of a page's resources."""
-        return await self._web.ask(
-            url, method, follow=follow, headers=headers, body_limit=BODY_LIMIT, timeout_s=timeout_s
-        )
 
 
 def _headers(keys: Keys | None) -> tuple[tuple[str, str], ...]:
