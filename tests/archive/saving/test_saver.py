@@ -222,3 +222,30 @@ async def test_pages_that_wait_to_be_submitted_hold_up_nobody_else(make_bench: A
     assert sorted(order) == sorted(new + known)
     assert sum(url in known for url in order[:21]) == 12, "before the last of the others are submitted"
     assert len(bench.saving.submissions) == 12
+
+
+async def test_nothing_to_save_is_nothing_to_ask(bench: Any) -> None:
+    assert await bench.save() == {}
+    assert bench.archive.log == []
+
+
+@pytest.mark.parametrize("with_keys", [True, False])
+async def test_urls_of_every_kind_arrive_as_they_are(bench: Any, with_keys: bool) -> None:
+    urls = {
+        "http://living.example/a?x=1&y=%20b+c&&z": "http://living.example/a?x=1&y=%20b+c&&z",
+        "http://living.example/路径?q=ü": "http://living.example/%E8%B7%AF%E5%BE%84?q=%C3%BC",
+        "http://中文.example/": "http://xn--fiq228c.example/",
+        "http://living.example/a b": "http://living.example/a%20b",
+        "http://living.example/?next=http://other.example/x?y": "http://living.example/?next=http://other.example/x?y",
+        "https://living.example:8443/UPPER//double/": "https://living.example:8443/UPPER//double/",
+    }
+    found = await bench.save(*urls, **({} if with_keys else {"keys": None}))
+    assert {url: one.outcome for url, one in found.items()} == dict.fromkeys(urls, Outcome.VERIFIED)
+    assert sorted(one.url for one in bench.saving.submissions) == sorted(urls.values())
+
+
+async def test_an_age_of_nothing_captures_again_and_once(make_bench: Any, clock: Any) -> None:
+    bench = await make_bench(Capture(URL, clock.digits(3600)))
+    found = await bench.save(URL, older_than_s=0.0)
+    assert found[URL].outcome is Outcome.VERIFIED
+    assert len(bench.saving.submissions) == 1
