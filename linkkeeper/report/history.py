@@ -209,14 +209,15 @@ def _half_life(found: HalfLife | None) -> str:
             f"Half-life of links: not known yet. It takes {FEWEST_DATED} links in posts that say their date, "
             f"{FEWEST_DEAD} of them dead."
         )
-    likely = f"{_years(found.at_least)} to {_years(found.at_most)}"
+    likely = f"{years_text(found.at_least)} to {years_text(found.at_most)}"
     return (
-        f"Half-life of links: about {_years(found.years)} years, at an even rate (likely {likely}). "
+        f"Half-life of links: about {years_text(found.years)} years, at an even rate (likely {likely}). "
         f"Of {found.dated:,} links of known age {found.dead:,} are dead or lead to an archive."
     )
 
 
-def _years(years: float) -> str:
+def years_text(years: float) -> str:
+    """Return years as `3.4` or `28`."""
     return f"{years:.1f}" if years < 10 else f"{years:,.0f}"
 
 

@@ -30,10 +30,10 @@ STATIC_LINKS = 1000
 def render(run: Run, extras: Extras | None = None) -> str:
     """Return run as a whole HTML document; extras add the trend over runs and the diff that `fix` would make."""
     run, extras = safe.shown(run), extras or Extras()
-    script, style, words = _asset("report.js"), _asset("report.css"), _words()
+    script, style, words = asset("report.js"), asset("report.css"), all_words()
     failing = places.places(run, places.FAILS)
-    return _template(
-        words
+    return template(
+        "report.html.j2", words
     ).render(
         run=run,
         policy=policy(script, style),
@@ -134,18 +134,20 @@ def _diff_lines(diff: str) -> list[tuple[str, str]]:
     return [("hunk" if line.startswith(heads) else kinds.get(line[:1], "same"), line) for line in lines]
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file of the page: template, script, style."""
     return (resources.files("linkkeeper.report") / "html" / name).read_text("utf-8")
 
 
-def _words() -> dict[str, dict[str, str]]:
+def all_words() -> dict[str, dict[str, str]]:
     """Return the page's words by language; English advice comes from where the terminal has it."""
-    words: dict[str, dict[str, str]] = json.loads(_asset("words.json"))
+    words: dict[str, dict[str, str]] = json.loads(asset("words.json"))
     words["en"] |= {f"advice.{key}": text for key, text in advice.SENTENCES.items()}
     return words
 
 
-def _template(words: dict[str, dict[str, str]]) -> jinja2.Template:
+def template(name: str, words: dict[str, dict[str, str]]) -> jinja2.Template:
+    """Return a template that escapes what it places; `t` places words that the page can show in another language."""
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -155,7 +157,7 @@ def _template(words: dict[str, dict[str, str]]) -> jinja2.Template:
     )
     environment.globals["t"] = lambda key, **values: _translatable(words, key, values)
     environment.globals["say"] = lambda key, **values: advice.filled(words["en"][key], values)
-    return environment.from_string(_asset("report.html.j2"))
+    return environment.from_string(asset(name))
 
 
 def _translatable(words: dict[str, dict[str, str]], key: str, values: dict[str, str | int]) -> Markup:

@@ -75,3 +75,10 @@ def test_without_a_run_the_command_that_makes_one_is_named(run: Run) -> None:
     assert (done.returncode, "linkkeeper scan makes one" in done.stderr) == (2, True)
     assert not Path(".linkkeeper").exists()
     assert run("history", "--format", "html").returncode == 2
+
+
+def test_the_collection_has_a_page_and_a_url_has_none(run: Run, scanned: Stage) -> None:
+    done = run("history", "--format", "html")
+    assert (done.returncode, done.stdout[:15]) == (0, "<!doctype html>")
+    assert "10</b>" in done.stdout
+    assert run("history", scanned.web.url("gone", "/3"), "--format", "html").returncode == 2

@@ -17,7 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 from linkkeeper.models.run import Run, UrlRow
-from linkkeeper.report import figures, html
+from linkkeeper.report import figures, history, history_page, html
 from linkkeeper.report.base import Extras, FileDiff, TrendPoint
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -225,7 +225,7 @@ async def test_axe_finds_no_barrier(theme: str, opened: Opened, run: Run) -> Non
 def test_english_and_chinese_have_the_same_words_and_values() -> None:
     import re
 
-    words = html._words()
+    words = html.all_words()
     assert words["en"].keys() == words["zh"].keys()
     names = re.compile(r"\{([a-z]+)")
     for key, text in words["en"].items():
@@ -259,3 +259,37 @@ def test_where_nothing_is_broken_no_empty_chart_is_drawn(run: Run) -> None:
     assert 'id="years-title"' not in text
     assert 'id="hosts-title"' not in text
     assert 'id="years-title"' in html.render(run)
+
+
+def _history() -> history.Collection:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    runs = [history.RunPoint(str(at), start, 9, {"ok": 3, "dead": at, "suspect": 1}) for at in range(30)]
+    hosts = [history.Host("</script><img src=x onerror=alert(1)>\x1b\u202e", 3, 4), history.Host("me:hunter2@b", 1, 1)]
+    return history.Collection(runs, history.HalfLife(9.4, 20, 90, 6.1, 14.0), hosts)
+
+
+@needs_browser
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+async def test_the_history_page_is_without_barriers_complaints_and_network(language: str, tmp_path: Path) -> None:
+    file = tmp_path / "history.html"
+    file.write_text(history_page.render(_history()), "utf-8")
+    async with _browser(tmp_path, f"--lang={language}", f"--accept-lang={language}") as page:
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            await page.send(f"{domain}.enable")
+        await page.send("Page.navigate", url=file.as_uri())
+        await page.until("document.readyState === 'complete' && document.querySelector('h1') !== null")
+        await page.evaluate((resources.files("axe_core_python") / "axe.min.js").read_text("utf-8"))
+        assert await page.evaluate("axe.run().then((found) => found.violations.map((one) => one.id))") == []
+        assert ("个" in await page.evaluate("document.querySelector('h1').textContent")) is (language == "zh-CN")
+        assert await page.evaluate("document.querySelectorAll('img').length") == 0
+        assert (page.complaints, [url for url in page.requests if not url.startswith("file:")]) == ([], [])
+
+
+def test_the_history_page_shows_what_the_terminal_says() -> None:
+    text = history_page.render(_history())
+    assert "<b>29</b>" in text
+    assert "about 9.4 years" in text
+    assert "29 more than on 2026-01-01." in text
+    assert not any(char in text for char in "\x1b\u202e")
+    one = replace(_history(), runs=_history().runs[:1], half_life=None, worst_hosts=[])
+    assert "Not known yet" in history_page.render(one)
