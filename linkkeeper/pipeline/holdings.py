@@ -10,7 +10,7 @@ from linkkeeper.config.settings import Settings
 from linkkeeper.errors import UsageError
 from linkkeeper.models.saving import Status
 from linkkeeper.models.ticket import SaveState
-from linkkeeper.pipeline import coverage, options, saving, scan
+from linkkeeper.pipeline import coverage, options, saved, scan
 from linkkeeper.pipeline.collect import absolute
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.state import State
@@ -60,7 +60,7 @@ def _status(
         queue[ticket.state.value] += 1
     directory = Path(settings.archive.dir)
     pages = len(coverage.in_local_archive(settings))
-    total = saving.bytes_in(directory) if pages else 0
+    total = saved.bytes_in(directory) if pages else 0
     ours = set(living)
     return Status(
         coverage=coverage.of_living(living, copies, coverage.oldest(settings)),
@@ -75,7 +75,7 @@ def _status(
         directory=settings.archive.dir if pages else "",
         pages=pages,
         bytes_total=total,
-        notes=[*notes, *saving.budget_notes(total, settings)],
+        notes=[*notes, *saved.budget_notes(total, settings.archive.budget)],
     )
 
 

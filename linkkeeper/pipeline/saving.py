@@ -4,7 +4,6 @@ import asyncio
 import importlib.util
 import os
 import time
-from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +15,10 @@ from linkkeeper.check import collector
 from linkkeeper.config.settings import Settings
 from linkkeeper.config.values import seconds
 from linkkeeper.errors import UsageError
-from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import FileProblem
-from linkkeeper.models.saving import HAS_COPY, SETTLED, Copy, CopyState, Saved, SavedRow, SaveSummary
+from linkkeeper.models.saving import Copy, CopyState, Saved
 from linkkeeper.models.verdict import Judgement, Verdict
-from linkkeeper.pipeline import coverage, options, scan
+from linkkeeper.pipeline import coverage, options, saved, scan
 from linkkeeper.pipeline.collect import Collection, Entry
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.outcome import Outcome
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from linkkeeper.pipeline.sending import Sending
 
 ARCHIVES_OWN = Judgement(Verdict.SKIPPED, "excluded", "an archive's own page is not archived again")
-_UNSURE = (Verdict.BLOCKED, Verdict.SUSPECT)
 
 
 class Looks(Struct, frozen=True):
@@ -55,15 +52,6 @@ class SaveRequest(Struct, frozen=True):
     dry_run: bool = False
     """Say what would be done; ask nobody, write nothing."""
     looks: Looks = Looks()
-
-
-class Living(Struct, frozen=True):
-    """A link that lives: what is saved of it, and who cites it."""
-
-    entry: Entry
-    url: str
-    """As it works: cleaned, or as written where cleaning breaks it. Without fragment."""
-    posts: tuple[str, ...]
 
 
 def save(request: SaveRequest, settings: Settings, events: Events) -> Saved:
@@ -142,7 +130,7 @@ class _Work:
         self._copies: dict[str, dict[str, Copy]] = {}
         """Saved URL → archive → how it stands."""
         self._notes: list[str] = []
-        self._living: list[Living] = []
+        self._living: list[saved.Living] = []
         self._outcome = Outcome()
         self._interrupted = False
         self._stop: asyncio.Event | None = None
@@ -181,10 +169,10 @@ class _Work:
             if (known := self._state.memory.get(entry.url)) is not None:
                 self._outcome.findings[entry.url] = known
 
-    def _of(self, entry: Entry) -> Living:
+    def _of(self, entry: Entry) -> saved.Living:
         finding = self._outcome.finding(entry)
         url = entry.written if finding.wrong_rule and entry.written else entry.url
-        return Living(entry, url, tuple(sorted({place.link.document for place in entry.places})))
+        return saved.Living(entry, url, tuple(sorted({place.link.document for place in entry.places})))
 
     # -- copies ------------------------------------------------------------------------------------------------
 
@@ -230,17 +218,17 @@ class _Work:
             plan = await self._sending.plan([one.url for one in sendable], self._request.max_count)
             self._notes.append(
                 f"Wayback: {len(plan.to_send):,} to submit, {len(plan.to_look):,} of them looked up first; "
-                f"at most {duration(plan.seconds)} under the limits."
+                f"at most {saved.duration(plan.seconds)} under the limits."
             )
 
-    def _sendable(self) -> list[Living]:
+    def _sendable(self) -> list[saved.Living]:
         """Return what may be copied anywhere, each URL once; a URL with a credential in it may not."""
-        clear: dict[str, Living] = {}
+        clear: dict[str, saved.Living] = {}
         for one in self._living:
             if secrets.strip(one.url) == one.url:
                 known = clear.get(one.url)
                 posts = tuple(sorted({*known.posts, *one.posts})) if known else one.posts
-                clear[one.url] = Living(one.entry, one.url, posts)
+                clear[one.url] = saved.Living(one.entry, one.url, posts)
                 continue
             for archive in self._settings.archive.to:
                 self._told(one.url, Copy(archive, CopyState.REFUSED, "a credential stands in the URL"))
@@ -266,99 +254,27 @@ class _Work:
             return None
         return asyncio.get_running_loop().call_later(left_s, self._stop.set)
 
-    # -- what came of it ---------------------------------------------------------------------------------------
-
     def result(self, collection: Collection, problems: Iterable[FileProblem]) -> Saved:
         """Return the run as it is reported."""
-        rows = sorted((self._row(one) for one in self._living), key=lambda row: row.url)
-        summary = self._summary(collection, rows)
-        unknown = any(copy.state not in SETTLED | {CopyState.FAILED} for row in rows for copy in row.copies)
-        at_fault = self._outcome.network_at_fault or self._interrupted
-        if summary.unchecked and not self._request.dry_run:
-            self._notes.append(self._why_unchecked(collection, summary.unchecked))
-        self._notes += self._outcome.notes + [note for note in self._state.notes if note not in self._outcome.notes]
-        self._notes += budget_notes(summary.bytes_total, self._settings)
-        return Saved(
-            version=VERSION,
-            started=self._started,
-            finished=datetime.now(UTC),
-            complete=not (unknown or at_fault or summary.unchecked),
-            to=[str(name) for name in self._settings.archive.to],
-            dry_run=self._request.dry_run,
-            summary=summary,
-            urls=rows,
-            files=sorted(problems, key=lambda problem: (problem.file, problem.problem)),
-            notes=list(dict.fromkeys(self._notes)),
-            interrupted=self._interrupted,
+        made = saved.Made(
+            self._started,
+            [str(name) for name in self._settings.archive.to],
+            self._living,
+            self._copies,
+            self._outcome,
+            self._request.dry_run,
+            self._interrupted,
+            self._keeping.bytes_added if self._keeping else 0,
+            saved.bytes_in(Path(self._settings.archive.dir)) if self._keeping else 0,
         )
-
-    def _why_unchecked(self, collection: Collection, count: int) -> str:
-        judgements = (self._outcome.finding(entry).judgement for entry in collection.asked())
-        first = next(one.detail for one in judgements if one.verdict is Verdict.UNCHECKED)
-        return f"{count:,} {'link' if count == 1 else 'links'} could not be asked ({first}); run again later."
-
-    def _row(self, one: Living) -> SavedRow:
-        copies = self._copies.get(one.url, {})
-        unreached = "the network is at fault" if self._outcome.network_at_fault else "the run ended before"
-        return SavedRow(
-            one.url,
-            self._outcome.finding(one.entry).judgement.verdict,
-            list(one.posts),
-            [copies.get(name) or Copy(name, CopyState.QUEUED, unreached) for name in self._settings.archive.to],
-        )
-
-    def _summary(self, collection: Collection, rows: list[SavedRow]) -> SaveSummary:
-        verdicts = Counter(self._outcome.finding(entry).judgement.verdict for entry in collection.asked())
-        states: dict[str, Counter[str]] = {name: Counter() for name in self._settings.archive.to}
-        for row in rows:
-            for copy in row.copies:
-                states[copy.archive][copy.state.value] += 1
-        return SaveSummary(
-            files=collection.files,
-            links=collection.links,
-            living=sum(row.verdict in coverage.LIVING for row in rows),
-            dead=verdicts[Verdict.DEAD],
-            blocked=sum(verdicts[one] for one in _UNSURE),
-            unchecked=verdicts[Verdict.UNCHECKED],
-            covered=sum(any(copy.state in HAS_COPY for copy in row.copies) for row in rows),
-            states={name: dict(counts) for name, counts in states.items()},
-            bytes_added=self._keeping.bytes_added if self._keeping else 0,
-            bytes_total=bytes_in(Path(self._settings.archive.dir)) if self._keeping else 0,
-        )
+        reported = saved.build(made, collection, problems)
+        late = [*self._outcome.notes, *self._state.notes]
+        late += saved.budget_notes(reported.summary.bytes_total, self._settings.archive.budget)
+        return structs.replace(reported, notes=list(dict.fromkeys([*self._notes, *reported.notes, *late])))
 
 
 def _plan_of_keeping(pages: int, settings: Settings) -> str:
     from linkkeeper.pipeline.keeping import longest_s
 
     longest = longest_s(pages, options.capture(settings))
-    return f"Local archive: {pages:,} pages to fetch; at most {duration(longest)}, mostly much less."
-
-
-def duration(amount_s: float) -> str:
-    """Return so many seconds as people say it, rounded up."""
-    if amount_s < 90:
-        return f"{amount_s:.0f} s"
-    if amount_s < 90 * 60:
-        return f"{amount_s / 60:.0f} min"
-    return f"{amount_s / 3600:.1f} h"
-
-
-def bytes_in(directory: Path) -> int:
-    """Return the size of all files of a local archive."""
-    total = 0
-    for file in (*directory.glob("*"), *directory.glob("warc/*")):
-        try:
-            total += file.stat().st_size if file.is_file() else 0
-        except OSError:  # gone in between
-            continue
-    return total
-
-
-def budget_notes(total: int, settings: Settings) -> list[str]:
-    """Return a warning where the local archive has outgrown its budget."""
-    if total <= settings.archive.budget * 1_000_000:
-        return []
-    from linkkeeper.report.saving import size
-
-    held = f"The local archive holds {size(total)}, more than archive.budget"
-    return [f"{held}: keep it out of git, or in Git LFS (docs/archiving.md)."]
+    return f"Local archive: {pages:,} pages to fetch; at most {saved.duration(longest)}, mostly much less."

@@ -6,7 +6,7 @@ import msgspec
 from linkkeeper.config.settings import ArchiveSettings, Settings
 from linkkeeper.models.saving import Coverage
 from linkkeeper.models.ticket import SaveState, Ticket
-from linkkeeper.pipeline import copies, coverage, options, saving
+from linkkeeper.pipeline import copies, coverage, options, saved
 from linkkeeper.pipeline.state import State
 
 NOW = datetime.now(UTC)
@@ -93,4 +93,4 @@ def test_credentials_and_cookies_are_not_used_to_keep_pages() -> None:
 
 
 def test_durations_are_said_as_people_say_them() -> None:
-    assert [saving.duration(amount) for amount in (0, 45, 600, 7200)] == ["0 s", "45 s", "10 min", "2.0 h"]
+    assert [saved.duration(amount) for amount in (0, 45, 600, 7200)] == ["0 s", "45 s", "10 min", "2.0 h"]
