@@ -22,8 +22,9 @@ from linkkeeper.models.verdict import Reply
 FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
 NOT_ERRORS = "!statuscode:[45].."
 """Captured errors are no use; redirects and revisits (status `-`) stay in."""
-PAGES = "statuscode:200|-"
-"""Pages, and revisits, which may be revisits of pages."""
+PAGES = "!statuscode:[345].."
+"""Pages, and revisits, which may be revisits of pages. Said in the negative: an index that does not read expressions
+(pywb looks for the text itself) then leaves nothing out, instead of everything."""
 _MAX_URL = 6000
 
 
