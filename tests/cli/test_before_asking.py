@@ -8,6 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from linkkeeper.cli.app import app
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -80,7 +83,10 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_bad_input_is_exit_2_before_any_request(what: str, run: Run, counter: Counter) -> None:
+def test_bad_input_is_exit_2_before_any_request(
+    what: str, counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for folder in ("posts", "real", "kept"):
         Path(folder).mkdir()
     Path("posts/a.md").write_text(f"<http://127.0.0.1:{counter.server_port}/>\n")
@@ -93,8 +99,8 @@ def test_bad_input_is_exit_2_before_any_request(what: str, run: Run, counter: Co
     Path("old.toml").write_text('schema = "linkkeeper/baseline/0"\n')
     before = {str(file): file.read_bytes() for file in Path().rglob("*") if file.is_file()}
     flags = [flag.format(here=Path.cwd()) for flag in BAD[what]]
-    done = run("scan", "posts", "--allow-private", "--no-rescue", *flags)
-    assert done.returncode == 2, (done.stdout, done.stderr)
+    done = CliRunner().invoke(app, ["scan", "posts", "--allow-private", "--no-rescue", *flags])
+    assert done.exit_code == 2, done.output
     assert counter.requests == 0
     assert (done.stdout, "Traceback" in done.stderr, len(done.stderr.splitlines()) <= 3) == ("", False, True)
     kept = {str(file): file.read_bytes() for file in Path().rglob("*") if file.is_file()}
