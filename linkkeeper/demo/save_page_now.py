@@ -59,6 +59,9 @@ class SaveService:
         self.sessions = 3
         self.told_sessions: int | None = None
         """What `/save/status/user` says is available, whatever is true; None: the truth."""
+        self.told_processing: int | None = None
+        self.unknown_job = "error"
+        """What the status of a job that is not known says: `error` or `pending`."""
         self.daily_limit = 30_000
         self.daily_done = 0
         self.refusals: dict[str, list[str]] = {}
@@ -216,7 +219,7 @@ class SaveService:
     def _user(self) -> web.Response:
         under_way = self.under_way()
         free = max(0, self.sessions - under_way) if self.told_sessions is None else self.told_sessions
-        told = {"processing": under_way, "available": free}
+        told = {"processing": under_way if self.told_processing is None else self.told_processing, "available": free}
         return _json({**told, "daily_captures": self.daily_done, "daily_captures_limit": self.daily_limit})
 
     def _job(self, name: str) -> dict[str, object]:
@@ -225,6 +228,8 @@ class SaveService:
         if name in self.old_jobs and (job is None or self._stale.get(name, 0) > 0):
             self._stale[name] = self._stale.get(name, 0) - 1
             return {"status": "success", "job_id": name, "timestamp": self.old_jobs[name], "original_url": ""}
+        if job is None and self.unknown_job == "pending":
+            return {"status": "pending", "job_id": name, "resources": []}
         if job is None:
             return {"status": "error", "job_id": name, "status_ext": "error:not-found", "message": "no such job"}
         if not job.collected:

@@ -68,6 +68,7 @@ def captured(ticket: Ticket, done: Done) -> Ticket:
     return msgspec.structs.replace(
         ticket,
         state=SaveState.CAPTURED,
+        submitted=ticket.intent or ticket.submitted,
         intent=0.0,
         timestamp=done.timestamp,
         original=done.original if done.original != ticket.url else "",

@@ -41,11 +41,14 @@ async def search(desk: Desk, ticket: Ticket) -> Reached:
 
 async def _without_answer(desk: Desk, ticket: Ticket) -> Reached:
     """No capture since a submission whose answer nobody has: it is at work, or it never arrived."""
-    found = await _found_by_name(desk, ticket)
-    if found is not None:
-        desk.put(found)
+    news = await _news_by_name(desk, ticket)
+    if isinstance(news, Done):
+        desk.put(changes.captured(ticket, news))
         return None
-    wait = await _wait_for_fate(desk, desk.now() - ticket.intent)
+    age_s = desk.now() - ticket.intent
+    wait = await _wait_for_fate(desk, age_s)
+    if isinstance(news, Pending) and age_s < LONGEST_JOB_S:
+        wait = max(wait, desk.options.poll_s)
     if wait:
         desk.put(ticket)
         return Later(desk.now() + wait)
@@ -59,21 +62,19 @@ async def _without_answer(desk: Desk, ticket: Ticket) -> Reached:
     return desk.unasked(desk.put(msgspec.structs.replace(kept, attempts=0)), why)
 
 
-async def _found_by_name(desk: Desk, ticket: Ticket) -> Ticket | None:
-    """Ask for the job under the names that it may have; return the ticket if one of them is at work, or has just been.
+async def _news_by_name(desk: Desk, ticket: Ticket) -> Done | Pending | None:
+    """Ask for the job under the names that it may have; return the news of one that is at work, or has just been.
 
-    What any other name brings, or an older capture, says nothing.
+    "Pending" is worth a wait and no more: the service may say that of jobs that it never heard of.
     """
-    if desk.service.way != "keys":
-        return None
-    for job in dict.fromkeys(filter(None, (ticket.job, likely_job(ticket.url)))):
+    found: Done | Pending | None = None
+    names = (ticket.job, likely_job(ticket.url)) if desk.service.way == "keys" else ()
+    for job in dict.fromkeys(filter(None, names)):
         news = (await desk.service.status([job]))[job]
-        taken = changes.accepted(ticket, job, reused=False)
         if isinstance(news, Done) and instant(news.timestamp).timestamp() >= desk.since(ticket):
-            return changes.captured(taken, news)
-        if isinstance(news, Pending):
-            return taken
-    return None
+            return news
+        found = news if isinstance(news, Pending) else found
+    return found
 
 
 async def _wait_for_fate(desk: Desk, age_s: float) -> float:

@@ -78,7 +78,7 @@ async def test_killed_again_and_again(bench: Any, run_of: Any) -> None:
 
 async def test_a_job_at_work_is_found_by_its_name_after_a_kill(bench: Any, run_of: Any) -> None:
     looked(bench)
-    bench.saving.job_s = 200.0
+    bench.saving.job_s, bench.saving.told_processing = 100.0, 0
     assert await run_of(bench, URLS[:1], KEYS).until("save", 1, "after")
     found = await bench.save(*URLS[:1])
     assert found[URLS[0]].outcome is Outcome.VERIFIED

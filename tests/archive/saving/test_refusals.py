@@ -337,3 +337,12 @@ async def test_a_capture_that_is_no_page_is_not_called_one(bench: Any) -> None:
 async def test_a_clock_that_is_wrong_does_not_make_new_captures_old(bench: Any, behind_s: float) -> None:
     bench.saving.now = lambda: bench.clock.now() - behind_s
     assert (await bench.save(URL))[URL].outcome is Outcome.VERIFIED
+
+
+async def test_a_service_that_calls_every_job_pending_keeps_nothing_from_being_submitted(bench: Any) -> None:
+    bench.saving.unknown_job = "pending"
+    bench.put(Ticket(URL, intent=bench.clock.now() - 5, attempts=1, looked=bench.clock.now()))
+    begin = bench.clock.now()
+    assert (await bench.save(URL))[URL].outcome is Outcome.VERIFIED
+    assert len(bench.saving.submissions) == 1
+    assert bench.clock.now() - begin < 300
