@@ -24,7 +24,7 @@ def looked(bench: Any) -> None:
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize(
     ("route", "nth"),
-    [("save", 1), ("save", 2), ("status", 1), ("status", 2), ("status", 3), ("status", 4), ("page", 1), ("page", 2)],
+    [("save", 1), ("save", 2), ("status", 2), ("status", 4), ("page", 1), ("page", 2)],
 )
 async def test_with_keys_each_page_is_submitted_once(bench: Any, run_of: Any, route: str, nth: int, phase: str) -> None:
     looked(bench)
@@ -39,7 +39,7 @@ async def test_with_keys_each_page_is_submitted_once(bench: Any, run_of: Any, ro
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize(
     ("route", "nth", "answer"),
-    [("save", 1, "inline"), ("save", 2, "inline"), ("page", 1, "inline"), ("save", 1, "page"), ("page", 2, "page")],
+    [("save", 2, "inline"), ("page", 1, "inline"), ("save", 1, "page")],
 )
 async def test_without_keys_each_page_is_submitted_once(
     bench: Any, run_of: Any, route: str, nth: int, phase: str, answer: str
