@@ -17,6 +17,10 @@ from linkkeeper.urls.secrets import mask
 
 _JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 _LOGIN = re.compile(r"\blog(?:ged)?[- ]?in\b", re.IGNORECASE)
+_REUSED = re.compile(
+    r"\b(?:ago|same snapshot|recent|recently|already|cached|previous|existing|reus\w+)\b", re.IGNORECASE
+)
+"""Other messages that come along say that a capture begins late ("our service is currently overloaded")."""
 _WATCHED = re.compile(rb"""watchJob\(\s*["']([A-Za-z0-9][A-Za-z0-9._:-]{0,199})["']""")
 _STATUS_EXT = re.compile(rb"\berror:[a-z][a-z-]{2,60}")
 _BLOCK_LIST = re.compile(rb"Save Page Now service block list", re.IGNORECASE)
@@ -30,7 +34,7 @@ class Accepted(Struct, frozen=True):
     job: str
     """Empty: it is at work, and nobody says under which name."""
     reused: bool = False
-    """It says something besides: that a recent capture is used again, as a rule."""
+    """It says that a recent capture is used again."""
 
 
 class Skipped(Struct, frozen=True):
@@ -108,7 +112,7 @@ def read_submit(reply: Reply) -> Submitted:
 def _submitted(fields: dict[str, Any], reply: Reply) -> Submitted:
     message, job = _message(fields), fields.get("job_id")
     if isinstance(job, str) and _JOB.fullmatch(job) and _word(fields, "status") != "error":
-        return Accepted(job, reused=bool(message))
+        return Accepted(job, reused=bool(_REUSED.search(message)))
     if _word(fields, "status") == "error" or _code(fields):
         return NoLogin(message) if not _code(fields) and _LOGIN.search(message) else Refused(_code(fields), message)
     if not job and "job_id" in fields and message:

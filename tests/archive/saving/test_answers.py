@@ -38,6 +38,8 @@ def reply(body: Any, status: int = 200) -> Reply:
     [
         ({"url": "http://a/", "job_id": JOB}, 200, Accepted(JOB)),
         ({"url": "http://a/", "job_id": JOB, "message": "The same snapshot."}, 200, Accepted(JOB, reused=True)),
+        ({"job_id": JOB, "message": "Will start in ~2 minutes: the service is overloaded."}, 200, Accepted(JOB)),
+        ({"job_id": JOB, "message": "It had been made 5 minutes ago."}, 200, Accepted(JOB, reused=True)),
         ({"url": "http://a/", "job_id": None, "message": "Recent."}, 200, Skipped("Recent.")),
         (
             {"status": "error", "status_ext": "error:blocked-url", "message": "No."},
