@@ -42,6 +42,22 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return command
 
 
+@pytest.fixture
+def run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function like `run`'s, for commands that ask nobody: in this process, which is a good deal faster."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        from typer.testing import CliRunner
+
+        from linkkeeper.cli.app import app
+
+        done = CliRunner().invoke(app, arguments, prog_name="linkkeeper")
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+    return command
+
+
 @pytest.fixture(scope="session")
 def stage() -> Iterator[Stage]:
     """Serve the demo's small web and small archive for the whole session."""

@@ -119,18 +119,18 @@ def test_the_living_are_kept_with_the_posts_that_cite_them_and_nothing_else(
 
 
 def test_what_is_held_is_shown_extracted_counted_proved_and_exported(
-    run: Run, trusted: list[str], posts: dict[str, str]
+    run: Run, run_here: Run, trusted: list[str], posts: dict[str, str]
 ) -> None:
     assert run("archive", "save", "posts", "--to", "local", "-q", *trusted).returncode == 0
-    shown = run("archive", "show", posts["essay"] + "?utm_source=feed#top", "--extract", "essay.html")
+    shown = run_here("archive", "show", posts["essay"] + "?utm_source=feed#top", "--extract", "essay.html")
     assert shown.returncode == 0, shown.stderr
     assert "local" in shown.stdout
     assert "posts/two.md" in shown.stdout
     assert "<title>Essay</title>" in Path("essay.html").read_text()
-    assert _json("archive-show", run("archive", "show", posts["essay"], "--format", "json").stdout)["local"]
-    nothing = run("archive", "show", posts["gone"])
+    assert _json("archive-show", run_here("archive", "show", posts["essay"], "--format", "json").stdout)["local"]
+    nothing = run_here("archive", "show", posts["gone"])
     assert (nothing.returncode, nothing.stdout) == (1, "")
-    status = _json("archive-status", run("archive", "status", "posts", "--format", "json").stdout)
+    status = _json("archive-status", run_here("archive", "status", "posts", "--format", "json").stdout)
     assert status["coverage"] == {
         "living": 3,
         "covered": 3,
@@ -139,9 +139,9 @@ def test_what_is_held_is_shown_extracted_counted_proved_and_exported(
         "archives": {"wayback": 0, "local": 3},
     }
     assert status["pages"] == 3
-    assert run("archive", "verify").returncode == 0
-    assert run("archive", "export", "--wacz", "blog.wacz").returncode == 0
-    proved = run("archive", "verify", "blog.wacz", "--format", "json")
+    assert run_here("archive", "verify").returncode == 0
+    assert run_here("archive", "export", "--wacz", "blog.wacz").returncode == 0
+    proved = run_here("archive", "verify", "blog.wacz", "--format", "json")
     assert proved.returncode == 0, proved.stdout
     assert _json("archive-verify", proved.stdout)["pages"] == 3
 
@@ -158,7 +158,7 @@ def test_scan_says_how_many_of_the_living_have_a_copy(run: Run, trusted: list[st
 
 
 def test_a_second_run_fetches_nothing_again_unless_the_copies_are_too_old(
-    run: Run, trusted: list[str], stage: Stage, posts: dict[str, str]
+    run: Run, run_here: Run, trusted: list[str], stage: Stage, posts: dict[str, str]
 ) -> None:
     flags = ("archive", "save", "posts", "--to", "local", "--format", "json", *trusted)
     run(*flags)
@@ -173,7 +173,7 @@ def test_a_second_run_fetches_nothing_again_unless_the_copies_are_too_old(
     assert '"posts/four.md"' in Path("archive/manifest.jsonl").read_text(), "the new post is noted"
     old = run(*flags, "--older-than", "0")
     assert {copy["state"] for row in json.loads(old.stdout)["urls"] for copy in row["copies"]} == {"saved"}
-    assert run("archive", "verify").returncode == 0
+    assert run_here("archive", "verify").returncode == 0
 
 
 def test_a_dry_run_asks_nobody_and_writes_nothing(
@@ -267,7 +267,9 @@ def _pages() -> int:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_stopped_keeps_what_it_has_and_the_next_goes_on(run: Run, site: str, how: signal.Signals) -> None:
+def test_a_run_that_is_stopped_keeps_what_it_has_and_the_next_goes_on(
+    run: Run, run_here: Run, site: str, how: signal.Signals
+) -> None:
     urls = [f"{site}/slow/{how.name}/{number}" for number in range(12)]
     Path("post.md").write_text("\n".join(f"<{url}>\n" for url in urls))
     flags = ("archive", "save", "post.md", "--to", "local", "--format", "json", *_allow(site), "--per-host", "2")
@@ -289,39 +291,43 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_the_next_goes_on(run: Run, 
     states = [row["copies"][0]["state"] for row in json.loads(done.stdout)["urls"]]
     assert states.count("recent") >= kept - 1
     assert len(states) == _pages() == 12, "nothing lost, nothing twice"
-    assert run("archive", "verify").returncode == 0
+    assert run_here("archive", "verify").returncode == 0
 
 
-def test_damage_is_named_and_a_lost_index_is_made_again(run: Run, trusted: list[str], posts: dict[str, str]) -> None:
+def test_damage_is_named_and_a_lost_index_is_made_again(
+    run: Run, run_here: Run, trusted: list[str], posts: dict[str, str]
+) -> None:
     run("archive", "save", "posts", "--to", "local", "-q", *trusted)
     Path("archive/index.cdxj").unlink()
-    lost = run("archive", "verify")
+    lost = run_here("archive", "verify")
     assert lost.returncode == 1
     assert "index.cdxj" in lost.stdout
-    assert run("archive", "verify", "--rebuild").returncode == 0
-    assert run("archive", "show", posts["essay"]).returncode == 0
+    assert run_here("archive", "verify", "--rebuild").returncode == 0
+    assert run_here("archive", "show", posts["essay"]).returncode == 0
     (warc,) = Path("archive/warc").iterdir()
     data = bytearray(warc.read_bytes())
     data[len(data) // 2] ^= 0x20
     warc.write_bytes(data)
-    damaged = run("archive", "verify")
+    damaged = run_here("archive", "verify")
     assert damaged.returncode == 1
     assert warc.name in damaged.stdout
     assert "Traceback" not in damaged.stderr
 
 
-def test_an_archive_that_another_program_cut_short_goes_on(run: Run, trusted: list[str], posts: dict[str, str]) -> None:
+def test_an_archive_that_another_program_cut_short_goes_on(
+    run: Run, run_here: Run, trusted: list[str], posts: dict[str, str]
+) -> None:
     run("archive", "save", "posts", "--to", "local", "-q", *trusted)
     (warc,) = Path("archive/warc").iterdir()
     os.truncate(warc, warc.stat().st_size - 100)
-    assert run("archive", "verify").returncode == 1
+    assert run_here("archive", "verify").returncode == 1
     Path("posts/one.md").write_text(
         Path("posts/one.md").read_text() + f"<{posts['moved'].replace('harbour', 'pier')}>\n"
     )
     done = run("archive", "save", "posts", "--to", "local", *trusted)
     assert done.returncode == 0, done.stderr + done.stdout
     assert "cut off" in done.stderr
-    assert run("archive", "verify").returncode == 0
+    assert run_here("archive", "verify").returncode == 0
 
 
 def test_the_archive_is_replayed_on_loopback(run: Run, trusted: list[str], posts: dict[str, str]) -> None:
@@ -372,11 +378,11 @@ def test_the_archive_is_replayed_on_loopback(run: Run, trusted: list[str], posts
         (["frobnicate"], "frobnicate"),
     ],
 )
-def test_bad_input_is_one_clear_line_and_exit_2(run: Run, arguments: list[str], said: str) -> None:
+def test_bad_input_is_one_clear_line_and_exit_2(run_here: Run, arguments: list[str], said: str) -> None:
     Path("empty").mkdir()
     Path("kept/warc").mkdir(parents=True)
     Path("post.md").write_text("[a](#)")
-    done = run("archive", *arguments)
+    done = run_here("archive", *arguments)
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -385,7 +391,7 @@ def test_bad_input_is_one_clear_line_and_exit_2(run: Run, arguments: list[str], 
 
 
 @pytest.mark.browser
-def test_a_page_that_needs_its_scripts_is_kept_through_a_browser(run: Run, site: str) -> None:
+def test_a_page_that_needs_its_scripts_is_kept_through_a_browser(run: Run, run_here: Run, site: str) -> None:
     if not (shutil.which("chromium") or shutil.which("google-chrome")):
         warnings.warn("no Chromium: pages that need scripts were NOT kept", pytest.PytestWarning, stacklevel=1)
         pytest.skip("no Chromium")
@@ -397,15 +403,15 @@ def test_a_page_that_needs_its_scripts_is_kept_through_a_browser(run: Run, site:
     assert f"{site}/late.css" in Path("archive/index.cdxj").read_text(), "what its script loads is kept"
     (shot,) = Path("shots").iterdir()
     assert shot.read_bytes().startswith(b"\x89PNG")
-    assert run("archive", "verify").returncode == 0
+    assert run_here("archive", "verify").returncode == 0
     missing = run(*flags, "--older-than", "0", "--browser-path", "none", *_allow(site))
     assert missing.returncode == 2, missing.stderr
     assert "Traceback" not in missing.stderr
 
 
-def test_a_wacz_that_is_none_is_damage(run: Run) -> None:
+def test_a_wacz_that_is_none_is_damage(run_here: Run) -> None:
     Path("none.wacz").write_bytes(b"no zip at all")
-    done = run("archive", "verify", "none.wacz")
+    done = run_here("archive", "verify", "none.wacz")
     assert done.returncode == 1
     assert "none.wacz" in done.stdout
     assert "Traceback" not in done.stderr
@@ -419,7 +425,7 @@ def _limited(size: int) -> Callable[[], None]:
 
 
 def test_a_full_disk_is_one_clear_line_and_the_next_run_goes_on(
-    run: Run, trusted: list[str], posts: dict[str, str]
+    run: Run, run_here: Run, trusted: list[str], posts: dict[str, str]
 ) -> None:
     flags = ("archive", "save", "posts", "--to", "local", "--format", "json", *trusted)
     full = subprocess.run(
@@ -435,15 +441,17 @@ def test_a_full_disk_is_one_clear_line_and_the_next_run_goes_on(
     states = [row["copies"][0]["state"] for row in json.loads(full.stdout)["urls"]]
     assert "unknown" in states
     assert len(states) == 3
-    assert run("archive", "verify").returncode == 0, "what is there is whole"
+    assert run_here("archive", "verify").returncode == 0, "what is there is whole"
     done = run(*flags)
     assert done.returncode == 0, done.stderr
     assert _pages() == 3
-    assert run("archive", "verify").returncode == 0
+    assert run_here("archive", "verify").returncode == 0
     del posts
 
 
-def test_two_runs_do_not_write_into_one_archive(run: Run, trusted: list[str], posts: dict[str, str]) -> None:
+def test_two_runs_do_not_write_into_one_archive(
+    run: Run, run_here: Run, trusted: list[str], posts: dict[str, str]
+) -> None:
     fcntl = pytest.importorskip("fcntl")
     flags = ("archive", "save", "posts", "--to", "local", *trusted)
     assert run(*flags).returncode == 0
@@ -452,6 +460,6 @@ def test_two_runs_do_not_write_into_one_archive(run: Run, trusted: list[str], po
         done = run(*flags, "--older-than", "0")
         assert done.returncode == 3, done.stdout
         assert "another run is writing" in done.stderr
-        assert run("archive", "status", "posts").returncode == 0
-        assert run("archive", "show", posts["essay"]).returncode == 0, "looking needs no lock"
+        assert run_here("archive", "status", "posts").returncode == 0
+        assert run_here("archive", "show", posts["essay"]).returncode == 0, "looking needs no lock"
     assert run(*flags, "--older-than", "0").returncode == 0
