@@ -249,3 +249,20 @@ async def test_an_age_of_nothing_captures_again_and_once(make_bench: Any, clock:
     found = await bench.save(URL, older_than_s=0.0)
     assert found[URL].outcome is Outcome.VERIFIED
     assert len(bench.saving.submissions) == 1
+
+
+async def test_a_second_machine_with_a_copy_of_the_state_makes_no_second_capture(bench: Any, tmp_path: Any) -> None:
+    import asyncio
+    import shutil
+
+    urls = [f"{URL}{n}" for n in range(3)]
+    bench.saving.job_s = 40.0
+    first = asyncio.ensure_future(bench.save(*urls))
+    while not bench.saving.submissions:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)
+    shutil.copytree(bench.folder, tmp_path / "copy")
+    await first
+    found = await bench.save(*urls, folder=tmp_path / "copy")
+    assert {one.outcome for one in found.values()} <= {Outcome.VERIFIED, Outcome.RECENT}
+    assert [bench.saving.count(url) for url in urls] == [1, 1, 1]
