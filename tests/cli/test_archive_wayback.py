@@ -205,7 +205,7 @@ def test_max_ends_a_run_early_and_the_next_goes_on(run: Run, proxy: str, serve_a
     assert [archive.saving.count(url) for url in urls] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_stopped_loses_and_doubles_nothing(
     run: Run, proxy: str, serve_archive: Serve, how: signal.Signals
 ) -> None:
