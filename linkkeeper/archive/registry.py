@@ -53,7 +53,9 @@ def rescuer(
     on_wait: Callable[[float], None] = lambda _: None,
     on_done: Callable[[Wanted, Rescue], None] | None = None,
 ) -> Rescuer:
-    """Put everything together. `web` is a Client with `net_options`; `extra` archives (the local one) are asked when all others said no.
+    """Put everything together. `web` is a Client with `net_options`.
+
+    `extra` archives (the local one) are asked when all others said no.
 
     `clock` is the Wayback Machine's; what is asked of another host has manners of its own, for this run.
     Raises UsageError as `check_options` does.
