@@ -247,6 +247,10 @@ paths = [{paths}]
 # Ask again what was asked longer ago than this.
 # max_age = "7d"
 
+# Where `linkkeeper archive save` keeps copies of the pages that live.
+# [archive]
+# to = ["wayback", "local"]
+
 # One host that is different.
 # [host."example.com"]
 # per_host = 2

@@ -159,9 +159,9 @@ def coverage_line(found: Coverage) -> str:
     where = ", ".join(f"{name} {number:,}" for name, number in found.archives.items() if number)
     share = f"{found.covered / found.living:.0%}" if found.covered in (0, found.living) else f"{_between(found)}%"
     older = f", {found.older:,} an older one" if found.older else ""
-    places_text = f" ({where})" if where else ""
+    places_text, has = f" ({where})" if where else "", "has" if found.living == 1 else "have"
     return (
-        f"archived: {found.covered:,} of {places.plural(found.living, 'living link')} have a copy, {share}{places_text}"
+        f"archived: {found.covered:,} of {places.plural(found.living, 'living link')} {has} a copy, {share}{places_text}"
         f"{older}, {found.never:,} none"
     )
 

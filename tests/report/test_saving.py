@@ -91,7 +91,7 @@ def test_only_the_first_links_of_a_long_list_are_named() -> None:
         (Coverage(3, 3, 0, 0, {"wayback": 3, "local": 0}), "3 of 3 living links have a copy, 100% (wayback 3), 0 none"),
         (Coverage(1000, 999, 0, 1), "99%"),
         (Coverage(1000, 1, 9, 990), "1%, 9 an older one, 990 none"),
-        (Coverage(1, 0, 0, 1), "0 of 1 living link have a copy, 0%"),
+        (Coverage(1, 0, 0, 1), "0 of 1 living link has a copy, 0%"),
     ],
 )
 def test_coverage_is_never_rounded_to_all_or_nothing(coverage: Coverage, words: str) -> None:
