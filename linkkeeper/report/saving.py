@@ -160,10 +160,8 @@ def coverage_line(found: Coverage) -> str:
     share = f"{found.covered / found.living:.0%}" if found.covered in (0, found.living) else f"{_between(found)}%"
     older = f", {found.older:,} an older one" if found.older else ""
     places_text, has = f" ({where})" if where else "", "has" if found.living == 1 else "have"
-    return (
-        f"archived: {found.covered:,} of {places.plural(found.living, 'living link')} {has} a copy, {share}{places_text}"
-        f"{older}, {found.never:,} none"
-    )
+    links = places.plural(found.living, "living link")
+    return f"archived: {found.covered:,} of {links} {has} a copy, {share}{places_text}{older}, {found.never:,} none"
 
 
 def _between(found: Coverage) -> int:

@@ -88,7 +88,7 @@ def test_the_settings_are_valid_as_they_are_and_with_every_comment_taken_away(tm
     text = setup.proposals(tmp_path, setup.look(tmp_path))[0].text
     lines = [line.removeprefix("# ") if " = " in line or line.startswith("# [") else line for line in text.splitlines()]
     everything = "\n".join(lines)
-    assert len(tomllib.loads(everything)) == 7
+    assert len(tomllib.loads(everything)) == 8
     for name, content in (("a.toml", text), ("b.toml", everything)):
         (tmp_path / name).write_text(content)
         assert load({}, str(tmp_path / name)).settings.paths == ["."]
