@@ -129,6 +129,8 @@ class Pace(Struct, frozen=True):
     """Before this nothing may start: the archive refused somebody."""
     index_busy_until: float = 0.0
     """Before this an index request is under way, of whichever process; 0 when it ended."""
+    index_holder: str = ""
+    """Whose request that is (models.holder)."""
     next_save: float = 0.0
     """Before this no page may be submitted."""
 

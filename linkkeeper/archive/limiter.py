@@ -15,6 +15,7 @@ import msgspec
 
 from linkkeeper.archive.base import ArchiveOptions, Clock, Pace
 from linkkeeper.errors import ArchiveError
+from linkkeeper.models import holder
 
 REFUSALS_PER_RUN = 3
 LONGEST_PAUSE_S = 3600.0
@@ -70,6 +71,7 @@ class Limiter:
         self._clock, self._on_wait, self._now, self._sleep = clock, on_wait, now, sleep
         self._in_flight = {pool: asyncio.Semaphore(_PAGES_IN_FLIGHT if pool is Pool.PAGE else 1) for pool in Pool}
         self._deadline: float | None = None
+        self._me = holder.new()
         self._refused_at = 0.0
         self.refusals = 0
 
@@ -175,13 +177,14 @@ class Limiter:
         return slot - now > LONGEST_WAIT_S or (self._deadline is not None and slot > self._deadline)
 
     def _index_is_ours(self) -> bool:
-        """Take the index for one request, unless another process is at it. A process that died loses it in time."""
+        """Take the index for one request, unless another process is at it. One that died loses it, at last in time."""
         now, free = self._now(), False
 
         def take(pace: Pace) -> Pace:
             nonlocal free
-            free = _believable(pace.index_busy_until, now) <= now
-            return msgspec.structs.replace(pace, index_busy_until=now + self._longest_s) if free else pace
+            free = _believable(pace.index_busy_until, now) <= now or holder.is_gone(pace.index_holder)
+            mine = {"index_busy_until": now + self._longest_s, "index_holder": self._me}
+            return msgspec.structs.replace(pace, **mine) if free else pace
 
         self._clock.update(take)
         return free

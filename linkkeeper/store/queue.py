@@ -3,14 +3,12 @@
 Several processes share it: a row is changed only by who took it, and only if it is still as that one saw it.
 """
 
-import os
-import secrets as randomness
-import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from linkkeeper.models import holder as holders
 from linkkeeper.models.ticket import Begun, SaveState, Ticket
 from linkkeeper.store.database import Database
 from linkkeeper.urls import secrets
@@ -32,7 +30,7 @@ class SaveQueue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._me = f"{randomness.token_hex(8)} {os.getpid()} {socket.gethostname()}"
+        self._me = holders.new()
 
     @property
     def kept(self) -> bool:
@@ -114,7 +112,7 @@ class SaveQueue:
         found = connection.execute("SELECT version, holder, held_until FROM saves WHERE url = ?", (ticket.url,))
         version, holder, until = found.fetchone() or (ticket.version, "", 0.0)
         is_held = holder not in ("", self._me) and now < until <= now + LONGEST_LEASE_S
-        if version != ticket.version or (is_held and not _is_gone(holder)):
+        if version != ticket.version or (is_held and not holders.is_gone(holder)):
             return None
         new = msgspec.structs.replace(ticket, version=version + 1)
         row = (new.url, new.version, self._me, now + lease_s, msgspec.msgpack.encode(new))
@@ -124,20 +122,6 @@ class SaveQueue:
     def _some(self, urls: Sequence[str]) -> list[tuple[object, ...]]:
         marks = ", ".join("?" * len(urls))
         return self._database.read(f"SELECT url, version, ticket FROM saves WHERE url IN ({marks})", urls)  # noqa: S608 - marks only
-
-
-def _is_gone(holder: str) -> bool:
-    """Tell whether the process that holds a row is known to have ended: it ran on this machine, and does no more."""
-    _, pid, host = (*holder.split(" ", 2), "", "")[:3]
-    if host != socket.gethostname() or not pid.isdecimal() or os.name != "posix":
-        return False
-    try:
-        os.kill(int(pid), 0)  # asks only whether it is there
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
 
 
 def _sent_since(connection: sqlite3.Connection, moment: float, way: str) -> int:

@@ -1,6 +1,8 @@
 """The manners at their real rates, with a clock that is wound by hand."""
 
 import asyncio
+import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
@@ -161,6 +163,22 @@ async def test_a_run_that_was_killed_during_a_request_holds_nobody_up_for_ever()
     await take(limiter(time, clock), time, Pool.INDEX, 1)
     assert 60 <= time.now - begin < 65
     del killed
+
+
+async def test_a_run_that_was_killed_on_this_machine_holds_nobody_up(tmp_path: Path) -> None:
+    time, clock = Time(), FileClock(tmp_path / "pace")
+
+    async def hold() -> None:
+        async with limiter(time, clock).turn(Pool.INDEX):
+            os._exit(0)
+
+    process = multiprocessing.get_context("fork").Process(target=lambda: asyncio.run(hold()))
+    process.start()
+    await asyncio.to_thread(process.join)
+    assert clock.update(lambda pace: pace).index_busy_until > time.now
+    begin = time.now
+    await take(limiter(time, clock), time, Pool.INDEX, 1)
+    assert time.now - begin < 5
 
 
 def saving(time: Time, clock: Clock, per_minute: float) -> Limiter:

@@ -1,7 +1,6 @@
 """The queue of what is to be saved: several processes, one row each at a time, nothing lost in between."""
 
 import multiprocessing
-import socket
 from pathlib import Path
 
 import msgspec
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from linkkeeper.models.ticket import SaveState, Ticket
 from linkkeeper.store.database import open_state
-from linkkeeper.store.queue import DAY_S, URL_A_DAY, SaveQueue, _is_gone
+from linkkeeper.store.queue import DAY_S, URL_A_DAY, SaveQueue
 
 NOW = 1_800_000_000.0
 URL = "http://a.example/"
@@ -77,12 +76,6 @@ def test_a_hold_of_another_machine_runs_out_in_time(tmp_path: Path) -> None:
         assert mine.take(mine.tickets()[URL], NOW, 60)
         assert other.take(other.tickets()[URL], NOW + 59, 60) is None
         assert other.take(other.tickets()[URL], NOW + 61, 60)
-
-
-@pytest.mark.parametrize("holder", ["", " ", "token", "token x host", "token 99999999999999999999999 host", "a b c d"])
-def test_a_holder_that_nobody_knows_is_no_process_that_ended(holder: str) -> None:
-    assert not _is_gone(holder)
-    assert not _is_gone(holder.replace("host", socket.gethostname()))
 
 
 def test_a_hold_runs_out_in_time(tmp_path: Path) -> None:
