@@ -1,11 +1,14 @@
 """What a run asks web archives: copies of the dead, and whether links into the archive still show something."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from linkkeeper.archive import dates, registry
 from linkkeeper.archive.archive_urls import instant
@@ -19,7 +22,7 @@ from linkkeeper.fix.journal import Journal
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Finding, Reply, Verdict
-from linkkeeper.net.client import Client
+from linkkeeper.net.options import NetOptions
 from linkkeeper.pipeline import copies, options
 from linkkeeper.pipeline.collect import Collection, Entry, Place
 from linkkeeper.pipeline.events import Events
@@ -27,7 +30,35 @@ from linkkeeper.pipeline.outcome import Outcome, dead_places
 from linkkeeper.pipeline.state import State
 from linkkeeper.urls import archive_links
 
+if TYPE_CHECKING:
+    from linkkeeper.net.client import Client
+
 _WHOLE_TIMESTAMP = 14
+
+
+class _Web:
+    """The network, opened with the first question: where all answers are remembered, it need not even be loaded."""
+
+    def __init__(self, wanted: NetOptions) -> None:
+        self._wanted = wanted
+        self._open = AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._client: Client | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    async def ask(self, url: str, method: str = "GET", **how: Any) -> Reply:
+        """Ask as `net.client.Client` does."""
+        async with self._opening:
+            if self._client is None:
+                from linkkeeper.net.client import Client
+
+                self._client = await self._open.enter_async_context(Client(self._wanted))
+        return await self._client.ask(url, method, **how)
 
 
 class Archives:
@@ -58,7 +89,7 @@ class Archives:
                 f"{chosen.rate_per_minute:g} requests a minute: that was kept."
             )
         try:
-            async with Client(registry.net_options(chosen, options.network(self.settings))) as web:
+            async with _Web(registry.net_options(chosen, options.network(self.settings))) as web:
                 rescuer = registry.rescuer(
                     chosen,
                     web,

@@ -4,14 +4,13 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from linkkeeper.archive import moved
 from linkkeeper.check.base import Question, Tools
-from linkkeeper.check.runner import Runner
 from linkkeeper.config.settings import Settings
 from linkkeeper.config.values import seconds
 from linkkeeper.models.verdict import Finding, Verdict
-from linkkeeper.net.client import Client
 from linkkeeper.pipeline import options, result
 from linkkeeper.pipeline.collect import Collection, Entry
 from linkkeeper.pipeline.events import Events
@@ -19,6 +18,10 @@ from linkkeeper.pipeline.outcome import Outcome, dead_places
 from linkkeeper.pipeline.state import State
 from linkkeeper.pipeline.stopping import Signals
 from linkkeeper.urls import archive_links
+
+if TYPE_CHECKING:
+    from linkkeeper.check.runner import Runner
+    from linkkeeper.net.client import Client
 
 
 def run(
@@ -61,8 +64,11 @@ class _Online:
 
     async def run(self) -> None:
         with Signals(self._interrupted):
-            async with Client(options.network(self.settings)) as client:
-                await self._check(client)
+            if self._questions:
+                from linkkeeper.net.client import Client  # a quarter of a second that only new questions need
+
+                async with Client(options.network(self.settings)) as client:
+                    await self._check(client)
             if not self.outcome.interrupted:
                 self._rescuing = asyncio.ensure_future(self._ask_archives())
                 with suppress(asyncio.CancelledError):
@@ -80,9 +86,9 @@ class _Online:
 
     # -- the check ---------------------------------------------------------------------------------------------
 
-    async def _check(self, client: Client) -> None:
-        if not self._questions:
-            return
+    async def _check(self, client: "Client") -> None:
+        from linkkeeper.check.runner import Runner
+
         self.events.stage("checking", len(self._questions))
         progress = _CheckProgress(self.events)
         tools = Tools(self.state.unread, self.state.history, progress)
@@ -139,6 +145,9 @@ class _Online:
         urls = [_without_fragment(rescue.redirected_to) for rescue in hints.values()]
         found: dict[str, Finding] = {}
         if urls:
+            from linkkeeper.check.runner import Runner
+            from linkkeeper.net.client import Client
+
             async with Client(options.network(self.settings)) as client:
                 runner = Runner(client, Tools(self.state.memory), options.check(self.settings))
                 found = {finding.url: finding async for finding in runner.run(map(Question, urls))}
@@ -173,6 +182,9 @@ def ask_afresh(urls: Sequence[str], settings: Settings, events: Events) -> dict[
 
     async def ask() -> dict[str, Finding]:
         events.stage("checking", len(asked))
+        from linkkeeper.check.runner import Runner
+        from linkkeeper.net.client import Client
+
         async with Client(options.network(settings)) as client:
             runner = Runner(client, Tools(progress=_CheckProgress(events)), options.check(settings))
             return {finding.url: finding async for finding in runner.run(map(Question, asked))}

@@ -1,6 +1,8 @@
 import html
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -172,3 +174,25 @@ def test_a_report_among_the_documents_is_written_anew_and_not_read(run: Run) -> 
     assert json.loads(Path("r.json").read_text())["summary"]["files"] == 1
     Path("r.md").write_text("## linkkeeper: my own words\n")
     assert "would be overwritten" in run("scan", *flags).stderr
+
+
+def test_what_is_remembered_needs_no_network_to_be_loaded(run: Run, stage: Stage, trusted: list[str]) -> None:
+    Path("2016-07-08-a.md").write_text(
+        f"[gone]({stage.web.url('gone', '/2016/second')}) [lives]({stage.web.url('living', '/a')})\n"
+    )
+    flags = ["scan", ".", "--format", "json", *trusted]
+    first = json.loads(run(*flags, LINKKEEPER_WAYBACK_RATE="60000").stdout)
+    code = (
+        "import sys\nfrom linkkeeper.cli.app import app\n"
+        f"try:\n    app({flags!r})\nexcept SystemExit as leave:\n    assert leave.code == 1\n"
+        "sys.stderr.write('loaded' if 'aiohttp' in sys.modules else 'spared')\n"
+    )
+    again = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env=os.environ | {"LINKKEEPER_WAYBACK_RATE": "60000"},
+    )  # fmt: skip
+    assert again.stderr == "spared"
+    second = json.loads(again.stdout)
+    assert second["summary"]["requests"] == 0
+    assert [row["links"] for row in second["urls"]] == [row["links"] for row in first["urls"]], "copies, too"
+    assert any(link["snapshot"] for row in second["urls"] for link in row["links"])
