@@ -10,6 +10,7 @@ from linkkeeper.archive.archive_urls import instant
 from linkkeeper.archive.capture.base import OWNER_FORBIDS, CaptureOptions, Cited, Judge, Outcome, Refusal
 from linkkeeper.archive.capture.browser import BrowserOptions, Renderer
 from linkkeeper.archive.capture.capturer import Capturer
+from linkkeeper.archive.capture.robots_cache import Learned
 from linkkeeper.archive.local import layout, manifest
 from linkkeeper.archive.local.base import NotKeptError, Page, PageCapture
 from linkkeeper.archive.local.store import LocalArchive
@@ -39,6 +40,14 @@ class Keeping:
         self.notes: list[str] = []
         self.bytes_added = 0
         self._saved = 0
+        self._learned: Learned = {}
+        """What robots.txt of each site says."""
+
+    async def forbidden(self, pages: Sequence[Cited]) -> list[Refusal]:
+        """Return the pages that robots.txt keeps us from; nothing else is asked for."""
+        async with AsyncExitStack() as exits:
+            capturer = await self._capturer(exits, render=False)
+            return await capturer.forbidden(pages)
 
     def plan(self, pages: Sequence[Cited], max_count: int | None) -> tuple[list[Cited], list[tuple[Cited, Page]]]:
         """Return the pages to fetch, those never kept first, and those that are held; tell of these and of the rest.
@@ -99,13 +108,15 @@ class Keeping:
                     await self._take(outcome, archive, capturer, writer)
                     left.discard(outcome.url)
 
-    async def _capturer(self, exits: AsyncExitStack) -> Capturer:
+    async def _capturer(self, exits: AsyncExitStack, *, render: bool = True) -> Capturer:
         """Open what fetches pages; exits closes it. Raises UsageError if the browser that is wanted does not start."""
-        renderer = await exits.enter_async_context(Renderer(self._browsing)) if self._browsing else None
+        wanted = self._browsing if render else None
+        renderer = await exits.enter_async_context(Renderer(wanted)) if wanted else None
         client = await exits.enter_async_context(Client(options.capture_network(self._settings)))
         chosen = options.capture(self._settings)
         pace = options.capture_pace(self._settings)
-        return await exits.enter_async_context(Capturer(client, chosen, judge(), pace, renderer=renderer))
+        capturer = Capturer(client, chosen, judge(), pace, renderer=renderer, learned=self._learned)
+        return await exits.enter_async_context(capturer)
 
     async def _take(
         self, outcome: Outcome, archive: LocalArchive, capturer: Capturer, writer: ThreadPoolExecutor

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from linkkeeper.pipeline.keeping import Keeping
     from linkkeeper.pipeline.sending import Sending
 
+FORBIDDEN = Judgement(Verdict.SKIPPED, "excluded", "robots.txt forbids a copy, so the page was not asked for")
 ARCHIVES_OWN = Judgement(Verdict.SKIPPED, "excluded", "an archive's own page is not archived again")
 
 
@@ -131,6 +133,8 @@ class _Work:
         """Saved URL → archive → how it stands."""
         self._notes: list[str] = []
         self._living: list[saved.Living] = []
+        self._forbidden: list[saved.Living] = []
+        """Not asked whether they live: robots.txt forbids it."""
         self._outcome = Outcome()
         self._interrupted = False
         self._stop: asyncio.Event | None = None
@@ -153,7 +157,11 @@ class _Work:
         """Ask which links live, or with a dry run remember."""
         if self._request.dry_run:
             self._remember(collection)
-        else:
+        elif self._settings.archive.robots and [str(name) for name in self._settings.archive.to] == [coverage.LOCAL]:
+            asyncio.run(self._heed_robots(collection))
+        if self._interrupted:
+            return
+        if not self._request.dry_run:
             without = structs.replace(self._settings, rescue=False)
             spent = datetime.now(UTC) - self._started
             self._outcome = scan.ask(collection, options.from_now_on(without, spent), self._state, self._events)
@@ -162,6 +170,31 @@ class _Work:
         for entry in collection.asked():
             if self._outcome.finding(entry).judgement.verdict in wanted:
                 self._living.append(self._of(entry))
+
+    async def _heed_robots(self, collection: Collection) -> None:
+        """Leave out what robots.txt forbids before anybody asks whether it lives: no GET of it is wanted at all."""
+        from linkkeeper.archive.capture.base import Cited
+        from linkkeeper.pipeline.keeping import refused
+        from linkkeeper.pipeline.stopping import Signals
+
+        assert self._keeping is not None
+        self._state.load(entry.url for entry in collection.asked())
+        entries = {entry.url: entry for entry in collection.asked() if self._state.memory.get(entry.url) is None}
+        asking = asyncio.ensure_future(self._keeping.forbidden([Cited(url) for url in entries]))
+
+        def stop() -> None:
+            self._hear_interruption()
+            asking.cancel()
+
+        timer = asyncio.get_running_loop().call_later(left_s, asking.cancel) if (left_s := self._left_s()) else None
+        with Signals(stop), suppress(asyncio.CancelledError):
+            for refusal in await asking:
+                entry = entries[refusal.url]
+                entry.judgement = FORBIDDEN
+                self._forbidden.append(self._of(entry))
+                self._told(entry.url, refused(refusal))
+        if timer is not None:
+            timer.cancel()
 
     def _remember(self, collection: Collection) -> None:
         self._state.load(entry.url for entry in collection.asked())
@@ -259,7 +292,7 @@ class _Work:
         made = saved.Made(
             self._started,
             [str(name) for name in self._settings.archive.to],
-            self._living,
+            [*self._living, *self._forbidden],
             self._copies,
             self._outcome,
             self._request.dry_run,

@@ -191,8 +191,12 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(
 
 def test_owners_who_forbid_a_copy_are_obeyed_and_nothing_failed(run: Run, site: str) -> None:
     Path("post.md").write_text(f"[a]({site}/open/a) [b]({site}/closed/b) [c]({site}/private/c)\n")
+    before = len(_Site.seen)
     done = run("archive", "save", "post.md", "--to", "local", "--format", "json", *_allow(site))
     assert done.returncode == 0, done.stdout + done.stderr
+    seen = _Site.seen[before:]
+    assert seen.count("/robots.txt") == 1
+    assert "/closed/b" not in seen, "not even asked whether it lives"
     states = {row["url"]: row["copies"][0]["state"] for row in json.loads(done.stdout)["urls"]}
     assert states == {f"{site}/open/a": "saved", f"{site}/closed/b": "refused", f"{site}/private/c": "refused"}
     assert "robots.txt" in done.stdout

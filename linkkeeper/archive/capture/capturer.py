@@ -1,5 +1,6 @@
 """Pages and what they need, fetched politely and whole."""
 
+import asyncio
 import logging
 import os
 import shutil
@@ -17,6 +18,7 @@ from linkkeeper.archive.capture.browser import Renderer
 from linkkeeper.archive.capture.fetch import Fetcher
 from linkkeeper.archive.capture.line import Line
 from linkkeeper.archive.capture.page import capture
+from linkkeeper.archive.capture.robots_cache import Learned
 from linkkeeper.archive.capture.shared import Shared
 from linkkeeper.archive.capture.turns import Turns
 from linkkeeper.archive.capture.walk import Means
@@ -26,6 +28,7 @@ from linkkeeper.net.client import Client
 
 _log = logging.getLogger(__name__)
 _PREFIX = "linkkeeper-capture-"
+_ROBOTS_AT_ONCE = 64
 _LATELY_S = 3600.0
 """Another container may share the place: its processes are not seen from here."""
 
@@ -45,13 +48,17 @@ class Capturer:
         pace_for: PaceFor | None = None,
         spool: Path | None = None,
         renderer: Renderer | None = None,
+        learned: Learned | None = None,
     ) -> None:
-        """renderer: a browser, entered, for the pages that it wants. Raises StateError without a place for files."""
+        """renderer: a browser, entered, for the pages that it wants. Raises StateError without a place for files.
+
+        learned: what an earlier one learned of robots.txt files; added to.
+        """
         self.options = options or CaptureOptions()
         self._client = client
         self._turns = Turns(pace_for or base.pace_for(self.options), self.options.max_wait_s)
         self._folder = _folder(spool)
-        self._fetcher = Fetcher(client, self.options, self._turns, self._folder)
+        self._fetcher = Fetcher(client, self.options, self._turns, self._folder, learned)
         self._shared = Shared(self.options.reuse_s)
         self._means = Means(client, self.options, judge or Judge(), self._fetcher, self._shared, renderer)
         self._rank = 0
@@ -86,6 +93,20 @@ class Capturer:
                 yield outcome
         finally:
             await outcomes.aclose()  # type: ignore[attr-defined]  # an AsyncIterator that is an async generator
+
+    async def forbidden(self, pages: Iterable[Cited]) -> list[Refusal]:
+        """Return the pages that robots.txt keeps us from, having asked for robots.txt and nothing else."""
+        places = asyncio.Semaphore(_ROBOTS_AT_ONCE)
+
+        async def one(page: Cited) -> Refusal | None:
+            async with places:
+                found = await self._fetcher.forbidden(page.url)
+            if found is None or found.why is None:
+                return None
+            return Refusal(page.url, found.why, found.detail, posts=page.posts)
+
+        asked = await asyncio.gather(*map(one, pages)) if self.options.obey_robots else []
+        return [refusal for refusal in asked if refusal is not None]
 
     def done(self, page: PageCapture, *, kept: bool = True) -> None:
         """Delete the files of a page's payloads. With `kept` false its requisites are fetched again for others."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from linkkeeper.archive.capture.base import CaptureOptions, Why
-from linkkeeper.archive.capture.robots_cache import Known, RobotsCache
+from linkkeeper.archive.capture.robots_cache import Known, Learned, RobotsCache
 from linkkeeper.archive.capture.turns import TooLongError, Turns, host_key
 from linkkeeper.models.verdict import Failure, Reply
 from linkkeeper.net.client import Client
@@ -83,9 +83,11 @@ class Wish(Struct, frozen=True):
 class Fetcher:
     """Fetches over one client."""
 
-    def __init__(self, client: Client, options: CaptureOptions, turns: Turns, folder: Path) -> None:
+    def __init__(
+        self, client: Client, options: CaptureOptions, turns: Turns, folder: Path, learned: Learned | None = None
+    ) -> None:
         self._client, self._options, self._turns, self._folder = client, options, turns, folder
-        self.robots = RobotsCache(self._ask)
+        self.robots = RobotsCache(self._ask, learned)
 
     async def fetch(self, wish: Wish, budget: Budget) -> Fetched:
         """Fetch what is wished for, redirects followed. Raises StateError for a full disk, nothing for servers."""
@@ -101,6 +103,17 @@ class Fetcher:
         except BaseException:
             discard(tape.hops)
             raise
+
+    async def forbidden(self, url: str) -> Fetched | None:
+        """Return a refusal if the site's robots.txt keeps us from url; a site that does not answer says nothing."""
+        try:
+            where = self._client.trip(url, How()).target
+            async with asyncio.timeout(self._options.max_fetch_s):
+                known = await self.robots.of(where)
+        except (ValueError, TimeoutError):
+            return None
+        silent = known.failed is not None and known.failed.failure is not None
+        return None if silent or known.rules.allows(where.path) else _refused_by(known, where)
 
     async def _follow(self, trip: Trip, tape: Tape, budget: Budget) -> Fetched:
         while True:

@@ -21,6 +21,7 @@ HOW = How(max_redirects=5, body_limit=LIMIT + 1, bare=True)
 """RFC 9309, 2.3.1.2: five redirects are followed. Bare: it is asked of sites that only a page named."""
 _LEADS_NOWHERE = frozenset({Failure.TOO_MANY_REDIRECTS, Failure.REDIRECT_LOOP, Failure.BAD_REDIRECT})
 Ask = Callable[[str, How], Awaitable[Reply]]
+Origin = tuple[str, str, int]
 
 
 class Known(Struct, frozen=True):
@@ -33,17 +34,24 @@ class Known(Struct, frozen=True):
     """The loop's time at which it is asked again."""
 
 
+Learned = dict[Origin, Known]
+
+
 class RobotsCache:
     """Asks each site once; those who want to know meanwhile share the answer."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, learned: Learned | None = None) -> None:
+        """learned: what another one found out in this process; added to."""
         self._ask = ask
+        self._learned = learned if learned is not None else {}
         self._known: OrderedDict[tuple[str, str, int], asyncio.Task[Known]] = OrderedDict()
 
     async def of(self, where: Target) -> Known:
         """Return what robots.txt says at the origin of where."""
         task = self._known.get(where.origin)
         now = asyncio.get_running_loop().time()
+        if task is None and (known := self._learned.get(where.origin)) is not None and known.until > now:
+            return known
         if task is None or task.cancelled() or (task.done() and task.result().until <= now):
             task = self._known[where.origin] = asyncio.ensure_future(self._fetch(where))
             if len(self._known) > _MAX_SITES and next(iter(self._known.values())).done():
@@ -65,6 +73,8 @@ class RobotsCache:
             known = understood(reply, asyncio.get_running_loop().time())
             if known.failed is None or known.failed.failure not in (None, Failure.RESET):
                 break
+        if len(self._learned) < _MAX_SITES:
+            self._learned[where.origin] = known
         return known
 
 
