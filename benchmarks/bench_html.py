@@ -32,7 +32,7 @@ def row(at: int) -> UrlRow:
     verdict = VERDICTS[at * 7 % len(VERDICTS)]
     url = f"https://{WORDS[at % 8]}{at % 900}.example/{WORDS[at % 7]}/{at}/{WORDS[at % 5]}?id={at * 31}"
     links = [place(at, number, url, verdict) for number in range(1 + (at % 4 == 0))]
-    hops = [Redirect(url, 301), Redirect(f"{url}&moved=1", 302)] if verdict is Verdict.REDIRECTED else []
+    hops = (Redirect(url, 301), Redirect(f"{url}&moved=1", 302)) if verdict is Verdict.REDIRECTED else ()
     bad = verdict in {Verdict.DEAD, Verdict.SUSPECT}
     detail = {Verdict.DEAD: "HTTP 404 Not Found", Verdict.SUSPECT: "no answer within 20 s"}.get(verdict, "HTTP 200")
     return UrlRow(

@@ -115,7 +115,7 @@ class Server(asyncio.Protocol):
         assert self.transport is not None
         self.transport.write(answer(b"200 OK", self.stats.told(), head_only=False))
         if path == b"/-/reset":
-            self.stats.__init__()  # type: ignore[misc]
+            self.stats.__init__()  # type: ignore[misc]  # forgets all by starting anew
 
     def send(self, response: bytes, host: str) -> None:
         """Send one response."""

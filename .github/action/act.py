@@ -99,7 +99,7 @@ def file_at(commit: str, name: str) -> bytes | None:
     """Return a file as a commit has it; None: it has none."""
     plain = os.path.normpath(name).replace(os.sep, "/")
     command = [*_GIT, "cat-file", "blob", f"{commit}:./{plain}"]
-    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - a fixed program, its arguments in a list
     return done.stdout if done.returncode == 0 else None
 
 
@@ -233,7 +233,7 @@ def git(*arguments: str) -> str:
 
 def run(command: Sequence[str], stdin: str = "") -> "subprocess.CompletedProcess[str]":
     """Run a command without a shell."""
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(  # noqa: S603 - a fixed program, its arguments in a list
         command, input=stdin, capture_output=True, encoding="utf-8", errors="backslashreplace", check=False
     )
 

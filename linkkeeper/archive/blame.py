@@ -40,9 +40,9 @@ class GitBlame:
         file = Path(path)
         if self._git_is_missing or file.parent in self._outside or not file.is_file():
             return b""
-        command = ["git", *_SAFE, "blame", "--porcelain", "--no-textconv", "-w", "--", os.path.join(".", file.name)]  # noqa: PTH118
+        command = ["git", *_SAFE, "blame", "--porcelain", "--no-textconv", "-w", "--", os.path.join(".", file.name)]  # noqa: PTH118 - a string for git
         try:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(  # noqa: S603 - git, its arguments in a list
                 command, cwd=file.parent, env=_environment(), capture_output=True, timeout=_TIMEOUT_S,
                 check=False, stdin=subprocess.DEVNULL,
             )  # fmt: skip

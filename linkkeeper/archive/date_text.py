@@ -55,7 +55,7 @@ def day(year: int, month_: int, day_: int) -> Moment | None:
     """Return a whole day, or None if there is no such day."""
     if year not in _YEARS or not 1 <= month_ <= 12 or not 1 <= day_ <= monthrange(year, month_)[1]:
         return None
-    return Moment(datetime(year, month_, day_, 23, 59, 59), f"{year:04d}-{month_:02d}-{day_:02d}")  # noqa: DTZ001
+    return Moment(datetime(year, month_, day_, 23, 59, 59), f"{year:04d}-{month_:02d}-{day_:02d}")  # noqa: DTZ001 - no zone was written: the caller puts in the one of the settings
 
 
 def month(year: int, month_: int) -> Moment | None:
@@ -63,7 +63,7 @@ def month(year: int, month_: int) -> Moment | None:
     if year not in _YEARS or not 1 <= month_ <= 12:
         return None
     last = monthrange(year, month_)[1]
-    return Moment(datetime(year, month_, last, 23, 59, 59), f"{year:04d}-{month_:02d}")  # noqa: DTZ001
+    return Moment(datetime(year, month_, last, 23, 59, 59), f"{year:04d}-{month_:02d}")  # noqa: DTZ001 - no zone was written: the caller puts in the one of the settings
 
 
 def _moment(found: dict[str, str | None]) -> Moment | None:

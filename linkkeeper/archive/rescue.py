@@ -198,7 +198,7 @@ class MemoryAnswers:
         """Return what was put."""
         return self._kept.get((url, near))
 
-    def put(self, url: str, near: Dated, rescue: Rescue, lifetime_s: float) -> None:  # noqa: ARG002
+    def put(self, url: str, near: Dated, rescue: Rescue, lifetime_s: float) -> None:  # noqa: ARG002 - the protocol's names
         """Remember."""
         self._kept[(url, near)] = rescue
 

@@ -47,7 +47,7 @@ class _Index(WaybackMachineCDXServerAPI):
         self.rows_seen = 0
         self._fetch = fetch
 
-    def cdx_api_manager(self, payload: dict[str, str], headers: dict[str, str]) -> Generator[str, None, None]:  # noqa: ARG002
+    def cdx_api_manager(self, payload: dict[str, str], headers: dict[str, str]) -> Generator[str, None, None]:  # noqa: ARG002 - waybackpy's signature
         """Yield the answer's rows as waybackpy reads them: seven columns, one row at a time."""
         payload |= {"limit": str(self.limit), "output": "json", "fl": ",".join(FIELDS)}
         self.last_api_request_url = full_url(self.endpoint, params=payload)
@@ -61,7 +61,7 @@ class _Index(WaybackMachineCDXServerAPI):
 def _is_moment(text: str) -> bool:
     """Indexes hold months and days of `00`; one such row would end waybackpy's reading of all."""
     with suppress(ValueError):
-        return len(text) == 14 and bool(datetime.strptime(text, "%Y%m%d%H%M%S"))  # noqa: DTZ007
+        return len(text) == 14 and bool(datetime.strptime(text, "%Y%m%d%H%M%S"))  # noqa: DTZ007 - only the form is tried
     return False
 
 

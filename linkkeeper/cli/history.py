@@ -28,7 +28,7 @@ HistoryFormat = Annotated[
 
 
 @with_settings(STATE, ("rules",))
-def history(*, loaded: Loaded, url: Url = None, format: HistoryFormat = "terminal") -> None:  # noqa: A002
+def history(*, loaded: Loaded, url: Url = None, format: HistoryFormat = "terminal") -> None:  # noqa: A002 - the flag's name
     """Tell what was seen of a URL over time; without one, how the whole collection fares. Asks nobody.
 
     The collection: broken URLs by run, the half-life of its links, the hosts with the most broken links.

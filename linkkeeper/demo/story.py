@@ -190,7 +190,7 @@ class _Story:
 
 
 def _contents() -> dict[str, bytes]:
-    return {name: (Path("posts") / name).read_bytes() for name in sorted(os.listdir("posts"))}  # noqa: PTH208
+    return {name: (Path("posts") / name).read_bytes() for name in sorted(os.listdir("posts"))}  # noqa: PTH208 - names are wanted, not paths
 
 
 _MORAL = """

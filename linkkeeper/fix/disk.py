@@ -58,11 +58,11 @@ def make_folder(path: str) -> None:
     """Make the directory at path, and those above it, so that they last. Raises OSError."""
     if os.path.isdir(path):  # noqa: PTH112  # names of any bytes
         return
-    above = os.path.dirname(path) or "."  # noqa: PTH120
+    above = os.path.dirname(path) or "."  # noqa: PTH120 - paths stay strings here: thousands of them
     make_folder(above)
     with contextlib.suppress(FileExistsError):
-        os.mkdir(path)  # noqa: PTH102
-    if not os.path.isdir(path):  # noqa: PTH112
+        os.mkdir(path)  # noqa: PTH102 - paths stay strings here
+    if not os.path.isdir(path):  # noqa: PTH112 - paths stay strings here
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
     with directory(above) as folder:
         sync(folder)

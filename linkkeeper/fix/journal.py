@@ -131,9 +131,9 @@ class Journal:
             raise StateError("no run is under way")
         if self._broken is not None:
             return [Outcome(change.path, self._broken, failed=True) for change in batch]
-        here = os.getcwd()  # noqa: PTH109
+        here = os.getcwd()  # noqa: PTH109 - paths stay strings here: thousands of them
         jobs = [
-            Job(os.path.join(here, change.path), change.digest, change.data, run.temporary())  # noqa: PTH118
+            Job(os.path.join(here, change.path), change.digest, change.data, run.temporary())  # noqa: PTH118 - paths stay strings here: thousands of them
             for change in batch
         ]
         entry_of: dict[int, int] = {}
@@ -308,7 +308,7 @@ class Journal:
 
     def _absolute(self, path: str) -> str:
         """Return the absolute path of what the journal names."""
-        return os.path.join(self._state_dir.parent, path)  # noqa: PTH118
+        return os.path.join(self._state_dir.parent, path)  # noqa: PTH118 - paths stay strings here: thousands of them
 
 
 def new_run_id() -> str:
@@ -318,7 +318,7 @@ def new_run_id() -> str:
 
 def shown(path: str) -> str:
     """Return a path as it is shown: relative to here if it lies below, bytes that are not UTF-8 escaped."""
-    here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
+    here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118 - paths stay strings here: thousands of them
     return os.fsencode(path.removeprefix(here)).decode("utf-8", "backslashreplace").replace(os.sep, "/")
 
 

@@ -208,7 +208,7 @@ class _Repository:
         place = (f"--git-dir={within}",) if within else ()
         command = ["git", *_SAFE, *place, *arguments]
         try:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(  # noqa: S603 - git, its arguments in a list
                 command, cwd=within or self._top, env=self._environment(within), capture_output=True,
                 timeout=_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
             )  # fmt: skip

@@ -62,7 +62,7 @@ class Cache:
         now, rest = time.time(), iter(urls)
         while wanted := {self._keys.of(url): url for url in islice(rest, _AT_ONCE)}:
             marks = ",".join("?" * len(wanted))
-            statement = f"SELECT url, checked, due, finding FROM replies WHERE options = ? AND url IN ({marks})"  # noqa: S608
+            statement = f"SELECT url, checked, due, finding FROM replies WHERE options = ? AND url IN ({marks})"  # noqa: S608 - question marks only are put in
             self._loaded.update(dict.fromkeys(wanted.values()))
             for key, *row in self._database.read(statement, (self._variant, *wanted)):
                 url = wanted[str(key)]

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ async def test_two_hundred_links_stay_below_the_rate_in_every_minute() -> None:
 async def test_pages_keep_a_second_apart_at_the_real_rate() -> None:
     time = Time()
     times = await take(limiter(time), time, Pool.PAGE, 100)
-    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= 0.99  # noqa: RUF007
+    assert min(b - a for a, b in pairwise(times)) >= 0.99
 
 
 async def test_a_refusal_silences_every_pool_and_each_one_doubles() -> None:
@@ -210,7 +211,7 @@ async def test_a_save_that_comes_late_keeps_its_distance_all_the_same() -> None:
             times.append(time.now)
         time.now += 25 if n % 3 == 0 else 0  # the machine was asleep
     assert most_in_a_minute(times) <= 6
-    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= 10  # noqa: RUF007
+    assert min(b - a for a, b in pairwise(times)) >= 10
 
 
 async def test_saves_wait_for_a_pause_and_keep_the_next_run_waiting() -> None:

@@ -117,12 +117,12 @@ def run(order: dict[str, Any], out: str, err: str) -> None:
 
 def warm_up() -> None:
     """Load what every command needs, so that the forks have it."""
-    import linkkeeper.pipeline.online  # noqa: F401
+    import linkkeeper.pipeline.online  # noqa: F401 - loaded before the faults begin
     from linkkeeper.cli import app
     from linkkeeper.extract import registry
     from linkkeeper.extract.base import ExtractOptions
-    from linkkeeper.fix import interactive, listing  # noqa: F401
-    from linkkeeper.pipeline import fix, scan  # noqa: F401
+    from linkkeeper.fix import interactive, listing  # noqa: F401 - loaded before the faults begin
+    from linkkeeper.pipeline import fix, scan  # noqa: F401 - loaded before the faults begin
 
     for name in ("a.md", "a.html", "a.rst", "a.txt", "a.adoc"):
         registry.extract(name, b"---\na: http://example.com/\n---\n", ExtractOptions())

@@ -299,7 +299,7 @@ def _immutable(folder: Path) -> bool:
 
 def _target(folder: Path) -> object:
     post = folder / "post.md"
-    return post.is_symlink() and os.readlink(post), {one.name for one in folder.iterdir()}  # noqa: PTH115
+    return post.is_symlink() and os.readlink(post), {one.name for one in folder.iterdir()}  # noqa: PTH115 - the link's own text
 
 
 THINGS = {

@@ -25,10 +25,10 @@ def main(arguments: list[str]) -> int:
     drifted = {page: text for page, text in pages().items() if not page.exists() or page.read_text("utf-8") != text}
     for page, text in drifted.items():
         if "--check" in arguments:
-            print(f"{page.relative_to(ROOT)} has drifted from the code: run `python tests/docs`")  # noqa: T201
+            print(f"{page.relative_to(ROOT)} has drifted from the code: run `python tests/docs`")  # noqa: T201 - the command's output
         else:
             page.write_text(text, "utf-8")
-            print(f"wrote {page.relative_to(ROOT)}")  # noqa: T201
+            print(f"wrote {page.relative_to(ROOT)}")  # noqa: T201 - the command's output
     return 1 if drifted and "--check" in arguments else 0
 
 

@@ -100,7 +100,7 @@ def _theirs(markup: str) -> Tags:
     found: Tags = []
     for token in tokenizer:
         if token["type"] == tokenTypes["StartTag"]:
-            found.append((token["name"], dict(token["data"])))  # type: ignore[arg-type]
+            found.append((token["name"], dict(token["data"])))  # type: ignore[arg-type]  # html5lib's tokens have no types
             if token["name"] in states:
                 tokenizer.state = getattr(tokenizer, f"{states[token['name']]}State")
     return found

@@ -19,7 +19,7 @@ def rescued(path: Path, style: str) -> Plan:
     data = path.read_bytes()
     links = registry.extract(path.name, data, ExtractOptions()).links
     wants = [Want(link, "archive", NEW + link.url, "http-gone", "HTTP 404") for link in links if "//dead" in link.url]
-    return plan(path.name, disk.digest(data), links, wants, FixOptions(style=style), data)  # type: ignore[arg-type]
+    return plan(path.name, disk.digest(data), links, wants, FixOptions(style=style), data)  # type: ignore[arg-type]  # a mapping of both kinds of wants
 
 
 def reverted(path: Path, journal: Journal, take_any: bool = False) -> list[revert.Candidate]:

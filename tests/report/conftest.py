@@ -25,7 +25,7 @@ RULES = {
 
 def link(file: str, line: int, raw: str, *, start: int = 0, kind: str = "inline", **more: object) -> LinkRow:
     size = len(raw.encode("utf-8", "surrogatepass"))
-    return LinkRow(file=file, line=line, column=5, start=start, end=start + size, kind=kind, raw=raw, **more)  # type: ignore[arg-type]
+    return LinkRow(file=file, line=line, column=5, start=start, end=start + size, kind=kind, raw=raw, **more)  # type: ignore[arg-type]  # fields by name
 
 
 def copy_of(url: str, state: SnapshotState = SnapshotState.VERIFIED) -> LinkSnapshot:
@@ -50,7 +50,7 @@ def made(urls: list[UrlRow], **more: object) -> Run:
         "rules": RULES,
         "id": "20261120T094500Z",
     }
-    return Run(**(values | more))  # type: ignore[arg-type]
+    return Run(**(values | more))  # type: ignore[arg-type]  # fields by name
 
 
 POST = "content/_posts/2016-07-08-周刊.md"

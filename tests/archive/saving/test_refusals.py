@@ -1,5 +1,6 @@
 """Everything that Save Page Now may say instead of capturing a page, and all that may come instead of an answer."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -146,7 +147,7 @@ async def test_refusals_for_all_pause_all_and_double_and_the_third_ends(bench: A
     found = await bench.save(URL)
     assert found[URL].outcome is Outcome.VERIFIED
     times = [entry.at * bench.clock.speed for entry in bench.archive.log]
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]  # noqa: RUF007
+    gaps = [b - a for a, b in pairwise(times)]
     assert sorted(gaps)[-2:][0] >= 59
     assert max(gaps) >= 119
     bench.archive.faults["save"] = Fault("429")

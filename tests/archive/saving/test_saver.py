@@ -1,5 +1,6 @@
 """From a list of URLs to captures that were seen: with keys."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ async def test_jobs_are_not_asked_about_too_often(bench: Any) -> None:
     by_job: dict[str, list[float]] = {}
     for at, job in bench.saving.polls:
         by_job.setdefault(job, []).append(at)
-    gaps = [b - a for times in by_job.values() for a, b in zip(times, times[1:], strict=False)]  # noqa: RUF007
+    gaps = [b - a for times in by_job.values() for a, b in pairwise(times)]
     assert min(gaps) >= 5.9
     assert len(by_job) == 4
 
@@ -258,7 +259,7 @@ async def test_a_second_machine_with_a_copy_of_the_state_makes_no_second_capture
     urls = [f"{URL}{n}" for n in range(3)]
     bench.saving.job_s = 40.0
     first = asyncio.ensure_future(bench.save(*urls))
-    while not bench.saving.submissions:
+    while not bench.saving.submissions:  # noqa: ASYNC110 - the stand-in tells nobody
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.01)
     shutil.copytree(bench.folder, tmp_path / "copy")
