@@ -8,7 +8,7 @@ import typer
 from linkkeeper.cli import archive_text as text_of
 from linkkeeper.cli import exits, output
 from linkkeeper.cli.archive_save import SaveFormat, save
-from linkkeeper.cli.options import ARCHIVE, FINDING, OWN_COPIES, STATE, AllowEmpty, Loaded, Paths, with_settings
+from linkkeeper.cli.options import ARCHIVE, FINDING, OWN_COPIES, STATE, AllowEmpty, FilePaths, Loaded, with_settings
 from linkkeeper.cli.progress import Bars
 from linkkeeper.errors import UsageError
 
@@ -53,7 +53,7 @@ _SHOWN = 20
 def status(
     *,
     loaded: Loaded,
-    paths: Paths = None,
+    paths: FilePaths = None,
     format: SaveFormat = "terminal",  # noqa: A002  # the flag's name
     allow_empty: AllowEmpty = False,
 ) -> None:
@@ -152,6 +152,8 @@ def show(
     found = holdings.of_url(url, loaded.settings)
     if extract:
         _check_target(extract)
+        if Path(extract).exists():
+            raise UsageError(f"{extract} is there already", "name another file, or remove it first")
     if extract and found.local:
         _extract(found, at, extract, loaded)
     if format == "json":
@@ -193,12 +195,13 @@ def export(*, loaded: Loaded, wacz: Wacz = "") -> None:
         raise UsageError("export needs to know the file", "linkkeeper archive export --wacz FILE")
     _check_target(wacz)
     from linkkeeper.archive.local import wacz as exporting
+
+    if Path(wacz).exists() and not _is_wacz(Path(wacz)):
+        raise UsageError(f"{wacz} is there already, and no WACZ", "name another file")
     from linkkeeper.pipeline import holdings
     from linkkeeper.report.saving import size
 
     made = exporting.export(holdings.existing(loaded.settings.archive.dir), Path(wacz))
-    for line in made.repaired:
-        output.note(f"{loaded.settings.archive.dir}: {line}")
     for line in made.repaired:
         output.note(f"{loaded.settings.archive.dir}: {line}")
     for url in made.damaged[:_SHOWN]:
@@ -226,6 +229,16 @@ def serve(*, loaded: Loaded, port: Port = 0) -> None:
             replay.wait()
         except KeyboardInterrupt:
             output.note("ended")
+
+
+def _is_wacz(path: Path) -> bool:
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as found:
+            return "datapackage.json" in found.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _check_target(file: str) -> None:

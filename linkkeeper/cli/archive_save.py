@@ -14,8 +14,8 @@ from linkkeeper.cli.options import (
     SAVING,
     STATE,
     AllowEmpty,
+    FilePaths,
     Loaded,
-    Paths,
     Since,
     with_settings,
 )
@@ -50,7 +50,7 @@ SaveOutput = Annotated[
 def save(
     *,
     loaded: Loaded,
-    paths: Paths = None,
+    paths: FilePaths = None,
     max_count: Max = None,
     dry_run: DryRun = False,
     screenshots: Screenshots = "",

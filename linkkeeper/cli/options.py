@@ -34,6 +34,11 @@ Paths = Annotated[
         show_default=False,
     ),
 ]
+FilePaths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PATHS", help="Files and folders; `@list.txt` reads paths from a file.", show_default=False),
+]
+"""Without `-`: what is kept of a document is found again by its name."""
 StdinName = Annotated[
     str, typer.Option("--stdin-name", metavar="NAME", help="Name (and so format) of the document on stdin.")
 ]

@@ -41,13 +41,17 @@ def load(flags: Mapping[str, Any], config_file: str | None = None, start: Path |
 
 
 def _state_above(start: Path) -> str:
-    """Return the state directory of the nearest folder upward that has one, within the git work tree; else ours."""
+    """Return the state directory of the nearest folder upward that has one, within the git work tree; else ours.
+
+    Outside of git nothing says where the collection ends: what lies above may be somebody else's.
+    """
     own = Settings().state
+    above: list[Path] = []
     for folder in (start, *start.parents):
-        if (folder / own).is_dir():
-            return own if folder == start else str(folder / own)
+        above.append(folder)
         if os.path.exists(folder / ".git"):  # noqa: PTH110 - a folder that may not be entered is no error
-            break
+            found = next((one for one in above if (one / own).is_dir()), start)
+            return own if found == start else str(found / own)
     return own
 
 

@@ -173,16 +173,22 @@ class Archives:
             rule = verdicts.INTERRUPTED if self.outcome.interrupted else verdicts.OFFLINE
             unasked = Finding(entry.url, rule.judge(why))
             self.outcome.findings.setdefault(entry.url, unasked)
-        self._note("dead links", _details(self.outcome.rescues.values()))
+        self._note("dead link", _details(self.outcome.rescues.values()))
         unasked_links = (self.outcome.findings[entry.url].judgement for entry in links)
-        self._note("links into it", [one.detail for one in unasked_links if one.verdict is Verdict.UNCHECKED])
+        self._note("link into it", [one.detail for one in unasked_links if one.verdict is Verdict.UNCHECKED])
 
     def _note(self, what: str, details: Sequence[str]) -> None:
         if details:
             self.outcome.notes.append(
-                f"The archive could not be asked about {len(details)} {what} ({details[0]}); "
+                f"The archive could not be asked about {len(details)} {_many(what, len(details))} ({details[0]}); "
                 "run again later: what it answered is kept."
             )
+
+
+def _many(what: str, count: int) -> str:
+    """Return `dead links` for `dead link`, unless there is one."""
+    noun, verb, rest = what.partition("link")
+    return what if count == 1 else f"{noun}{verb}s{rest}"
 
 
 def _details(rescues: Iterable[Rescue]) -> list[str]:

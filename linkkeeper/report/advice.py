@@ -43,7 +43,8 @@ SENTENCES = {
     "rule {rule}.",
     "confirm": "{count} {count|URL is|URLs are} failing, not proven dead: that takes failures on 3 different days, so "
     "scan again tomorrow.",
-    "uncovered": "{count} living {count|link has|links have} no archived copy yet: keep them while they live.",
+    "uncovered": "{count} living {count|link has|links have} no archived copy yet: "
+    "keep {count|it while it lives|them while they live}.",
     "unread": "{count} {count|file was|files were} not read: the report says why.",
     "done": "Nothing needs attention.",
 }

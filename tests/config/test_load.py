@@ -123,3 +123,15 @@ def test_in_ci_a_file_of_the_tree_loosens_nothing(monkeypatch: pytest.MonkeyPatc
 def test_loosening_names_are_settings() -> None:
     known = {item.path for item in fields()} | {"host"}
     assert known >= LOOSENING
+
+
+def test_the_state_of_a_folder_above_is_used_within_a_git_work_tree_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / "posts" / "2026"
+    below.mkdir(parents=True)
+    (tmp_path / ".linkkeeper").mkdir()
+    monkeypatch.chdir(below)
+    assert load({}).settings.state == str(tmp_path / ".linkkeeper")
+    (tmp_path / ".git").rmdir()
+    assert load({}).settings.state == ".linkkeeper", "whose folder that is, nobody knows"
