@@ -13,6 +13,7 @@ from linkkeeper.archive.capture.capturer import Capturer
 from linkkeeper.archive.capture.robots_cache import Learned
 from linkkeeper.archive.local import layout, manifest
 from linkkeeper.archive.local.base import NotKeptError, Page, PageCapture
+from linkkeeper.archive.local.lock import is_locked
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.check.classify import classify
 from linkkeeper.config.settings import Settings
@@ -48,6 +49,23 @@ class Keeping:
         async with AsyncExitStack() as exits:
             capturer = await self._capturer(exits, render=False)
             return await capturer.forbidden(pages)
+
+    def mend(self) -> None:
+        """Repair an archive that a kill or another program left damaged, so that what is lost is not planned as held.
+
+        Whatever stands in the way is a note; while another run writes, nothing is looked at.
+        """
+        if not layout.is_archive(self._directory) or is_locked(self._directory):
+            return
+        try:
+            with LocalArchive(self._directory, options.local_archive(self._settings)) as archive:
+                self._tell_repairs(archive)
+        except LinkkeeperError as error:
+            self.notes.append(f"The local archive could not be looked at: {error}")
+
+    def _tell_repairs(self, archive: LocalArchive) -> None:
+        told = (f"{self._settings.archive.dir}: {line}" for line in archive.repaired)
+        self.notes += [line for line in told if line not in self.notes]
 
     def plan(self, pages: Sequence[Cited], max_count: int | None) -> tuple[list[Cited], list[tuple[Cited, Page]]]:
         """Return the pages to fetch, those never kept first, and those that are held; tell of these and of the rest.
@@ -96,7 +114,7 @@ class Keeping:
             ThreadPoolExecutor(1, "archive") as writer,
             LocalArchive(self._directory, options.local_archive(self._settings)) as archive,
         ):
-            self.notes += [f"{self._settings.archive.dir}: {line}" for line in archive.repaired]
+            self._tell_repairs(archive)
             for page, _ in cited:
                 archive.cite(page.url, page.posts)
             if not pages:

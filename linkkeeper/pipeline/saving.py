@@ -227,6 +227,7 @@ class _Work:
         with Signals(self._hear_interruption):
             if self._keeping is not None:
                 pages = [Cited(one.url, one.posts) for one in sendable]
+                self._keeping.mend()
                 due, recent = self._keeping.plan(pages, self._request.max_count)
                 timer = self._stop_in_time()
                 await self._keeping.run(due, recent, self._stop)

@@ -334,6 +334,22 @@ def test_an_archive_that_another_program_cut_short_goes_on(
     assert run_here("archive", "verify").returncode == 0
 
 
+def test_a_shortened_archive_is_mended_and_its_lost_page_fetched_though_nothing_was_due(
+    run: Run, run_here: Run, trusted: list[str], posts: dict[str, str]
+) -> None:
+    flags = ("archive", "save", "posts", "--to", "local", "--format", "json", *trusted)
+    run(*flags)
+    (warc,) = Path("archive/warc").iterdir()
+    os.truncate(warc, warc.stat().st_size - 1500)
+    done = run(*flags)
+    assert done.returncode == 0, done.stderr
+    assert "cut off" in done.stderr
+    states = [row["copies"][0]["state"] for row in json.loads(done.stdout)["urls"]]
+    assert "saved" in states
+    assert len(states) == _pages() == len(posts) - 2
+    assert run_here("archive", "verify").returncode == 0
+
+
 def test_the_archive_is_replayed_on_loopback(run: Run, trusted: list[str], posts: dict[str, str]) -> None:
     import urllib.request
 
