@@ -31,10 +31,14 @@ def _escaping(table: Mapping[str, str], forbidden: re.Pattern[str] = _CONTROL) -
     return encode
 
 
-def _attribute(table: Mapping[str, str]) -> Callable[[str], str | None]:
-    """Browsers trim URL attributes and drop line breaks in them: what has such cannot be expressed."""
-    encode = _escaping(table)
+def _untrimmed(encode: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """Readers trim white space around the URL, however it is written: what has such cannot be expressed."""
     return lambda text: None if text != text.strip(_TRIMMED) else encode(text)
+
+
+def _attribute(table: Mapping[str, str]) -> Callable[[str], str | None]:
+    """Browsers drop line breaks in URL attributes, too."""
+    return _untrimmed(_escaping(table))
 
 
 def _decoded(decode: Callable[[bytes], Unescaped]) -> Callable[[str], str]:
@@ -88,10 +92,10 @@ LAYERS: dict[str, Layer] = {
     "css-double": Layer(_escaping(_CSS | {'"': '\\"'}), _css),
     "css-single": Layer(_escaping(_CSS | {"'": "\\'"}), _css),
     "json": Layer(_escaping({"\\": "\\\\", '"': '\\"', "<": "\\u003c"}), _json),
-    "xml-text": Layer(_escaping(_XML), _xml),
+    "xml-text": Layer(_untrimmed(_escaping(_XML)), _xml),
     "xml-double": Layer(_escaping(_XML | {'"': "&quot;"}), _xml),
     "xml-single": Layer(_escaping(_XML | {"'": "&apos;"}), _xml),
-    "xml-cdata": Layer(_without("]]>"), identity),
+    "xml-cdata": Layer(_untrimmed(_without("]]>")), identity),
     "whole": Layer(_whole, identity),
     "csv-plain": Layer(_csv_plain, identity),
     "csv-quoted": Layer(_escaping({'"': '""'}), lambda text: text.replace('""', '"')),

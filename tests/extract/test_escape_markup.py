@@ -1,7 +1,7 @@
 """Every context of every format: what is written there is read back, or refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from linkkeeper.extract import escape
@@ -94,6 +94,7 @@ def test_awkward_urls_are_read_back_or_refused(name: str, number: int) -> None:
 
 
 @settings(max_examples=150, deadline=None)
+@example(("a.xml", 0), " ")
 @given(st.sampled_from(PLACES), PRINTABLE)
 def test_any_url_is_read_back_or_refused(place: tuple[str, int], tail: str) -> None:
     _proved(*place, f"http://x.y/{tail}")

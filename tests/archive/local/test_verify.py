@@ -89,8 +89,9 @@ def test_wherever_a_byte_is_flipped_it_is_found(filled: Path, where: int) -> Non
     data = bytearray((filled / WARC).read_bytes())
     data[line.offset + where % line.length] ^= 1 << where % 8
     (filled / WARC).write_bytes(data)
-    if where % line.length not in (4, 5, 6, 7, 8, 9):  # time and system in the gzip header mean nothing
-        assert any(file == WARC for file, _ in _problems(filled))
+    means_nothing = where % line.length in (4, 5, 6, 7, 8, 9)  # time and system in the gzip header
+    means_nothing |= where % line.length == line.length - 9  # bits that fill up the last byte of the compressed data
+    assert means_nothing or any(file == WARC for file, _ in _problems(filled))
 
 
 def test_a_changed_payload_is_found(filled: Path) -> None:
