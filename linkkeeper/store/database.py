@@ -128,6 +128,9 @@ class Database:
             try:
                 if not self._write(work, patient=True):
                     self._undone.append(work)
+            except Exception as error:
+                log.debug("state", exc_info=True)
+                self._lose(f"{type(error).__name__}: {error}")
             finally:
                 with self._dealt:
                     self._unwritten -= 1
@@ -144,8 +147,8 @@ class Database:
             self._later.put(None)
             self._writer.join()
             self._writer = None
-        for work in self._undone:
-            self._write(work, patient=True)
+        if self._undone:
+            self._write(tuple(part for work in self._undone for part in work), patient=True)
         self._undone = []
 
     def _write(self, work: Work, *, patient: bool) -> bool:
@@ -185,6 +188,7 @@ class Database:
         self._within(work, wait_s)
 
     def _within(self, work: Callable[[sqlite3.Connection], object], wait_s: float = _POLL_S) -> None:
+        wait_s = max(0.0, min(wait_s, self._patience_s))
         self._connection.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -263,12 +267,16 @@ class Database:
             self._connection = self._opened()
             return
         if code not in _DAMAGED or self._inode is None:
-            self._lost = True
-            self._note(f"{self.path} can no longer be written ({error}): what this run finds is not remembered")
+            self._lose(str(error))
             return
         with suppress(sqlite3.Error):
             self._connection.close()
         self._connection = self._opened() if self._set_aside() else self._without("is damaged and cannot be set aside")
+
+    def _lose(self, why: str) -> None:
+        """Write nothing any more."""
+        self._lost = True
+        self._note(f"{self.path} can no longer be written ({why}): what this run finds is not remembered")
 
     def _moved(self) -> bool:
         """Tell whether the file is another one than when it was opened: set aside by another process, or deleted."""

@@ -126,6 +126,27 @@ def test_what_is_written_later_is_there_in_the_end_in_the_order_in_which_it_was_
         assert state.read("SELECT value FROM clocks") == [(b"49",)]
 
 
+def test_what_cannot_be_written_later_is_said_and_holds_nobody_up(tmp_path: Path) -> None:
+    with open_state(tmp_path) as state:
+        state.write_later((_MANY, [("\ud800", b"1")]))
+        state.write_later((_MANY, [("a", b"1")]))
+        assert state.read("SELECT 1") == [(1,)]
+        assert "can no longer be written" in state.notes[0]
+
+
+def test_a_lock_that_stays_is_waited_for_once_however_much_is_to_be_written(tmp_path: Path) -> None:
+    holder = sqlite3.connect(tmp_path / database.NAME, isolation_level=None, check_same_thread=False)
+    state = open_state(tmp_path, wait_s=0.5)
+    holder.execute("BEGIN IMMEDIATE")
+    for number in range(30):
+        state.write_later((_MANY, [(f"{number}", b"1")]))
+    started = time.monotonic()
+    state.close()
+    assert time.monotonic() - started < 4
+    assert "locked" in state.notes[0]
+    holder.close()
+
+
 def test_what_is_written_later_to_a_lost_database_is_no_trouble(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     with open_state(tmp_path / "state") as state:
