@@ -350,6 +350,22 @@ def test_a_shortened_archive_is_mended_and_its_lost_page_fetched_though_nothing_
     assert run_here("archive", "verify").returncode == 0
 
 
+def test_the_pages_of_a_deleted_warc_do_not_count_and_are_fetched_again(
+    run: Run, run_here: Run, trusted: list[str], posts: dict[str, str]
+) -> None:
+    flags = ("archive", "save", "posts", "--to", "local", "--format", "json", *trusted)
+    run(*flags)
+    (warc,) = Path("archive/warc").iterdir()
+    warc.unlink()
+    status = _json("archive-status", run_here("archive", "status", "posts", "--format", "json").stdout)
+    assert (status["coverage"]["covered"], status["pages"]) == (0, 0)
+    done = run(*flags)
+    assert done.returncode == 0, done.stderr
+    assert "missing" in done.stderr
+    assert {row["copies"][0]["state"] for row in json.loads(done.stdout)["urls"]} == {"saved"}
+    assert len(posts) - 2 == _pages()
+
+
 def test_the_archive_is_replayed_on_loopback(run: Run, trusted: list[str], posts: dict[str, str]) -> None:
     import urllib.request
 

@@ -47,6 +47,9 @@ response last**: where that one is, everything before it is too.
   and pages that are gone leave index and manifest, so the next run fetches them again.
 - **A WARC that is damaged in the middle, or has become something else** (a Git LFS pointer): it is left alone, its
   index lines too, nothing is written to it any more; the run goes on in the next number.
+- **A WARC that was deleted**: its pages leave the manifest, so the next run fetches them again; `archive status` does
+  not count them even before that. Its index lines stay until `archive verify --rebuild`, and its name is not used
+  again; behind a link to nothing (a disk that is not there), its pages stay too.
 - **WARCs of other programs** in `warc/` are never written to. They are not in the index until `archive verify
   --rebuild` takes them in.
 

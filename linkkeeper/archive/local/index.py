@@ -10,13 +10,14 @@ from typing import BinaryIO
 
 from linkkeeper.archive.local import cdxj
 from linkkeeper.archive.local.cdxj import Line
-from linkkeeper.archive.local.layout import INDEX, PENDING, replacing, write_all
+from linkkeeper.archive.local.layout import INDEX, PENDING, WARCS, replacing, write_all
 
 LINE_LIMIT = 1 << 20
 """Bytes of a line; what is longer is damage."""
 OPENED = b"!open "
 """Begins a line of the pending file that names the WARC which is written to from there on."""
 _WRITE = 1 << 20
+_NAMES = b'"filename": "'
 
 
 def texts(path: Path) -> Iterator[bytes]:
@@ -43,6 +44,35 @@ def opened(directory: Path) -> set[str]:
     """Return the names of the WARCs that a run which has not ended (or was killed) was writing to."""
     found = (text[len(OPENED) :].strip() for text in texts(directory / PENDING) if text.startswith(OPENED))
     return {name.decode("utf-8", "replace") for name in found}
+
+
+def missing(directory: Path) -> set[str]:
+    """Return the WARCs that lines name and that are not there; a link to nothing is there: its disk may come back."""
+    names = {name for name in (INDEX, PENDING) for name in map(_named, texts(directory / name)) if name}
+    return {name for name in names if not os.path.lexists(directory / WARCS / Path(name).name)}
+
+
+def _named(text: bytes) -> str:
+    """Return the WARC that a line names, without reading all of a line that we wrote; empty if it names none."""
+    _, found, rest = text.rpartition(_NAMES)
+    name, closed, end = rest.partition(b'"')
+    if found and closed and end == b"}\n" and b"\\" not in name:
+        return name.decode("utf-8", "replace")
+    try:
+        return "" if text.startswith(b"!") else cdxj.parse(text).filename
+    except ValueError:
+        return ""
+
+
+def gone(directory: Path) -> set[tuple[str, str, str]]:
+    """Return URL, timestamp and digest of the captures that lie in WARCs that are missing, and nowhere else."""
+    if not (absent := missing(directory)):
+        return set()
+    lost: set[tuple[str, str, str]] = set()
+    held: set[tuple[str, str, str]] = set()
+    for line in lines(directory):
+        (lost if line.filename in absent else held).add((line.url, line.ts, line.digest))
+    return lost - held
 
 
 def find(directory: Path, key: str) -> list[Line]:

@@ -41,9 +41,18 @@ def read(directory: Path) -> Iterator[Page]:
 
 
 def newest(directory: Path) -> dict[str, Page]:
-    """Return for each URL, as posts have it, the page that was captured last. Raises LinkkeeperError."""
+    """Return for each URL, as posts have it, the page that was captured last; none whose WARC is missing.
+
+    Raises LinkkeeperError.
+    """
     found: dict[str, Page] = {}
+    try:
+        gone = index.gone(directory)
+    except OSError as error:
+        raise failure(error, f"cannot read the index of {directory}") from error
     for page in read(directory):
+        if (page.page, page.ts, page.digest) in gone:
+            continue
         known = found.get(page.url)
         if known is None or known.ts <= page.ts:
             found[page.url] = page

@@ -4,7 +4,7 @@ The WARCs are the truth; index and manifest are brought in line with them. Only 
 the beginning of a record that has no end, with no readable record behind it. Where no run of ours was writing, these
 bytes are first put aside (`torn/`), since another program may have shortened the file. A WARC that is damaged
 elsewhere, that does not begin with a record (a Git LFS pointer, for instance), or that is not there at all keeps its
-index lines, is not written to again, and is named.
+index lines, is not written to again, and is named; pages of one that is not there leave the manifest.
 """
 
 import contextlib
@@ -117,14 +117,40 @@ def _make_ready(directory: Path) -> Condition:
             shortened[name] = tail.end
         said += _cut(directory, name, tail, put_aside=name not in ours)
         if tail.found and ends.get(name, 0) <= size:
-            said.append(f"{WARCS}/{name}: {len(tail.found)} captures that the index lacked were added to it")
-    said += [f"{WARCS}/{name}: missing, though the index names it" for name in sorted(ends.keys() - sizes.keys())]
+            count = len(tail.found)
+            said.append(f"{WARCS}/{name}: {_captures(count)} that the index lacked {_were(count)} added to it")
+    absent = ends.keys() - sizes.keys()
+    said += [f"{WARCS}/{name}: {_MISSING}" for name in sorted(absent)]
     if torn := manifest.mend_end(directory):
         said.append(f"{MANIFEST}: a last line that was torn is cut off ({torn} bytes)")
     if unclosed or found or shortened or not (directory / INDEX).exists():
         said += _bring_in_line(directory, found, shortened)
         _, holdings = _read_index(directory)
-    return Condition(holdings, tuple(said), frozenset(closed))
+    if absent:
+        said += _take_off_missing(directory)
+    return Condition(holdings, tuple(said), frozenset(closed | absent))
+
+
+_MISSING = "missing, though the index names it (`linkkeeper archive verify --rebuild` takes its captures off)"
+
+
+def _take_off_missing(directory: Path) -> list[str]:
+    """Take pages off the manifest whose WARC is missing, so that they are fetched again."""
+    lost = index.gone(directory)
+    gone = manifest.rewrite(directory, lambda page: None if (page.page, page.ts, page.digest) in lost else page)
+    return [f"{MANIFEST}: {_pages(gone)} whose WARC is missing {_were(gone)} taken off"] if gone else []
+
+
+def _pages(count: int) -> str:
+    return "1 page" if count == 1 else f"{count:,} pages"
+
+
+def _captures(count: int) -> str:
+    return "1 capture" if count == 1 else f"{count:,} captures"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _sweep(directory: Path) -> None:
@@ -213,9 +239,9 @@ def _bring_in_line(directory: Path, found: list[Line], shortened: dict[str, int]
     said = []
     held = {(line.url, line.ts, line.digest) for line in kept.values()}
     if gone := manifest.rewrite(directory, lambda page: page if (page.page, page.ts, page.digest) in held else None):
-        said.append(f"{MANIFEST}: {gone} pages that are no longer whole were taken off")
+        said.append(f"{MANIFEST}: {_pages(gone)} no longer whole {_were(gone)} taken off")
     if lost:
-        said.append(f"{INDEX}: {lost} captures that are gone were taken off")
+        said.append(f"{INDEX}: {_captures(lost)} now gone {_were(lost)} taken off")
     index.write(directory / INDEX, sorted(kept))  # last: until then the next run would find the same again
     with contextlib.suppress(FileNotFoundError):
         (directory / PENDING).unlink()

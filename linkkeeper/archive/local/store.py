@@ -231,14 +231,16 @@ class _Run:
     def _next_name(self, month: str) -> str:
         """Return the month's last WARC if it may still grow, else the next number."""
         sizes = layout.warc_files(self._directory)
-        numbers = [found[1] for found in map(layout.month_and_number, sizes) if found and found[0] == month]
+        names = {*sizes, *self._closed}
+        numbers = [found[1] for found in map(layout.month_and_number, names) if found and found[0] == month]
         last = layout.warc_name(month, max(numbers, default=1))
+        if last in self._closed:
+            return layout.warc_name(month, max(numbers) + 1)
         size = sizes.get(last)
         if size is None:
             return last
         path = self._directory / layout.WARCS / last
-        may_grow = size < self._options.warc_limit_bytes and last not in self._closed and not path.is_symlink()
-        if may_grow and repair.is_ours(path, size):
+        if size < self._options.warc_limit_bytes and not path.is_symlink() and repair.is_ours(path, size):
             return last
         return layout.warc_name(month, max(numbers) + 1)
 

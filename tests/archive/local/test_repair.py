@@ -196,6 +196,29 @@ def test_a_pointer_in_place_of_a_warc_loses_no_line_of_the_index(filled: Path, p
     assert len([*index.lines(filled)]) == 15
 
 
+def test_the_pages_of_a_warc_that_was_deleted_are_not_held(filled: Path, page: Make) -> None:
+    (filled / WARC).unlink()
+    assert manifest.newest(filled) == {}, "what only looks knows it too"
+    with LocalArchive(filled) as archive:
+        missing, taken_off = archive.repaired
+        assert missing.startswith(f"{WARC}: missing, though the index names it")
+        assert "--rebuild" in missing
+        assert taken_off == "manifest.jsonl: 4 pages whose WARC is missing were taken off"
+        assert archive.newest(page(1).url) is None
+        archive.keep(page(1))
+    assert _pages(filled) == ["page-1"]
+    assert not (filled / WARC).exists(), "its name is not taken: the index still says what lay in it"
+    assert [problem.kind for problem in verify.verify(filled).problems] == ["warc-missing"]
+    assert verify.rebuild(filled).sound
+
+
+def test_pages_of_a_warc_that_lies_on_a_disk_which_is_not_there_stay(filled: Path) -> None:
+    (filled / WARC).unlink()
+    (filled / WARC).symlink_to("not-mounted.warc.gz")
+    assert len(_repair(filled)) == 1
+    assert len(_pages(filled)) == len(manifest.newest(filled)) == 4
+
+
 def test_a_lost_index_is_made_again(filled: Path) -> None:
     before = (filled / "index.cdxj").read_bytes()
     (filled / "index.cdxj").unlink()
@@ -239,7 +262,7 @@ def test_a_pending_line_that_was_not_written_whole_is_found_in_the_warc(
     pending = tmp_path / "killed" / ".pending.cdxj"
     pending.write_bytes(pending.read_bytes()[:-30])
     (said,) = _repair(tmp_path / "killed")
-    assert "1 captures that the index lacked" in said
+    assert "1 capture that the index lacked" in said
     assert verify.verify(tmp_path / "killed").sound
 
 
