@@ -18,14 +18,21 @@ class Crew:
     """Tasks that each do one job after the other, and one timer for all hosts that wait."""
 
     def __init__(
-        self, scheduler: Scheduler, slots: int, step: Step, quickly: Quickly, failed: Callable[[Job, Exception], None]
+        self,
+        scheduler: Scheduler,
+        slots: int,
+        step: Step,
+        quickly: Quickly,
+        failed: Callable[[Job, Exception], None],
+        broken: Callable[[], None] = lambda: None,
     ) -> None:
+        """broken: is told that `error` was set."""
         self.scheduler = scheduler
         self.error: BaseException | None = None
         """What `failed` itself raised; never expected."""
         self._slots = slots
         self._step, self._quickly = step, quickly
-        self._failed = failed
+        self._failed, self._broken = failed, broken
         self._tasks: set[asyncio.Task[bool]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._at_rest = False
@@ -97,6 +104,7 @@ class Crew:
             self._slots += 1
         if not task.cancelled() and (error := task.exception()) is not None:
             self.error = error
+            self._broken()
         if not self._at_rest:
             self.dispatch()
 

@@ -62,7 +62,7 @@ class Runner:
         self._ledger = Ledger(tools or Tools(), self.network)
         self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options), self._begin)
         slots = min(self.options.concurrency, max(1, client.pool.limit))
-        self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed)
+        self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed, self._ledger.news.set)
         self._doubt = Doubt()
         self._rules = Rules(Retries(self.options), self.options.look_delay_s)
         self._evidence = Evidence()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from linkkeeper.pipeline.sending import Sending
 
 FORBIDDEN = Judgement(Verdict.SKIPPED, "excluded", "robots.txt forbids a copy, so the page was not asked for")
+UNREADABLE = Judgement(Verdict.SKIPPED, "excluded", "robots.txt could not be read, so the page was not asked for")
 ARCHIVES_OWN = Judgement(Verdict.SKIPPED, "excluded", "an archive's own page is not archived again")
 
 
@@ -173,7 +174,7 @@ class _Work:
 
     async def _heed_robots(self, collection: Collection) -> None:
         """Leave out what robots.txt forbids before anybody asks whether it lives: no GET of it is wanted at all."""
-        from linkkeeper.archive.capture.base import Cited
+        from linkkeeper.archive.capture.base import OWNER_FORBIDS, Cited
         from linkkeeper.pipeline.keeping import refused
         from linkkeeper.pipeline.stopping import Signals
 
@@ -190,7 +191,7 @@ class _Work:
         with Signals(stop), suppress(asyncio.CancelledError):
             for refusal in await asking:
                 entry = entries[refusal.url]
-                entry.judgement = FORBIDDEN
+                entry.judgement = FORBIDDEN if refusal.why in OWNER_FORBIDS else UNREADABLE
                 self._forbidden.append(self._of(entry))
                 self._told(entry.url, refused(refusal))
         if timer is not None:
