@@ -62,6 +62,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise
         except OSError as error:
             raise _leave(_of_the_system(error), exits.UNFINISHED) from error
+        except UnicodeEncodeError as error:
+            raise _of_an_argument(error) from error
         except Exception as error:  # the last line of defence: a crash is exit 3, not 1
             raise _crash(error) from error
 
@@ -85,6 +87,15 @@ def _of_the_system(error: OSError) -> LinkkeeperError:
     """Say in a line what the system refused: a full disk under stdout, a folder that cannot be made."""
     where = f"{error.filename}: " if error.filename else ""
     return LinkkeeperError(f"{where}{error.strerror or error}", "free some space or mend the place, then run again")
+
+
+def _of_an_argument(error: UnicodeEncodeError) -> typer.Exit:
+    """Return how to leave if an argument is no text, which no URL can be; else it was our fault."""
+    try:
+        "".join(sys.argv).encode()
+    except UnicodeEncodeError:
+        return _leave(UsageError("an argument is not UTF-8", "write a URL percent-encoded: %E4%B8%AD"), exits.USAGE)
+    return _crash(error)
 
 
 def _crash(error: Exception) -> typer.Exit:

@@ -58,3 +58,11 @@ def test_a_crash_is_exit_3_and_one_line(run: Run) -> None:
     assert done.returncode == 3
     assert "planted" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("history",), ("archive", "show")])
+def test_a_url_that_is_no_text_is_wrong_usage(run: Run, command: tuple[str, ...]) -> None:
+    done = run(*command, "http://host.example/\udce9")
+    assert done.returncode == 2, done.stderr
+    assert "not UTF-8" in done.stderr
+    assert "Traceback" not in done.stderr
