@@ -62,6 +62,7 @@ def test_a_crash_is_exit_3_and_one_line(run: Run) -> None:
 
 @pytest.mark.parametrize("command", [("history",), ("archive", "show")])
 def test_a_url_that_is_no_text_is_wrong_usage(run: Run, command: tuple[str, ...]) -> None:
+    run("scan", "--allow-empty", ".")  # history wants a state
     done = run(*command, "http://host.example/\udce9")
     assert done.returncode == 2, done.stderr
     assert "not UTF-8" in done.stderr
