@@ -111,8 +111,8 @@ class Keeping:
         self, pages: Sequence[Cited], cited: Sequence[tuple[Cited, Page]], stop: asyncio.Event, left: set[str]
     ) -> None:
         with (
-            ThreadPoolExecutor(1, "archive") as writer,
             LocalArchive(self._directory, options.local_archive(self._settings)) as archive,
+            ThreadPoolExecutor(1, "archive") as writer,  # left first: a page under way is written before the end
         ):
             self._tell_repairs(archive)
             for page, _ in cited:
