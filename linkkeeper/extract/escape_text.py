@@ -44,7 +44,11 @@ def _basic(text: str) -> str | None:
     return None if _CONTROL.search(text) else text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-_ESCAPE = re.compile(r'\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|["\\/bfnrt])')
+_ESCAPE = re.compile(
+    r'\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|["\\/bfnrt])'
+)
+"""The two halves of a character in UTF-16 are one escape, as in JSON."""
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def _in_quotes(quote: str) -> Layer:
@@ -66,8 +70,8 @@ def _one_escape(match: re.Match[str]) -> str:
     escape = match.group()
     if escape[1] in "Ux":
         code = int(escape[2:], 16)  # noqa: FURB166  # no "0x" here
-        return chr(code) if code < 0x110000 else "\ufffd"
-    return str(json.loads(f'"{escape}"'))
+        return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+    return _SURROGATE.sub("\ufffd", str(json.loads(f'"{escape}"')))
 
 
 LAYERS: dict[str, Layer] = {

@@ -35,7 +35,7 @@ class Job(Protocol):
         """Everything but the file that the result depends on: part of the cache's key."""
 
     def run(self, document: Document, data: bytes) -> Made:
-        """Return the result for one file. Must not raise for what is in the file."""
+        """Return the result for one file. What it raises for what is in the file becomes a row (`one`)."""
 
     def prepare(self) -> None:
         """Load what `run` needs: before processes are forked, so that they share it."""
@@ -59,7 +59,10 @@ def one(path: str, job: Job) -> Result:
     except DocumentError as error:
         return Result(job.refused(FileProblem(path, str(error))))
     digest = hashlib.sha256(data)
-    made = job.run(Document(path, digest.hexdigest(), len(data)), data)
+    try:
+        made = job.run(Document(path, digest.hexdigest(), len(data)), data)
+    except _OUR_FAULTS as error:  # past `safely`: offsets, cleaning, writing the result down
+        return Result(job.refused(fault(path, error)))
     expires = b"linkkeeper-ignore" in data and b"until" in data
     return Result(made.value, b"" if expires or made.secret else digest.digest())
 

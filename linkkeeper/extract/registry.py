@@ -1,10 +1,12 @@
 """The whole way from a document's bytes to its links."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from linkkeeper.extract import encodings, formats, front_matter
 from linkkeeper.extract.base import LONGEST_URL, SKIP_LONG, Extraction, ExtractOptions, Found, LinkSource
@@ -15,6 +17,7 @@ from linkkeeper.models.link import Link, Span
 
 SUFFIXES, DATA_SUFFIXES = formats.SUFFIXES, formats.DATA_SUFFIXES
 WIDE = "the document is in {}: reported, not rewritten"
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 LOSSY = "the document has bytes that are no text in {}: offsets cannot be proved"
 
 
@@ -89,9 +92,18 @@ def _apart(found: Iterable[Found]) -> list[Found]:
     reach = 0
     for one in found:
         if one.start >= reach:
-            kept.append(one if len(one.url) <= LONGEST_URL else _shown(one))
+            kept.append(_sound(one))
             reach = one.end
     return kept
+
+
+def _sound(one: Found) -> Found:
+    """Return a link whose URL can be written down: half of a UTF-16 pair, which some escapes can name, is U+FFFD."""
+    if len(one.url) > LONGEST_URL:
+        one = _shown(one)
+    if one.url.isascii() or not _SURROGATE.search(one.url):
+        return one
+    return replace(one, url=_SURROGATE.sub("\ufffd", one.url))
 
 
 def _shown(one: Found) -> Found:

@@ -75,6 +75,16 @@ def test_urls_in_toml_and_json_are_found() -> None:
     ]
 
 
+@pytest.mark.parametrize("frame", ['---\nurl: "{}"\n---\n', '+++\nurl = "{}"\n+++\n', '{"url": "{}"}\n\n'])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [(r"\uD83D\uDE00", "\U0001f600"), (r"\uD800", "\ufffd"), (r"\uDE00\uD83D", "\ufffd\ufffd"), (r"\u00e9", "\u00e9")],
+)
+def test_escapes_of_utf16_are_one_character_in_pairs_and_none_alone(frame: str, written: str, meant: str) -> None:
+    [(_, url)] = found(frame.replace("{}", f"https://a.example/{written}b"))
+    assert url == f"https://a.example/{meant}b"
+
+
 def test_comments_count_when_asked_for() -> None:
     assert found("---\n# https://a.example\nk: v\n---\n", verbatim=True) == [("https://a.example",) * 2]
 

@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from linkkeeper.extract import registry
-from linkkeeper.extract.base import Extraction, ExtractOptions
+from linkkeeper.extract import escape, formats, registry
+from linkkeeper.extract.base import Extraction, ExtractOptions, Found
 from linkkeeper.extract.discover import DiscoverOptions, SourceFile, discover
+from linkkeeper.extract.job import one
 from linkkeeper.extract.lines import LinkLines
+from linkkeeper.extract.lines import decode as decode_lines
 from linkkeeper.extract.remembered import Remembered, Stamp, settled
 from linkkeeper.extract.scan import Extract, extract_files, run
+from linkkeeper.models.document import Document, FileProblem
 
 OPTIONS = ExtractOptions()
 
@@ -173,6 +178,74 @@ def test_a_fault_of_ours_is_a_row_and_the_rest_goes_on(
     monkeypatch.setattr(registry, "extract", broken)
     scanned = list(extract_files(files[:5], OPTIONS, processes=1))
     assert [len(one.extraction.problems) for one in scanned] == [0, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("kind", [Extract, LinkLines])
+def test_a_link_that_cannot_be_written_down_is_a_row_and_the_rest_goes_on(
+    files: tuple[SourceFile, ...], monkeypatch: pytest.MonkeyPatch, kind: type[Extract] | type[LinkLines]
+) -> None:
+    placed = registry.Reading.placed
+
+    def spoilt(reading: registry.Reading) -> Iterator[tuple[Found, tuple[int, int], tuple[int, int]]]:
+        for number, (found, span, where) in enumerate(placed(reading)):
+            yield (replace(found, url="http://a/\ud800") if number == 5 else found), span, where
+
+    monkeypatch.setattr(registry.Reading, "placed", spoilt)
+    job = kind(OPTIONS)
+    results = list(run(files[:14], job, processes=1))
+    whole = [job.refused(FileProblem(files[n].path, "could not be understood (UnicodeEncodeError)")) for n in (6, 13)]
+    assert [results[6], results[13]] == whole
+    assert sum(result in whole for result in results) == 2
+
+
+LONE = [r"\uD800", r"\udfff", r"\U0000D800", r"\ud83d\ud83d", r"\x41", r"\u{d800}", "&#xD800;", "&#55296;", "%ED%A0%80"]
+PIECES = [*LONE, r"\d800 ", r"\ud83d\ude00", "/", "a", "\\", '"', "'", "`", "{", "}", "\n", " "]
+FRAMES = [
+    "@", "[a](@)", "<@>", "[a]: @\n\n[a]", '<a href="@">', "<a href=@>", "<style>a{b:url(@)}</style>", "<link>@</link>",
+    '---\nurl: "@"\n---\n', "---\nurl: @\n---\n", '+++\nurl = "@"\n+++\n', '{"url": "@"}\n', 'url: "@"\n',
+    'url = "@"\n', '["@"]', '{"cells":[{"cell_type":"markdown","source":["[a](@)"]}]}', '<A href={"@"}/>',
+    "<A href={`@`}/>", '<script type="application/ld+json">{"url": "@"}</script>', "`a <@>`_", "link:@[a]", "[[@][a]]",
+    '---json\n{"url": "@"}\n---\n', "<a b=\"@\" href='@'>",
+]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(sorted(formats.SUFFIXES)),
+    st.sampled_from(FRAMES),
+    st.lists(st.sampled_from(PIECES), max_size=5),
+    st.sampled_from([b"", b"\xed\xa0\x80", b"\xff", b"\xed\xb3\xbf"]),
+)
+def test_no_escape_in_a_document_gives_what_cannot_be_written_down(
+    suffix: str, frame: str, pieces: list[str], raw: bytes
+) -> None:
+    url = "http://a.example/" + "".join(pieces)
+    data = frame.replace("@", url).encode() + b" http://b.example/" + raw
+    for job in (Extract(OPTIONS), LinkLines(OPTIONS, everything=True)):
+        job.run(Document("a" + suffix), data)
+    for link in registry.extract("a" + suffix, data, OPTIONS).links:
+        link.url.encode()
+        escape.decode(link.written, link.context).encode()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_half_of_a_surrogate_pair_does_not_keep_other_files_from_being_read(tmp_path: Path, processes: int) -> None:
+    heads = {
+        "a.md": '---\nurl: "http://a/\\uD800b"\n---\n',
+        "b.md": '{"url": "http://a/\\uD800b"}\n',
+        "c.yaml": 'url: "http://a/\\uD800b"',
+        "d.toml": 'url = "http://a/\\uD800b"',
+        "e.mdx": '<A href={"http://a/\\uD800b"}/>',
+    }
+    for name, text in {**heads, "z.md": "[x](missing.md)"}.items():
+        (tmp_path / name).write_text(text)
+    found = discover((str(tmp_path), *(str(tmp_path / name) for name in heads)), DiscoverOptions()).files
+    seen = {Path(path).name: links for path, links in urls(found, processes=processes)}
+    assert seen == {name: ["http://a/\ufffdb"] for name in heads} | {"z.md": ["missing.md"]}
+    for file in found:
+        lines = decode_lines(one(file.path, LinkLines(OPTIONS)).value)
+        assert lines.text.count(b"\n") == 1
+        assert lines.problems == ()
 
 
 def test_the_digest_is_that_of_the_bytes_read(tmp_path: Path) -> None:
