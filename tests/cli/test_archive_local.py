@@ -366,6 +366,27 @@ def test_the_pages_of_a_deleted_warc_do_not_count_and_are_fetched_again(
     assert len(posts) - 2 == _pages()
 
 
+def test_a_lost_index_and_a_lost_warc_are_named_and_nothing_else_is_blamed(
+    run: Run, run_here: Run, trusted: list[str], posts: dict[str, str]
+) -> None:
+    run("archive", "save", "posts", "--to", "local", "-q", *trusted)
+    index = Path("archive/index.cdxj").read_bytes()
+    Path("archive/index.cdxj").unlink()
+    for command in (("show", posts["essay"]), ("serve",)):
+        lost = run_here("archive", *command)
+        assert lost.returncode == 3
+        assert "index.cdxj is missing" in lost.stderr
+        assert "linkkeeper archive verify --rebuild" in lost.stderr
+    Path("archive/index.cdxj").write_bytes(index)
+    (warc,) = Path("archive/warc").iterdir()
+    warc.unlink()
+    gone = run_here("archive", "show", posts["essay"], "--extract", "zz")
+    assert gone.returncode == 3
+    assert warc.name in gone.stderr
+    assert "zz" not in gone.stderr
+    assert "room" not in gone.stderr
+
+
 def test_the_archive_is_replayed_on_loopback(run: Run, trusted: list[str], posts: dict[str, str]) -> None:
     import urllib.request
 

@@ -45,7 +45,7 @@ def warc_files(directory: Path) -> dict[str, int]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise failure(error, f"cannot read {folder}") from error
+        raise unreadable(error, str(folder)) from error
     return dict(sorted(found.items()))
 
 
@@ -67,9 +67,22 @@ def require(directory: Path) -> None:
         )
 
 
+def require_index(directory: Path) -> None:
+    """Raise LinkkeeperError if there are captures, but nothing says where they lie."""
+    if not any((directory / name).exists() for name in (INDEX, PENDING)) and any(warc_files(directory).values()):
+        raise LinkkeeperError(
+            f"{directory / INDEX} is missing", "`linkkeeper archive verify --rebuild` makes it again from the WARCs"
+        )
+
+
 def failure(error: OSError, what: str) -> LinkkeeperError:
     """Return the error to raise for a call that the system refused."""
     return LinkkeeperError(f"{what}: {(error.strerror or str(error)).lower()}", "is there room, and may it be written?")
+
+
+def unreadable(error: OSError, what: str) -> LinkkeeperError:
+    """Return the error to raise for what the system refused to read."""
+    return LinkkeeperError(f"cannot read {what}: {(error.strerror or str(error)).lower()}", "may it be read?")
 
 
 def temporary_of(path: Path) -> Path:

@@ -42,6 +42,7 @@ KINDS = {
     "index-nothing": "a line of the index for something that is not there",
     "index-wrong": "a line of the index that says something else than its record",
     "index-block": "a block of the compressed index is not where its list of blocks says, or not the same",
+    "manifest-missing": "there are captures, but no manifest",
     "manifest-line": "a line of the manifest that cannot be read",
     "manifest-nothing": "a page of the manifest that no record holds",
     "pages-missing": "the WACZ has no list of pages",

@@ -8,7 +8,7 @@ import msgspec
 
 from linkkeeper.archive.local import index
 from linkkeeper.archive.local.base import Page
-from linkkeeper.archive.local.layout import MANIFEST, failure
+from linkkeeper.archive.local.layout import MANIFEST, unreadable
 
 _decode = msgspec.json.Decoder(Page).decode
 
@@ -37,7 +37,7 @@ def read(directory: Path) -> Iterator[Page]:
             if (page := _page(text)) is not None:
                 yield page
     except OSError as error:
-        raise failure(error, f"cannot read {path}") from error
+        raise unreadable(error, str(path)) from error
 
 
 def newest(directory: Path) -> dict[str, Page]:
@@ -49,7 +49,7 @@ def newest(directory: Path) -> dict[str, Page]:
     try:
         gone = index.gone(directory)
     except OSError as error:
-        raise failure(error, f"cannot read the index of {directory}") from error
+        raise unreadable(error, f"the index of {directory}") from error
     for page in read(directory):
         if (page.page, page.ts, page.digest) in gone:
             continue

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from linkkeeper.archive.local import cdxj, index
-from linkkeeper.archive.local.layout import INDEX, WARCS, failure, require
+from linkkeeper.archive.local.layout import INDEX, WARCS, failure, require, require_index
 from linkkeeper.errors import LinkkeeperError
 
 HOST = "127.0.0.1"
@@ -42,6 +42,7 @@ class Replay:
     def __enter__(self) -> Self:
         """Start pywb and wait until it answers. Raises LinkkeeperError: it is missing, or does not start."""
         require(self._directory)
+        require_index(self._directory)
         if importlib.util.find_spec("pywb") is None:
             raise LinkkeeperError(
                 "replaying needs pywb, which is not installed",

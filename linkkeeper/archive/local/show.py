@@ -7,7 +7,7 @@ from linkkeeper.archive.archive_urls import without_fragment
 from linkkeeper.archive.local import heads, index, manifest
 from linkkeeper.archive.local.base import Held
 from linkkeeper.archive.local.cdxj import REVISIT, Line
-from linkkeeper.archive.local.layout import failure, replacing, require, write_all
+from linkkeeper.archive.local.layout import WARCS, failure, replacing, require, require_index, unreadable, write_all
 from linkkeeper.archive.local.member import DamageError
 from linkkeeper.archive.local.payloads import opened, payload
 from linkkeeper.archive.surt import surt_key
@@ -22,9 +22,11 @@ def held(directory: Path, url: str) -> tuple[Held, ...]:
     """Return the captures of a URL, oldest first; empty if there are none. Its fragment is ignored.
 
     As a player would look for it: scheme, `www.`, case and the order of arguments do not count. A URL under which posts
-    cite a page also finds that page. Raises LinkkeeperError if the directory holds no archive or cannot be read.
+    cite a page also finds that page. Raises LinkkeeperError if the directory holds no archive, its index is missing,
+    or it cannot be read.
     """
     require(directory)
+    require_index(directory)
     asked = without_fragment(url)
     pages: dict[tuple[str, str], set[str]] = {}
     found: dict[tuple[str, int], Line] = {}
@@ -35,7 +37,7 @@ def held(directory: Path, url: str) -> tuple[Held, ...]:
                 found |= {_place(line): line for line in _lines(directory, page.page) if line.ts == page.ts}
         found |= {_place(line): line for line in _lines(directory, asked)}
     except OSError as error:
-        raise failure(error, f"cannot read {directory}") from error
+        raise unreadable(error, str(directory)) from error
     ordered = sorted(found.values(), key=lambda line: (line.ts, line.filename, line.offset))
     return tuple(_held(line, pages.get((line.url, line.ts), set())) for line in ordered)
 
@@ -48,7 +50,7 @@ def holds(directory: Path, url: str, ts: str) -> bool:
     try:
         return any(line.ts == ts for line in _lines(directory, without_fragment(url)))
     except OSError as error:
-        raise failure(error, f"cannot read {directory}") from error
+        raise unreadable(error, str(directory)) from error
 
 
 def extract(directory: Path, capture: Held, target: Path) -> int:
@@ -80,6 +82,8 @@ def pieces(directory: Path, capture: Held) -> Iterator[bytes]:
         raise LinkkeeperError(
             f"{capture.url} is damaged: {damage}", "`linkkeeper archive verify` says more"
         ) from damage
+    except OSError as error:
+        raise unreadable(error, str(error.filename or directory / WARCS / capture.file)) from error
 
 
 def _decoded(stored: Iterable[bytes], encoding: str, capture: Held) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from linkkeeper.archive.local import cdxj, index, manifest, verify_wacz
 from linkkeeper.archive.local.base import Verification
-from linkkeeper.archive.local.layout import INDEX, MANIFEST, PENDING, WARCS, failure, require, warc_files
+from linkkeeper.archive.local.layout import INDEX, MANIFEST, PENDING, WARCS, failure, require, unreadable, warc_files
 from linkkeeper.archive.local.ledger import KINDS, Ledger, Problems
 from linkkeeper.archive.local.lock import is_locked, locked
 from linkkeeper.archive.local.scan import Gap, scan
@@ -30,7 +30,7 @@ def verify(path: Path) -> Verification:
         if path.exists():
             return verify_wacz.verify(path)
     except OSError as error:
-        raise failure(error, f"cannot read {path}") from error
+        raise unreadable(error, str(path)) from error
     raise LinkkeeperError(f"{path} does not exist", "name a directory with captures, or a WACZ file")
 
 
@@ -102,6 +102,12 @@ def _check_index(directory: Path, ledger: Ledger, problems: Problems, told: list
 
 def _check_manifest(directory: Path, ledger: Ledger, problems: Problems, *, busy: bool) -> int:
     pages = 0
+    if ledger.records and not (directory / MANIFEST).exists():
+        problems.add(
+            MANIFEST,
+            "manifest-missing",
+            "there are captures, but nothing says which pages are held; the next `archive save` fetches them again",
+        )
     for place, text in enumerate(index.texts(directory / MANIFEST), 1):
         if busy and not text.endswith(b"\n"):
             break

@@ -58,7 +58,10 @@ def export(directory: Path, target: Path) -> Exported:
         names = {line.filename for line in index.lines(directory)}
         sizes = {name: size for name, size in warc_files(directory).items() if name in names}
         if missing := sorted(names - sizes.keys()):
-            raise LinkkeeperError(f"{WARCS}/{missing[0]} is missing", "`linkkeeper archive verify` says what else is")
+            raise LinkkeeperError(
+                f"{WARCS}/{missing[0]} is missing",
+                "bring it back, or `linkkeeper archive verify --rebuild` goes on without it",
+            )
         if not sizes:
             raise LinkkeeperError(
                 f"{directory} holds no captures yet", "`linkkeeper archive save --to local` makes some"

@@ -10,6 +10,7 @@ import pytest
 
 from linkkeeper.archive.local import show
 from linkkeeper.archive.local.base import PageCapture
+from linkkeeper.archive.local.serve import Replay
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.errors import LinkkeeperError
 
@@ -107,3 +108,23 @@ def test_a_place_that_cannot_be_written_is_told(filled: Path, tmp_path: Path) ->
 def test_a_directory_without_an_archive_is_told(tmp_path: Path) -> None:
     with pytest.raises(LinkkeeperError, match="no local archive"):
         show.held(tmp_path, "http://example.org/")
+
+
+def test_a_lost_index_is_named_and_is_not_the_same_as_nothing_held(filled: Path) -> None:
+    (filled / "index.cdxj").unlink()
+    asking: list[Callable[[], Any]] = [lambda: show.held(filled, "http://example.org/"), Replay(filled).__enter__]
+    for asked in asking:
+        with pytest.raises(LinkkeeperError, match=r"index\.cdxj is missing") as caught:
+            asked()
+        assert "linkkeeper archive verify --rebuild" in caught.value.hint
+
+
+def test_a_lost_warc_is_blamed_and_not_the_file_to_be_written(filled: Path, tmp_path: Path) -> None:
+    capture = show.held(filled, "http://example.org/page-1")[-1]
+    (filled / "warc" / "2026-11.warc.gz").unlink()
+    with pytest.raises(LinkkeeperError) as caught:
+        show.extract(filled, capture, tmp_path / "zz")
+    assert "2026-11.warc.gz" in str(caught.value)
+    assert "zz" not in str(caught.value)
+    assert "room" not in caught.value.hint
+    assert not (tmp_path / "zz").exists()

@@ -349,3 +349,14 @@ def test_warcio_reads_what_we_call_sound(filled: Path) -> None:
                 yield record.rec_type
 
     assert len([*read()]) == 25
+
+
+def test_a_manifest_that_was_deleted_is_damage(filled: Path) -> None:
+    (filled / "manifest.jsonl").unlink()
+    (problem,) = verify.verify(filled).problems
+    assert (problem.file, problem.kind) == ("manifest.jsonl", "manifest-missing")
+
+
+def test_an_archive_that_never_held_anything_misses_no_manifest(tmp_path: Path) -> None:
+    (tmp_path / "warc").mkdir()
+    assert verify.verify(tmp_path).sound
