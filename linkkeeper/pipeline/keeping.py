@@ -125,6 +125,7 @@ class Keeping:
                 async for outcome in outcomes:
                     await self._take(outcome, archive, capturer, writer)
                     left.discard(outcome.url)
+            self._tell_repairs(archive)
 
     async def _capturer(self, exits: AsyncExitStack, *, render: bool = True) -> Capturer:
         """Open what fetches pages; exits closes it. Raises UsageError if the browser that is wanted does not start."""

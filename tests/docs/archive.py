@@ -46,14 +46,16 @@ response last**: where that one is, everything before it is too.
 - **A WARC that another program shortened**: the record it cut through is put aside into `torn/` and cut off; captures
   and pages that are gone leave index and manifest, so the next run fetches them again.
 - **A WARC that is damaged in the middle, or has become something else** (a Git LFS pointer): it is left alone, its
-  index lines too, nothing is written to it any more; the run goes on in the next number.
+  index lines too, nothing is written to it any more; the run goes on in the next number. A WARC is read through
+  before a run first writes to it.
 - **A WARC that was deleted**: its pages leave the manifest, so the next run fetches them again; `archive status` does
   not count them even before that. Its index lines stay until `archive verify --rebuild`, and its name is not used
   again; behind a link to nothing (a disk that is not there), its pages stay too.
 - **WARCs of other programs** in `warc/` are never written to. They are not in the index until `archive verify
   --rebuild` takes them in.
 
-`archive verify` changes nothing, whatever it finds; `--rebuild` writes `index.cdxj` and nothing else.
+`archive verify` changes nothing, whatever it finds; `--rebuild` writes `index.cdxj` anew, and takes pages off
+the manifest whose WARC is missing.
 
 ## What `archive verify` finds
 

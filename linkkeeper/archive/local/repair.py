@@ -127,15 +127,15 @@ def _make_ready(directory: Path) -> Condition:
         said += _bring_in_line(directory, found, shortened)
         _, holdings = _read_index(directory)
     if absent:
-        said += _take_off_missing(directory)
+        said += take_off_missing(directory)
     return Condition(holdings, tuple(said), frozenset(closed | absent))
 
 
 _MISSING = "missing, though the index names it (`linkkeeper archive verify --rebuild` takes its captures off)"
 
 
-def _take_off_missing(directory: Path) -> list[str]:
-    """Take pages off the manifest whose WARC is missing, so that they are fetched again."""
+def take_off_missing(directory: Path) -> list[str]:
+    """Take pages off the manifest whose WARC is missing, so that they are fetched again; say so. Raises OSError."""
     lost = index.gone(directory)
     gone = manifest.rewrite(directory, lambda page: None if (page.page, page.ts, page.digest) in lost else page)
     return [f"{MANIFEST}: {_pages(gone)} whose WARC is missing {_were(gone)} taken off"] if gone else []
@@ -206,6 +206,19 @@ def is_ours(path: Path, size: int) -> bool:
             return USER_AGENT.partition("/")[0].encode() in b"".join(Record(file, 0).pieces())
     except DamageError:
         return False
+
+
+def damage(path: Path, size: int) -> str:
+    """Read a WARC through and return what is wrong with the first record that is damaged; empty if none is.
+
+    100 MB take a second or two, once a run: nothing less finds what is wrong in the middle. Raises OSError.
+    """
+    with path.open("rb") as file:
+        for item in scan(file, size, path.name):
+            if isinstance(item, Gap) or item.faults:
+                what = item.detail if isinstance(item, Gap) else item.faults[0].detail
+                return f"damaged at byte {item.offset} ({what})"
+    return ""
 
 
 def _cut(directory: Path, name: str, tail: _Tail, *, put_aside: bool) -> list[str]:

@@ -36,8 +36,7 @@ class LocalArchive:
     def __init__(self, directory: Path, options: LocalOptions | None = None) -> None:
         self._directory, self._options = directory, options or LocalOptions()
         self._exits = contextlib.ExitStack()
-        self.repaired: tuple[str, ...] = ()
-        """What a killed run or another program had left behind, and what was done about it: a line each."""
+        self._said: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         """Make the archive if need be, lock and repair it. Raises LinkkeeperError."""
@@ -48,7 +47,7 @@ class LocalArchive:
                 raise layout.failure(error, f"cannot make {self._directory}") from error
             exits.enter_context(locked(self._directory))
             condition = repair.make_ready(self._directory)
-            self.repaired = condition.said
+            self._said = condition.said
             self._pages = manifest.newest(self._directory)
             self._run = _Run(self._directory, self._options, condition)
             self._exits = exits.pop_all()
@@ -65,6 +64,14 @@ class LocalArchive:
                 if error is None:
                     raise
                 log.warning("%s", problem)
+
+    @property
+    def repaired(self) -> tuple[str, ...]:
+        """What a killed run or another program had left behind, and what was done about it: a line each.
+
+        A WARC is read through before it is written to: what is found then comes later.
+        """
+        return (*self._said, *self._run.said)
 
     def keep(self, page: PageCapture) -> Kept:
         """Write a page, its hops and what it loads: whole or not at all.
@@ -104,6 +111,7 @@ class _Run:
         self._synced = time.monotonic()
         self._broken = ""
         self.citations: dict[str, set[str]] = {}
+        self.said: list[str] = []
 
     def keep(self, capture: PageCapture, plan: Planned) -> Kept:
         if self._broken:
@@ -241,7 +249,11 @@ class _Run:
             return last
         path = self._directory / layout.WARCS / last
         if size < self._options.warc_limit_bytes and not path.is_symlink() and repair.is_ours(path, size):
-            return last
+            damage = repair.damage(path, size)
+            if not damage:
+                return last
+            self._closed.add(last)
+            self.said.append(f"{layout.WARCS}/{last}: {damage}; it is left alone")
         return layout.warc_name(month, max(numbers) + 1)
 
     def _note_open(self, name: str) -> None:

@@ -7,7 +7,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from linkkeeper.archive.local import cdxj, index, manifest, verify_wacz
+import msgspec
+
+from linkkeeper.archive.local import cdxj, index, manifest, repair, verify_wacz
 from linkkeeper.archive.local.base import Verification
 from linkkeeper.archive.local.layout import INDEX, MANIFEST, PENDING, WARCS, failure, require, unreadable, warc_files
 from linkkeeper.archive.local.ledger import KINDS, Ledger, Problems
@@ -37,16 +39,19 @@ def verify(path: Path) -> Verification:
 def rebuild(directory: Path) -> Verification:
     """Make the index anew from the WARCs, foreign ones included, and return what `verify` then finds.
 
-    Records that are damaged are left out of it. Raises LinkkeeperError, also while another run is writing.
+    Records that are damaged are left out of it; pages whose WARC is missing leave the manifest.
+    Raises LinkkeeperError, also while another run is writing.
     """
     require(directory)
     with locked(directory):
         try:
+            said = repair.take_off_missing(directory)
             index.write(directory / INDEX, sorted(set(_all_lines(directory))))
             (directory / PENDING).unlink(missing_ok=True)
         except OSError as error:
             raise failure(error, f"the index of {directory} could not be written") from error
-    return verify(directory)
+    found = verify(directory)
+    return msgspec.structs.replace(found, notes=(*said, *found.notes))
 
 
 def _all_lines(directory: Path) -> Iterator[bytes]:

@@ -146,6 +146,22 @@ def test_damage_in_the_middle_is_left_alone_and_nothing_is_written_behind_it(fil
     assert len([*index.lines(filled)]) == 12 + 3
 
 
+@pytest.mark.parametrize("which", [1, 6, -1])
+def test_a_warc_with_one_wrong_byte_is_not_written_to_any_more(filled: Path, page: Make, which: int) -> None:
+    lines = sorted(index.lines(filled), key=lambda line: line.offset)
+    data = bytearray((filled / WARC).read_bytes())
+    data[lines[which].offset + lines[which].length // 2] ^= 0x20
+    (filled / WARC).write_bytes(data)
+    with LocalArchive(filled) as archive:
+        archive.keep(page(8))
+        archive.keep(page(9))
+        assert len(archive.repaired) == 1
+        assert archive.repaired[0].startswith(f"{WARC}: damaged at byte {lines[which].offset}")
+    assert (filled / WARC).read_bytes() == data
+    assert (filled / "warc" / "2026-11-2.warc.gz").exists()
+    assert len([*index.lines(filled)]) == 12 + 2 * 3
+
+
 def test_a_warc_of_another_program_is_never_touched(filled: Path, page: Make) -> None:
     foreign = filled / "warc" / "crawl.warc.gz"
     foreign.write_bytes((filled / WARC).read_bytes()[:-4])

@@ -360,3 +360,11 @@ def test_a_manifest_that_was_deleted_is_damage(filled: Path) -> None:
 def test_an_archive_that_never_held_anything_misses_no_manifest(tmp_path: Path) -> None:
     (tmp_path / "warc").mkdir()
     assert verify.verify(tmp_path).sound
+
+
+def test_rebuilding_after_a_warc_was_deleted_takes_its_pages_off_too(filled: Path) -> None:
+    (filled / WARC).unlink()
+    found = verify.rebuild(filled)
+    assert found.sound
+    assert found.notes == ("manifest.jsonl: 4 pages whose WARC is missing were taken off",)
+    assert found.pages == 0
