@@ -199,6 +199,7 @@ def export(*, loaded: Loaded, wacz: Wacz = "") -> None:
     if Path(wacz).exists() and not _is_wacz(Path(wacz)):
         raise UsageError(f"{wacz} is there already, and no WACZ", "name another file")
     from linkkeeper.pipeline import holdings
+    from linkkeeper.report.places import plural
     from linkkeeper.report.saving import size
 
     made = exporting.export(holdings.existing(loaded.settings.archive.dir), Path(wacz))
@@ -206,7 +207,8 @@ def export(*, loaded: Loaded, wacz: Wacz = "") -> None:
         output.note(f"{loaded.settings.archive.dir}: {line}")
     for url in made.damaged[:_SHOWN]:
         output.note(f"damaged, and exported so: {url}  (linkkeeper archive verify says more)")
-    output.note(f"wrote {made.file}: {made.pages:,} pages, {made.records:,} records, {size(made.size_bytes)}")
+    figures = f"{plural(made.pages, 'page')}, {plural(made.records, 'record')}, {size(made.size_bytes)}"
+    output.note(f"wrote {made.file}: {figures}")
 
 
 @with_settings(ARCHIVE)

@@ -366,6 +366,24 @@ def test_the_pages_of_a_deleted_warc_do_not_count_and_are_fetched_again(
     assert len(posts) - 2 == _pages()
 
 
+def test_a_warc_damaged_in_the_middle_is_named_and_the_run_goes_on_in_another(
+    run: Run, trusted: list[str], posts: dict[str, str]
+) -> None:
+    flags = ("archive", "save", "posts", "--to", "local", *trusted)
+    run(*flags)
+    (warc,) = Path("archive/warc").iterdir()
+    data = bytearray(warc.read_bytes())
+    data[len(data) // 2] ^= 0x20
+    warc.write_bytes(data)
+    Path("posts/one.md").write_text(f"<{posts['moved'].replace('harbour', 'pier')}>\n")
+    Path("archive/index.cdxj").unlink()
+    done = run(*flags)
+    assert done.returncode == 0, done.stderr
+    assert f"{warc.name}: damaged at byte" in done.stderr
+    assert warc.read_bytes() == data
+    assert len([*Path("archive/warc").iterdir()]) == 2
+
+
 def test_a_lost_index_and_a_lost_warc_are_named_and_nothing_else_is_blamed(
     run: Run, run_here: Run, trusted: list[str], posts: dict[str, str]
 ) -> None:

@@ -15,12 +15,12 @@ from linkkeeper.archive.choose import Candidate, CdxRow
 from linkkeeper.archive.grade import Grade, grade
 from linkkeeper.archive.local import index
 from linkkeeper.archive.local.cdxj import Line
-from linkkeeper.archive.local.layout import is_archive
+from linkkeeper.archive.local.layout import is_archive, require_index
 from linkkeeper.archive.local.member import DamageError
 from linkkeeper.archive.local.payloads import beginning
 from linkkeeper.archive.playback import title_of
 from linkkeeper.archive.surt import surt_key
-from linkkeeper.errors import ArchiveError
+from linkkeeper.errors import ArchiveError, LinkkeeperError
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Reply
@@ -51,7 +51,10 @@ class LocalProvider:
         if not is_archive(self._directory):
             return self._no(SnapshotState.NONE, "nothing is kept locally")
         try:
+            require_index(self._directory)
             return self._best(url, near)
+        except LinkkeeperError as error:
+            raise ArchiveError(f"the local archive cannot be asked: {error}") from error
         except OSError as error:
             raise ArchiveError(f"the local archive cannot be read: {(error.strerror or str(error)).lower()}") from error
 

@@ -144,3 +144,9 @@ async def test_an_empty_page_is_no_page(tmp_path: Path, exchange: Make, day: Day
     with LocalArchive(tmp_path) as archive:
         archive.keep(PageCapture(url, url, own.when, "", (own,)))
     assert (await _look(tmp_path, url, day("2027-01-01"))).detail == "kept without a body"
+
+
+async def test_a_lost_index_is_no_answer(filled: Path, day: Day) -> None:
+    (filled / "index.cdxj").unlink()
+    with pytest.raises(ArchiveError, match=r"index\.cdxj is missing"):
+        await _look(filled, "http://example.org/page-1", day("2026-11-21"))
