@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from linkkeeper.errors import StateError
 from linkkeeper.models import holder as holders
 from linkkeeper.models.ticket import Begun, SaveState, Ticket
 from linkkeeper.store.database import Database
@@ -79,10 +80,15 @@ class SaveQueue:
         return answers[-1] if done and answers else Begun(None, "locked")
 
     def take(self, ticket: Ticket, now: float, lease_s: float) -> Ticket | None:
-        """Take a URL for a look at its job or capture; None if another process holds it or changed it."""
+        """Take a URL for a look at its job or capture; None if another process holds it or changed it.
+
+        Raises StateError if the state cannot be written: it is locked for good, or its disk is full.
+        """
         taken: list[Ticket | None] = []
         done = self._database.exclusively(lambda base: taken.append(self._claim(base, ticket, now, lease_s)))
-        return taken[-1] if done and taken else None
+        if not done:
+            raise StateError("the state cannot be written")
+        return taken[-1]
 
     def put(self, ticket: Ticket, now: float) -> Ticket:
         """Write what is known now, let the URL go, and return the ticket with its new version.

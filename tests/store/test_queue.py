@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from linkkeeper.errors import StateError
 from linkkeeper.models.ticket import SaveState, Ticket
 from linkkeeper.store.database import open_state
 from linkkeeper.store.queue import DAY_S, URL_A_DAY, SaveQueue
@@ -93,6 +94,21 @@ def test_a_clock_that_was_set_back_holds_nobody_up(tmp_path: Path) -> None:
         mine.add([URL], NOW)
         assert mine.take(mine.tickets()[URL], NOW + 10 * DAY_S, 60)
         assert other.take(other.tickets()[URL], NOW, 60)
+
+
+def test_a_state_that_cannot_be_written_is_not_taken_for_one_that_another_holds(tmp_path: Path) -> None:
+    with open_state(tmp_path, wait_s=0.1) as one, open_state(tmp_path) as two:
+        queue = SaveQueue(one)
+        queue.add([URL], NOW)
+        seen = queue.tickets()[URL]
+        two._connection.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateError):
+            queue.take(seen, NOW, 60)
+        two._connection.execute("ROLLBACK")
+        assert queue.take(seen, NOW, 60), "it was locked, not lost"
+        one._connection.execute("PRAGMA query_only = 1")
+        with pytest.raises(StateError):
+            queue.take(queue.tickets()[URL], NOW, 60)
 
 
 def test_who_held_a_row_for_too_long_does_not_write_over_the_next_one(tmp_path: Path) -> None:

@@ -133,7 +133,10 @@ class Queue(Protocol):
         """
 
     def take(self, ticket: Ticket, now: float, lease_s: float) -> Ticket | None:
-        """Take a URL for a look at its job or capture; None if another process holds it or changed it."""
+        """Take a URL for a look at its job or capture; None if another process holds it or changed it.
+
+        Raises StateError if the state cannot be written: it is locked for good, or its disk is full.
+        """
 
     def put(self, ticket: Ticket, now: float) -> Ticket:
         """Write what is known now, let the URL go, and return the ticket with its new version."""

@@ -9,10 +9,10 @@ import msgspec
 from linkkeeper.archive.limiter import TimeUpError
 from linkkeeper.archive.saving import fate, following, known, steps, submitting
 from linkkeeper.archive.saving.base import SaveOutcome, SaveProgress, SaveResult
-from linkkeeper.archive.saving.desk import Desk, Later, Reached
+from linkkeeper.archive.saving.desk import UNWRITTEN, Desk, Later, Reached
 from linkkeeper.archive.saving.steps import Step
 from linkkeeper.archive.saving.vetting import why_private
-from linkkeeper.errors import ArchiveError
+from linkkeeper.errors import ArchiveError, StateError
 from linkkeeper.models.snapshot import SnapshotState
 from linkkeeper.models.ticket import SaveState, Ticket
 
@@ -42,6 +42,9 @@ async def follow(desk: Desk, url: str) -> SaveResult | Later:
             reached = await _take(desk, ticket, steps.next_step(ticket, desk.now(), desk.options))
         except TimeUpError as error:
             return desk.unasked(desk.ticket(url), str(error), SaveOutcome.QUEUED)
+        except StateError:
+            desk.end(SaveOutcome.UNASKED, UNWRITTEN)
+            return desk.unasked(desk.ticket(url), UNWRITTEN)
         except ArchiveError as error:
             return desk.unasked(desk.ticket(url), str(error))
         if isinstance(reached, SaveResult):
@@ -52,7 +55,7 @@ async def follow(desk: Desk, url: str) -> SaveResult | Later:
 
 
 async def _take(desk: Desk, ticket: Ticket, step: Step) -> Reached:
-    """Take one step. Raises ArchiveError if the archive could not be asked."""
+    """Take one step. Raises ArchiveError if the archive could not be asked, StateError if nothing can be written."""
     if step in (Step.RECENT, Step.SETTLED):
         return desk.result(ticket, recent=step is Step.RECENT)
     desk.on_progress(SaveProgress(ticket.url, _WORDS[step]))
@@ -83,7 +86,9 @@ async def _look(desk: Desk, ticket: Ticket) -> None:
             raise
         asked = desk.now() - desk.options.look_again_s + _INDEX_IS_DOWN_S
         seen = msgspec.structs.replace(ticket, looked=asked, looked_state=SnapshotState.UNKNOWN.value, listed="")
-    desk.put(seen)
+    kept = desk.put(seen)
+    if desk.ticket(ticket.url).version < kept.version:  # else it would be looked for again and again
+        raise StateError(UNWRITTEN)
 
 
 def _private(desk: Desk, url: str, why: str) -> SaveResult:

@@ -20,6 +20,7 @@ from linkkeeper.models.ticket import SaveState, Ticket
 
 GLANCE_S = 5.0
 """How often we look whether another process is done with a URL."""
+UNWRITTEN = "the state cannot be written, and without it nothing is submitted"
 _SLACK_S = 60.0
 """Clocks, and the moment that a capture is named after, may differ by so much."""
 _MAX_WAITS = 12

@@ -6,7 +6,7 @@ from linkkeeper.archive.limiter import ArchiveClosedError, TimeUpError
 from linkkeeper.archive.saving import changes, steps
 from linkkeeper.archive.saving.answers import Accepted, NoLogin, Refused, Skipped, Unclear
 from linkkeeper.archive.saving.base import ANONYMOUS_A_DAY, SaveOutcome
-from linkkeeper.archive.saving.desk import GLANCE_S, Desk, Later, Reached, host_of
+from linkkeeper.archive.saving.desk import GLANCE_S, UNWRITTEN, Desk, Later, Reached, host_of
 from linkkeeper.archive.saving.service import NotBegun, SaveForm, Sent, SlowDown, sendable
 from linkkeeper.models.ticket import Begun, Ticket
 
@@ -95,7 +95,7 @@ def _not_begun(desk: Desk, ticket: Ticket, sent: NotBegun) -> Reached:
         case "often":
             return desk.unasked(ticket, "submitted often enough today; it goes on tomorrow")
         case "locked":
-            desk.end(SaveOutcome.UNASKED, "the state cannot be written, and without it nothing is submitted")
+            desk.end(SaveOutcome.UNASKED, UNWRITTEN)
             return None
         case _:
             return Later(desk.now() + GLANCE_S)
