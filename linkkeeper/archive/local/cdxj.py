@@ -65,6 +65,10 @@ def encode(line: Line) -> bytes:
     return f"{line.key} {line.ts} {json.dumps(fields)}\n".encode()
 
 
+_FILE_LIMIT = 1 << 48
+"""Bytes; no file is that large, and sums of two still fit where the system counts."""
+
+
 def parse(text: bytes) -> Line:
     """Read one line. Raises ValueError for what is none."""
     columns = text.strip().split(b" ", 2)
@@ -78,6 +82,6 @@ def parse(text: bytes) -> Line:
     if not ts.isdecimal() or not ts.isascii():
         raise ValueError("a timestamp that is none")
     length, offset = int(fields.length), int(fields.offset)
-    if length < 0 or offset < 0:
+    if not (0 <= length < _FILE_LIMIT and 0 <= offset < _FILE_LIMIT):
         raise ValueError("a place that is none")
     return Line(key, ts, fields.url, fields.mime, str(fields.status), fields.digest, length, offset, fields.filename)

@@ -187,9 +187,9 @@ def timestamp(date: str) -> str:
     """Return the 14 digits of a `WARC-Date`; empty if it is none."""
     try:
         moment = datetime.fromisoformat(date)
-    except ValueError:
+        return stamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):  # `0001-01-01T00:00:00+14:00` lies before all time in UTC
         return ""
-    return stamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def sha1_text(digest: bytes) -> str:

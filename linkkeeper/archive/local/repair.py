@@ -9,6 +9,7 @@ index lines, is not written to again, and is named; pages of one that is not the
 
 import contextlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -124,7 +125,7 @@ def _make_ready(directory: Path) -> Condition:
     if torn := manifest.mend_end(directory):
         said.append(f"{MANIFEST}: a last line that was torn is cut off ({torn} bytes)")
     if unclosed or found or shortened or not (directory / INDEX).exists():
-        said += _bring_in_line(directory, found, shortened)
+        said += _bring_in_line(directory, found, shortened, sizes.keys() - closed)
         _, holdings = _read_index(directory)
     if absent:
         said += take_off_missing(directory)
@@ -195,6 +196,16 @@ def _read_on(path: Path, size: int, start: int, was_open: bool) -> _Tail:
     return _Tail(tuple(found), end, size - end)
 
 
+def _unindexed(directory: Path, names: Collection[str], known: set[tuple[str, int]]) -> list[Line]:
+    """Read WARCs from their beginning and return the captures that the index lacks: it may have lost some anywhere."""
+    found: list[Line] = []
+    for name in sorted(names):
+        path = directory / WARCS / name
+        tail = _read_on(path, path.stat().st_size, 0, was_open=True)
+        found += [line for line in tail.found if (name, line.offset) not in known]
+    return found
+
+
 def is_ours(path: Path, size: int) -> bool:
     """Say whether a WARC has a name of ours and begins as we begin them."""
     if month_and_number(path.name) is None:
@@ -243,7 +254,7 @@ def _copy_end(path: Path, start: int, aside: Path) -> None:
             write_all(fd, piece)
 
 
-def _bring_in_line(directory: Path, found: list[Line], shortened: dict[str, int]) -> list[str]:
+def _bring_in_line(directory: Path, found: list[Line], shortened: dict[str, int], whole: Collection[str]) -> list[str]:
     """Write the index anew with what was found and without what is gone; take pages that are gone off the manifest."""
     before = {cdxj.encode(line): line for line in index.lines(directory)}
     kept = {text: line for text, line in before.items() if line.end <= shortened.get(line.filename, line.end)}
@@ -251,6 +262,13 @@ def _bring_in_line(directory: Path, found: list[Line], shortened: dict[str, int]
     kept |= {cdxj.encode(line): line for line in found}
     said = []
     held = {(line.url, line.ts, line.digest) for line in kept.values()}
+    if any((page.page, page.ts, page.digest) not in held for page in manifest.read(directory)):
+        lacking = _unindexed(directory, whole, {(line.filename, line.offset) for line in kept.values()})
+        kept |= {cdxj.encode(line): line for line in lacking}
+        held |= {(line.url, line.ts, line.digest) for line in lacking}
+        if lacking:
+            count = len(lacking)
+            said.append(f"{INDEX}: {_captures(count)} that it had lost {_were(count)} found in the WARCs")
     if gone := manifest.rewrite(directory, lambda page: page if (page.page, page.ts, page.digest) in held else None):
         said.append(f"{MANIFEST}: {_pages(gone)} no longer whole {_were(gone)} taken off")
     if lost:

@@ -242,7 +242,8 @@ class _Reading:
             self._problems.add(name, "index-block", f"{INDEXES}*.idx names {end} bytes of it, not all")
 
     def _is_block(self, name: str, block: _Block, head: bytes) -> bool:
-        if not 0 <= block.length <= self._infos[name].file_size:
+        size = self._infos[name].file_size
+        if not (0 <= block.length <= size and 0 <= block.offset <= size):
             return False
         with self._opened(name) as file:
             file.seek(block.offset)
@@ -266,7 +267,7 @@ class _Reading:
             try:
                 page = msgspec.json.decode(text, type=_Page)
                 moment = _stamp(page.ts)
-            except (msgspec.MsgspecError, ValueError) as error:
+            except (msgspec.MsgspecError, ValueError, OverflowError) as error:
                 self._problems.add(PAGES, "pages-line", str(error), place)
                 continue
             pages += 1

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from linkkeeper.archive.local import index, manifest, verify
+from linkkeeper.archive.local import cdxj, index, manifest, verify
+from linkkeeper.archive.local.record import timestamp
 from linkkeeper.archive.local.scan import Seen, scan
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.errors import LinkkeeperError
@@ -316,3 +317,29 @@ def test_a_foreign_lock_that_nobody_holds_stops_nobody(filled: Path) -> None:
 def test_rebuilding_waits_for_nobody(filled: Path) -> None:
     with LocalArchive(filled), pytest.raises(LinkkeeperError, match="another run is writing"):
         verify.rebuild(filled)
+
+
+@pytest.mark.parametrize("lost", ["lines of a page", "all of it", "half of it"])
+def test_what_the_index_lost_is_read_from_the_warcs_before_a_page_is_called_gone(
+    filled: Path, tmp_path: Path, page: Make, lost: str
+) -> None:
+    _snapshot_of_a_run(filled, tmp_path / "killed", [page(7)])
+    path = tmp_path / "killed" / "index.cdxj"
+    data = path.read_bytes()
+    others = b"".join(line for line in data.splitlines(keepends=True) if b"page-1" not in line)
+    left = {"lines of a page": others, "all of it": b"", "half of it": data[: len(data) // 2]}[lost]
+    path.write_bytes(left)
+    said = _repair(tmp_path / "killed")
+    assert any("found in the WARCs" in line for line in said)
+    assert _pages(tmp_path / "killed") == ["page-1", "page-2", "page-3", "old", "page-7"]
+    assert verify.verify(tmp_path / "killed").sound
+
+
+def test_a_moment_before_all_time_is_none() -> None:
+    assert timestamp("0001-01-01T00:00:00+14:00") == ""
+
+
+def test_a_place_that_no_file_has_is_none() -> None:
+    line = b'com,a)/ 20261120000000 {"url":"http://a.com/","length":"1","offset":"%d","filename":"x"}'
+    with pytest.raises(ValueError, match="place"):
+        cdxj.parse(line % 2**63)
