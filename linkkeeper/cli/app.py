@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from linkkeeper.check import collector
 from linkkeeper.cli import archive, clean, demo, exits, fix, history, init, links, output, report, scan, starting, undo
 from linkkeeper.errors import LinkkeeperError, UsageError
 from linkkeeper.models.about import VERSION
@@ -129,4 +130,8 @@ app.add_typer(archive.group)
 
 def main() -> None:
     """Read the command line and run its command."""
-    app(prog_name="linkkeeper")
+    with collector.calm():
+        try:
+            app(prog_name="linkkeeper")
+        finally:
+            collector.leave()
