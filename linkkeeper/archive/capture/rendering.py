@@ -71,10 +71,11 @@ class Rendering:
         await session.send("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
 
     async def settle(self, quiet_s: float) -> None:
-        """Wait until the page has asked for nothing for a while, or its time is up."""
+        """Wait until the page has asked for nothing for a while from now on, or its time is up."""
         clock = asyncio.get_running_loop().time
+        began = clock()  # what was just done to the page may make it ask
         while self._budget.left_s > 0:
-            if not self.busy and clock() - self.quiet_since >= quiet_s:
+            if not self.busy and clock() - max(began, self.quiet_since) >= quiet_s:
                 return
             await asyncio.sleep(0.05)
 

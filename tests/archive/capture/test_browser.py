@@ -78,7 +78,7 @@ async def rendering(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
 
 @pytest.mark.browser
 async def test_what_scripts_load_is_captured(shell: Any, rendering: Any) -> None:
-    patient = await rendering(browser=BrowserOptions(settle_s=1.5))  # a busy machine paints late
+    patient = await rendering(browser=BrowserOptions(settle_s=1.2))  # a busy machine paints late
     page = await patient.capture(Cited(shell.url + "/p", ("a.md",)))
     assert paths(page) == {"/p", "/app.js", "/api/data.json", "/old.png", "/new.png", "/scrolled.png", "/module.js"}
     assert (page.title, page.posts) == ("filled", ("a.md",))
