@@ -1,6 +1,7 @@
 """No test leaves this machine or touches the home directory."""
 
 import ipaddress
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,15 @@ def _stay_here(event: str, args: tuple[Any, ...]) -> None:
             raise PermissionError(f"a test tried to resolve {host}")
 
 
+_OUTSIDE = ("LINKKEEPER_", "IA_", "GITHUB_", "GITLAB_", "CI_", "XDG_", "GIT_", "LC_")
+_OUTSIDE_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"}
+_OUTSIDE_NAMES |= {"TTY_COMPATIBLE", "TTY_INTERACTIVE", "SOURCE_DATE_EPOCH", "PAGER", "LANGUAGE"}
+for _name in list(os.environ):
+    # What the tests run in (CI, a coloured terminal, a proxy) decides nothing: some libraries look while they are imported.
+    if _name in _OUTSIDE_NAMES or _name.startswith(_OUTSIDE) or _name.lower().endswith("_proxy"):
+        del os.environ[_name]
+
+
 def _is_local(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -35,12 +45,7 @@ sys.addaudithook(_stay_here)
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give every test, and every process it starts, an empty home and no settings from outside."""
-    import os
-
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
-    for name in list(os.environ):
-        if name.startswith(("LINKKEEPER_", "IA_")) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
     return home
