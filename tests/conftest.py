@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ for _name in list(os.environ):
     # What the tests run in (CI, a coloured terminal, a proxy) decides nothing: some libraries look while they are imported.
     if _name in _OUTSIDE_NAMES or _name.startswith(_OUTSIDE) or _name.lower().endswith("_proxy"):
         del os.environ[_name]
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts us in the background has Ctrl-C ignored, and what the tests start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _is_local(host: str) -> bool:
