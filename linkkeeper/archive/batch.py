@@ -71,16 +71,17 @@ def _who_may_share(pairs: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
 
 
 def _chunks(pairs: list[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:
+    """Yield what one filter has room for. A key is in one chunk only, however often it is wanted."""
     chunk: list[tuple[str, str]] = []
     size = 0
-    for pair in pairs:
-        cost = len(re.escape(path_of(pair[0]))) + 1
+    for key, same in groupby(pairs, key=lambda pair: pair[0]):
+        cost = len(re.escape(path_of(key))) + 1
         if cost > _MAX_KEY:
             continue
         if size + cost > _MAX_PATTERN:
             yield chunk
             chunk, size = [], 0
-        chunk.append(pair)
+        chunk += same
         size += cost
     yield chunk
 

@@ -104,6 +104,18 @@ async def test_one_url_wanted_for_many_days_is_asked_once(start_archive: Start, 
     assert len(archive.seen("index")) == 1
 
 
+async def test_many_urls_of_one_host_wanted_for_many_days_each_are_all_answered(
+    start_archive: Start, make_rescuer: Make, day: Day
+) -> None:
+    urls = [f"http://gone.example/{n:03d}/{'x' * 90}" for n in range(40)]
+    archive = await start_archive(*captures_of(urls))
+    rescuer = await make_rescuer(archive)
+    wanted = [Wanted(url, day(f"2016-07-0{n}")) for url in urls for n in range(1, 6)]
+    answers = await rescuer.rescue(wanted)
+    assert {answer.snapshot.state for answer in answers.values()} == {State.VERIFIED}
+    assert len(archive.seen("index")) <= 4
+
+
 async def test_the_same_question_is_asked_once(start_archive: Start, make_rescuer: Make, day: Day) -> None:
     url = "http://gone.example/post"
     archive = await start_archive(Capture(url, STAMPS[0]))

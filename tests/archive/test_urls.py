@@ -147,3 +147,10 @@ def test_long_filters_are_split() -> None:
     batches = plan_batches([f"http://a.example/{n:04d}/{'x' * 100}" for n in range(60)])
     assert sum(len(batch.keys) for batch in batches) == 60
     assert all(len(batch.query.filters[1]) < 1700 for batch in batches)
+
+
+def test_a_url_that_is_wanted_often_is_in_one_query_only() -> None:
+    spellings = ("http://a.example", "https://a.example", "http://www.a.example", "http://A.example")
+    urls = [f"{spellings[n % 4]}/{n // 5:04d}/{'x' * 100}" for n in range(400)]
+    keys = [key for batch in plan_batches(urls) for key in batch.keys.values()]
+    assert len(keys) == len(set(keys)) == 80
