@@ -2,7 +2,7 @@
 
 `faulty.py` counts the calls and lets one go wrong; strace, where there is one, does the same from outside, to calls
 of every library. By default some points of each sweep are tried; `FAULT_SWEEP=all` tries every one,
-`FAULT_SWEEP=50` fifty.
+`FAULT_SWEEP=50` fifty, and `FAULT_SWEEP=2/4` the second quarter of all: four such runs tried every one.
 """
 
 import json
@@ -220,6 +220,9 @@ def project(stage: Stage) -> Iterator[Project]:
 def points(total: int, budget: int = POINTS, offset: int = 0) -> list[int]:
     """Return the numbers of the calls to be tried: all, or as many as the budget allows, evenly spread."""
     budget = int(SWEEP) if SWEEP.isdigit() else budget
+    if "/" in SWEEP:
+        part, _, parts = SWEEP.partition("/")
+        return list(range(int(part), total + 1, int(parts)))
     if SWEEP == "all" or total <= budget:
         return list(range(1, total + 1))
     return sorted({1 + (offset + place * total) // budget % total for place in range(budget)})
