@@ -30,7 +30,7 @@ STATIC_LINKS = 1000
 def render(run: Run, extras: Extras | None = None) -> str:
     """Return run as a whole HTML document; extras add the trend over runs and the diff that `fix` would make."""
     run, extras = safe.shown(run), extras or Extras()
-    script, style, words = asset("report.js"), asset("report.css"), all_words()
+    script, style, words = asset("report.js"), asset("report.css"), _with_chinese(all_words(), run)
     failing = places.places(run, places.FAILS)
     return template(
         "report.html.j2", words
@@ -144,6 +144,14 @@ def all_words() -> dict[str, dict[str, str]]:
     words: dict[str, dict[str, str]] = json.loads(asset("words.json"))
     words["en"] |= {f"advice.{key}": text for key, text in advice.SENTENCES.items()}
     return words
+
+
+def _with_chinese(words: dict[str, dict[str, str]], run: Run) -> dict[str, dict[str, str]]:
+    """Return words with what a Chinese page says of this run's rules, and of what was seen (`said`: by templates)."""
+    chinese: dict[str, dict[str, str]] = json.loads(asset("chinese.json"))
+    rules = {f"rule.{rule}": chinese["rules"][rule] for rule in run.rules if rule in chinese["rules"]}
+    kinds = {f"kind.{kind}": text for kind, text in chinese["kinds"].items()}
+    return words | {"zh": words["zh"] | rules | kinds, "said": chinese["sentences"]}
 
 
 def template(name: str, words: dict[str, dict[str, str]]) -> jinja2.Template:

@@ -1,14 +1,25 @@
-"""Runs to report: an ordinary one, and one in which everything from outside is hostile."""
+"""Runs to report, an ordinary one and one in which everything from outside is hostile; a browser to look at pages."""
 
-from collections.abc import Callable
+import asyncio
+import itertools
+import json
+import shutil
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.run import Accepted, LinkRow, LinkSnapshot, Run, Summary, UrlRow
 from linkkeeper.models.snapshot import Moved, SnapshotState
 from linkkeeper.models.verdict import Redirect, Verdict
+from linkkeeper.report import html
+from linkkeeper.report.base import Extras
 
 START = datetime(2026, 11, 20, 9, 45, tzinfo=UTC)
 RULES = {
@@ -219,3 +230,117 @@ def hostile() -> Run:
 def make() -> Callable[[list[UrlRow]], Run]:
     """Make a run of these URLs, with a summary that adds up."""
     return made
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0"),
+)
+READY = "document.documentElement?.dataset.ready"
+
+
+class _Page:
+    """One tab: evaluates JavaScript, keeps what went wrong."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._numbers = itertools.count(1)
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+
+    async def send(self, method: str, **params: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        await self._socket.send_json({"id": number, "method": method, "params": params})
+        while True:
+            message = await self._socket.receive_json()
+            if message.get("id") == number:
+                assert "error" not in message, message
+                result: dict[str, Any] = message["result"]
+                return result
+            self._note(message)
+
+    def _note(self, message: dict[str, Any]) -> None:
+        match message["method"]:
+            case "Runtime.exceptionThrown" | "Page.javascriptDialogOpening":
+                self.complaints.append(json.dumps(message["params"]))
+            case "Log.entryAdded" | "Runtime.consoleAPICalled":
+                self.complaints.append(json.dumps(message["params"]))
+            case "Network.requestWillBeSent":
+                self.requests.append(message["params"]["request"]["url"])
+
+    async def evaluate(self, expression: str) -> Any:
+        answer = await self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    async def until(self, expression: str) -> None:
+        async with asyncio.timeout(20):
+            while not await self.evaluate(expression):  # noqa: ASYNC110  # the page cannot call us
+                await asyncio.sleep(0.02)
+
+    async def open(self, path: Path) -> None:
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            await self.send(f"{domain}.enable")
+        await self.send("Page.navigate", url=path.as_uri())
+        await self.until(READY)
+
+
+@asynccontextmanager
+async def _browser(folder: Path, *flags: str) -> AsyncIterator[_Page]:
+    if CHROMIUM is None:
+        warnings.warn(
+            "no Chromium here: the HTML report was NOT tried in a browser", pytest.PytestWarning, stacklevel=1
+        )
+        pytest.skip("no Chromium here")
+    profile = folder / "profile"
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(
+        *(CHROMIUM, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"), stdout=quiet, stderr=quiet
+    )
+    try:
+        port = await _port(profile / "DevToolsActivePort")
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"http://127.0.0.1:{port}/json/list") as reply:
+                tabs = [tab for tab in await reply.json() if tab["type"] == "page"]
+            async with session.ws_connect(tabs[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                yield _Page(socket)
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _port(file: Path) -> str:
+    async with asyncio.timeout(20):
+        while True:
+            lines = await asyncio.to_thread(lambda: file.read_text("ascii").split() if file.exists() else [])
+            if len(lines) == 2:
+                return str(lines[0])
+            await asyncio.sleep(0.05)
+
+
+Opened = Callable[..., Awaitable[_Page]]
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[_Page]]:
+    """Return what opens a browser with an empty tab; its arguments go to Chromium."""
+    return lambda *flags: _browser(tmp_path, *flags)
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
+    """Open a report in a browser; `flags` go to Chromium."""
+    stack: list[Any] = []
+
+    async def open_it(run: Run, extras: Extras | None = None, *flags: str) -> _Page:
+        path = tmp_path / "report.html"
+        path.write_text(html.render(run, extras), "utf-8")
+        stack.append(_browser(tmp_path, *flags))
+        page: _Page = await stack[-1].__aenter__()
+        await page.open(path)
+        return page
+
+    yield open_it
+    for context in stack:
+        await context.__aexit__(None, None, None)

@@ -6,7 +6,7 @@
   document.documentElement.classList.add("js");
 
   // ---- words ---------------------------------------------------------------------------------------
-  let language = "en";
+  let language = "en", haystack = null;
   const say = (key, values = {}) => {
     const text = words[language][key] ?? words.en[key] ?? key;
     return text.replace(/\{([a-z]+)(?:\|([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) => {
@@ -15,12 +15,73 @@
       return typeof value === "number" ? value.toLocaleString(language) : value;
     });
   };
+  // What was seen is data, in English; what of it are our own sentences is told in Chinese by templates. In these
+  // `{x}` is taken over, `{x:said}` is a sentence again, and `{x:known}` one without which the template does not fit.
+  const LONGEST = 600, told = new Map();
+  let exact = null, templates = null;
+  const learn = () => {
+    const rules = Object.entries(data.rules).filter(([rule]) => words.zh["rule." + rule]);
+    exact = new Map(rules.flatMap(([rule, meaning]) => {
+      const chinese = words.zh["rule." + rule];
+      return [[meaning, chinese], [meaning.replace(/\.$/, ""), chinese.replace(/。$/, "")]];
+    }));
+    templates = [];
+    for (const [english, chinese] of Object.entries(words.said)) {
+      const holes = [];
+      const source = english.replace(/\{([a-z]+)(?::([a-z]+))?\}|[^{]+/g, (part, name, kind) => {
+        if (!name) return part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+        holes.push([name, kind]);
+        return name === "status" ? "(\\d+)" : "(.+?)";
+      });
+      if (holes.length) templates.push({ begins: english.split("{")[0], joins: english.includes("; "), form: new RegExp(`^${source}$`), holes, chinese });
+      else exact.set(english, chinese);
+    }
+    const weight = ({ form, holes }) => form.source.length - 5 * holes.length;
+    templates.sort((one, other) => weight(other) - weight(one));
+  };
+  const filled = ({ form, holes, chinese }, text, deep) => {
+    const found = form.exec(text), values = {};
+    if (!found) return null;
+    for (const [at, [name, kind]] of holes.entries()) {
+      const value = found[at + 1];
+      values[name] = kind ? tell(value, deep + 1) : value;
+      if (kind === "known" && values[name] === value) return null;
+    }
+    return chinese.replace(/\{([a-z]+)\}/g, (_, name) => values[name]);
+  };
+  const fit = (text, deep, joins) => {
+    for (const one of templates) {
+      const chinese = one.joins === joins && text.startsWith(one.begins) ? filled(one, text, deep) : null;
+      if (chinese !== null) return chinese;
+    }
+    return null;
+  };
+  const listed = (text, deep) => { // several signs in one line
+    const parts = text.split("; "), chinese = parts.length < 20 ? parts.map((part) => tell(part, deep + 1)) : parts;
+    return parts.length > 1 && chinese.every((part, at) => part !== parts[at]) ? chinese.join("；") : null;
+  };
+  const inChinese = (text, deep) =>
+    exact.get(text) ?? fit(text, deep, true) ?? listed(text, deep) ?? fit(text, deep, false) ?? text;
+  const tell = (text, deep = 0) => {
+    if (language !== "zh" || !text || text.length > LONGEST || deep > 3) return text;
+    if (!exact) learn();
+    if (!told.has(text)) told.set(text, inChinese(text, deep));
+    return told.get(text);
+  };
+  const meaning = (rule) => words[language]["rule." + rule] ?? data.rules[rule] ?? "";
+  const originals = new Map();
+
   const speak = (chosen) => {
     language = chosen;
+    haystack = null;
     document.documentElement.lang = chosen === "zh" ? "zh-CN" : "en";
     document.title = say("title") + " · linkkeeper";
     for (const node of document.querySelectorAll("[data-t]"))
       node.textContent = say(node.dataset.t, node.dataset.v ? JSON.parse(node.dataset.v) : {});
+    for (const node of document.querySelectorAll("[data-said]")) {
+      if (!originals.has(node)) originals.set(node, node.textContent);
+      node.textContent = tell(originals.get(node));
+    }
     for (const node of document.querySelectorAll("[data-t-placeholder]")) node.placeholder = say(node.dataset.tPlaceholder);
     for (const node of document.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", say(node.dataset.tLabel));
     const other = $("language");
@@ -69,12 +130,11 @@
 
   // ---- search, filter, sort ------------------------------------------------------------------------
   let chosen = new Set(), query = "", sort = { by: "verdict", down: false }, shown = [];
-  let haystack = null;
   const text = (at) => {
     haystack ??= new Array(links.length);
     const link = links[at], url = urlOf(link);
-    return (haystack[at] ??= [rawOf(link), url[URL_], files[link[FILE]], texts[url[DETAIL]], texts[url[RULE]], verdicts[url[VERDICT]],
-      url[FINAL] || ""].join("\n").toLowerCase());
+    return (haystack[at] ??= [rawOf(link), url[URL_], files[link[FILE]], texts[url[DETAIL]], tell(texts[url[DETAIL]]),
+      texts[url[RULE]], verdicts[url[VERDICT]], say("v." + verdicts[url[VERDICT]]), url[FINAL] || ""].join("\n").toLowerCase());
   };
   const TOKENS = {
     host: (link, value) => hostOf(urlOf(link)[URL_]) === value,
@@ -213,33 +273,33 @@
     if (!snapshot) return side.append(el("p", {}, say("no.snapshot"))), side;
     if (snapshot[CAPTURED]) side.append(el("p", {}, el("b", {}, day(snapshot[CAPTURED])), ` ${texts[snapshot[ARCHIVE]]}`));
     side.append(el("p", {}, say("snapshot." + stateOf(snapshot))));
-    if (snapshot[WHY]) side.append(el("p", {}, texts[snapshot[WHY]]));
+    if (snapshot[WHY]) side.append(el("p", {}, tell(texts[snapshot[WHY]])));
     if (snapshot[COPY]) side.append(el("code", {}, snapshot[COPY]), outside(snapshot[COPY], say("open.archived") + " ↗", "open") ?? "");
     return side;
   };
   const living = (url) => {
     const side = el("section", { class: "side" }, el("h3", {}, say("live")), el("p", {}, badge(url[VERDICT])));
-    side.append(el("p", {}, texts[url[DETAIL]] || data.rules[texts[url[RULE]]] || texts[url[RULE]]), el("code", {}, url[URL_]));
+    side.append(el("p", {}, tell(texts[url[DETAIL]]) || meaning(texts[url[RULE]]) || texts[url[RULE]]), el("code", {}, url[URL_]));
     side.append(outside(url[URL_], say("open.live") + " ↗", "open") ?? "");
     return side;
   };
   const moment = (value) => value && new Date(value).toLocaleString(document.documentElement.lang, { timeZone: "UTC", dateStyle: "medium", timeStyle: "short" }) + " UTC";
   const evidence = (url) => {
     const list = el("dl", { class: "facts" });
-    fact(list, "rule", el("code", {}, texts[url[RULE]]), " ", data.rules[texts[url[RULE]]] || "");
+    fact(list, "rule", el("code", {}, texts[url[RULE]]), " ", meaning(texts[url[RULE]]));
     fact(list, "status", url[STATUS] ? String(url[STATUS]) : "");
     if (url[HOPS]) {
       const hops = url[HOPS].map(([status, from]) => el("li", {}, el("b", {}, String(status)), " ", from));
       fact(list, "chain", el("ol", { class: "chain" }, ...hops));
     }
     fact(list, "final", url[FINAL] && url[FINAL] !== url[URL_] ? (outside(url[FINAL], url[FINAL]) ?? url[FINAL]) : "");
-    fact(list, "signs", ...(url[SIGNS] || []).map((sign) => el("p", {}, sign)));
+    fact(list, "signs", ...(url[SIGNS] || []).map((sign) => el("p", {}, tell(sign))));
     fact(list, "since", moment(url[SINCE]));
     fact(list, "checked", moment(url[CHECKED] * 1000), url[CACHED] ? ` (${say("cached")})` : "");
     fact(list, "attempts", url[ATTEMPTS] ? String(url[ATTEMPTS]) : "");
     fact(list, "elapsed", url[ELAPSED] ? `${url[ELAPSED].toLocaleString(language)} ms` : "");
     fact(list, "wrongrule", url[WRONG] ? el("code", {}, url[WRONG]) : "");
-    if (url[MOVED]) fact(list, "moved", outside(url[MOVED][0], url[MOVED][0]) ?? url[MOVED][0], el("p", { class: "note" }, url[MOVED][1]));
+    if (url[MOVED]) fact(list, "moved", outside(url[MOVED][0], url[MOVED][0]) ?? url[MOVED][0], el("p", { class: "note" }, tell(url[MOVED][1])));
     return el("section", {}, el("h3", {}, say("evidence")), list);
   };
   let placesOf = null;
@@ -250,8 +310,8 @@
     }
     const all = placesOf[link[AT]], list = el("ul", { class: "wherelist" });
     for (const at of all.slice(0, 200)) {
-      const one = links[at], date = one[DATE] ? ` · ${say("posted")} ${day(texts[one[DATE]])}${one[DATE_FROM] ? ` (${texts[one[DATE_FROM]]})` : ""}` : "";
-      list.append(el("li", {}, el("code", {}, `${files[one[FILE]]}:${one[LINE]}:${one[COLUMN]}`), ` ${texts[one[KIND]]}${date}`));
+      const one = links[at], date = one[DATE] ? ` · ${say("posted")} ${day(texts[one[DATE]])}${one[DATE_FROM] ? ` (${tell(texts[one[DATE_FROM]])})` : ""}` : "";
+      list.append(el("li", {}, el("code", {}, `${files[one[FILE]]}:${one[LINE]}:${one[COLUMN]}`), ` ${words[language]["kind." + texts[one[KIND]]] ?? texts[one[KIND]]}${date}`));
     }
     if (all.length > 200) list.append(el("li", {}, say("more", { count: all.length - 200 })));
     return el("section", {}, el("h3", {}, say("where")), list);
@@ -360,6 +420,15 @@
       }
     });
   }
+
+  let closed = []; // what was folded up before printing: older browsers print only what is open
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details:not([open])")];
+    for (const details of closed) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of closed) details.open = false;
+  });
 
   // ---- begin --------------------------------------------------------------------------------------
   document.querySelector(".controls").hidden = false;
