@@ -43,7 +43,13 @@ class RunLog:
         log._exists, log._size, log.damaged = True, contents.sound_until, contents.damaged
         for record in contents.records:
             log._take(record)
+        log.is_open = log.is_open or log.is_empty  # stopped before its first record: `finish` removes it
         return log
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file was begun and holds no record."""
+        return self._exists and not self._size and not self.damaged
 
     def _take(self, record: records.Record) -> None:
         self.is_open = not isinstance(record, records.End)

@@ -307,6 +307,22 @@ def test_a_damaged_journal_loses_no_post_and_stops_nobody(project: Path, posts: 
     assert (project / "post-0.md").read_bytes() == b"new text 0\r\n"
 
 
+@pytest.mark.parametrize("text", [b"", b"0badc0de {", b"half a record"])
+def test_a_journal_that_was_begun_and_holds_no_record_is_removed_by_the_next_run(
+    project: Path, posts: Posts, journal: Journal, text: bytes
+) -> None:
+    _write(journal, posts(1))
+    begun = project / ".linkkeeper" / "journal" / "20260101T000000Z-abc123.journal"
+    begun.write_bytes(text)
+    journal.close()
+    with Journal(project / ".linkkeeper") as later:
+        assert len(later.runs()) == 1
+        assert begun.exists(), "reading removes nothing"
+        later.acquire()
+        assert not begun.exists()
+        assert len(later.runs()) == 1
+
+
 @pytest.mark.parametrize("temporary", ["precious.md", "../precious.md", ".linkkeeper-/../../precious.md", ""])
 def test_a_forged_journal_cannot_have_other_files_removed(
     project: Path, posts: Posts, journal: Journal, temporary: str
