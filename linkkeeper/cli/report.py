@@ -32,6 +32,8 @@ def report(
 ) -> None:
     """Show the last run (or a named one) again, in any format. Asks nobody and changes no file.
 
+    HTML also shows what `fix` would change, in posts that are still as they were in that run.
+
     \b
     Examples:
       linkkeeper report
@@ -57,7 +59,14 @@ def report(
             output.note(note)
     if found is None:
         raise _none(run, *known)
-    reports.write(found, chosen, Extras(trend=earlier))
+    extras = Extras(trend=earlier)
+    if any(target.format == "html" for target in chosen):
+        from msgspec.structs import replace
+
+        from linkkeeper.pipeline import again
+
+        extras = replace(again.preview(found, loaded.settings), trend=earlier)
+    reports.write(found, chosen, extras)
 
 
 def _none(run: str | None, like: list[str], known: list[str]) -> UsageError:

@@ -96,7 +96,12 @@ def preview(scanned: scan.Result, settings: Settings) -> tuple[tuple[FileDiff, .
 
     A page is for looking, so it gets the first ones: `fix --diff` has everything.
     """
-    plans = [one for one in _plans(scanned, options(settings)) if one.edits]
+    return previewed(_plans(scanned, options(settings)), settings)
+
+
+def previewed(plans: Iterable[Plan], settings: Settings) -> tuple[tuple[FileDiff, ...], int]:
+    """Return the diffs of the first plans that change something, proved, and how many more there are."""
+    plans = [one for one in plans if one.edits]
     found: list[FileDiff] = []
 
     def show(prepared: Prepared) -> None:

@@ -93,7 +93,7 @@ def _url_row(finding: Finding, places: list[Place], outcome: Outcome) -> UrlRow:
     )
 
 
-def _text(link: Link) -> str:
+def written(link: Link) -> str:
     """Return the written bytes as text: the URL itself where it is the same, for a run may hold very many."""
     text = link.written.decode("utf-8", "backslashreplace")
     return link.url if text == link.url else text
@@ -112,7 +112,7 @@ def _link_row(place: Place, finding: Finding, outcome: Outcome) -> LinkRow:
         start=link.span.start,
         end=link.span.end,
         kind=link.kind,
-        raw=_text(link),
+        raw=written(link),
         fragment=_fragment(place) or None,
     )
     wanted = outcome.wanted.get((link.document, link.span.start))

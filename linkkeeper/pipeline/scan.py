@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -204,10 +204,9 @@ def _documents(
         yield Scanned(document, registry.extract(request.stdin_name, data, wanted))
 
 
-def _rules(settings: Settings, paths: tuple[str, ...], changes: Changes | None = None) -> Rules:
+def cleaning(settings: Settings) -> Callable[[Link], Place]:
+    """Return what cleans the URL of a link. Raises UsageError for the user's rules."""
     cleaner = Cleaner(url_rules.load(options.cleaning(settings)))
-    local = LocalChecker(options.local(settings, paths))
-    own = copies.OwnLinks(settings) if settings.archive.local_base else None
 
     def clean(link: Link) -> Place:
         cleaned = cleaner.clean(link.url)
@@ -221,6 +220,14 @@ def _rules(settings: Settings, paths: tuple[str, ...], changes: Changes | None =
             _removed(cleaned),
             cleaned.target,
         )
+
+    return clean
+
+
+def _rules(settings: Settings, paths: tuple[str, ...], changes: Changes | None = None) -> Rules:
+    clean = cleaning(settings)
+    local = LocalChecker(options.local(settings, paths))
+    own = copies.OwnLinks(settings) if settings.archive.local_base else None
 
     def judge(link: Link) -> Judgement | None:
         if changes is not None and not changes.touch(link.document, link.span.start, link.span.end):

@@ -14,6 +14,7 @@ from linkkeeper.config.settings import Settings
 from linkkeeper.config.values import seconds
 from linkkeeper.models.run import Run
 from linkkeeper.models.verdict import Finding
+from linkkeeper.report import safe
 from linkkeeper.report.base import TrendPoint
 from linkkeeper.report.history import RunPoint, comparable
 from linkkeeper.store import answers, past
@@ -100,8 +101,8 @@ class State:
         return list(self.notes)
 
     def save_run(self, run: Run) -> Run:
-        """Keep a run for `report` and `history`; return it with what went wrong with that."""
-        Runs(self._database).save(run)
+        """Keep a run for `report` and `history`, masked; return it with what went wrong with that."""
+        Runs(self._database).save(safe.masked(run))
         late = [note for note in self.notes if note not in run.notes]
         return msgspec.structs.replace(run, notes=[*run.notes, *late]) if late else run
 
@@ -120,7 +121,7 @@ def trend(database: Database, until: Run | None = None) -> tuple[TrendPoint, ...
 def amend(settings: Settings, run: Run) -> None:
     """Have `report` show this run as it was shown, less what a baseline accepts; losing that is no harm."""
     with open_state(settings.state) as database:
-        Runs(database).amend(run)
+        Runs(database).amend(safe.masked(run))
 
 
 def _cache_options(settings: Settings) -> CacheOptions:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from linkkeeper.archive.base import Rescue
 from linkkeeper.fix.journal import shown
 from linkkeeper.fix.plan import Want
-from linkkeeper.models.snapshot import SnapshotState
+from linkkeeper.models.snapshot import Moved, SnapshotState
 from linkkeeper.models.verdict import Finding, Verdict
-from linkkeeper.pipeline.collect import Collection, Entry, Place
+from linkkeeper.pipeline.collect import Collection, Place
 from linkkeeper.pipeline.outcome import Outcome
 from linkkeeper.urls import archive_links
 
@@ -21,26 +21,26 @@ def wants(collection: Collection, outcome: Outcome) -> dict[str, list[Want]]:
     for entry in collection.asked():
         finding = outcome.finding(entry)
         for place in entry.places:
-            for want in _of_place(entry, place, finding, outcome):
+            wanted = outcome.wanted.get((place.link.document, place.link.span.start))
+            rescue = outcome.rescues.get(wanted) if wanted else None
+            for want in of_place(place, finding, rescue, outcome.moved.get(entry.url)):
                 found.setdefault(place.link.document, []).append(want)
     return found
 
 
-def _of_place(entry: Entry, place: Place, finding: Finding, outcome: Outcome) -> Iterator[Want]:
+def of_place(place: Place, finding: Finding, rescue: Rescue | None, moved: Moved | None) -> Iterator[Want]:
+    """Yield every repair that the findings ask for in one place."""
     if finding.judgement.verdict is Verdict.DEAD:
-        yield from _for_the_dead(entry, place, finding, outcome)
+        yield from _for_the_dead(place, finding, rescue, moved)
     if place.cleaned != place.link.url:
         yield from _cleaning(place, finding)
     if finding.judgement.verdict is Verdict.REDIRECTED and finding.final_url and _is_permanent(finding):
         yield Want(place.link, "redirect", finding.final_url, finding.judgement.rule, finding.judgement.detail)
 
 
-def _for_the_dead(entry: Entry, place: Place, finding: Finding, outcome: Outcome) -> Iterator[Want]:
-    wanted = outcome.wanted.get((place.link.document, place.link.span.start))
-    rescue = outcome.rescues.get(wanted) if wanted else None
+def _for_the_dead(place: Place, finding: Finding, rescue: Rescue | None, moved: Moved | None) -> Iterator[Want]:
     if rescue is not None and rescue.snapshot.url and rescue.snapshot.state in _USABLE:
         yield archive(place, finding, rescue)
-    moved = outcome.moved.get(entry.url)
     if moved is not None:
         yield Want(place.link, "redirect", moved.url, finding.judgement.rule, moved.evidence, moved=True)
 

@@ -43,3 +43,5 @@ class Extras(Struct, frozen=True):
     diffs: tuple[FileDiff, ...] = ()
     diffs_more: int = 0
     """Posts that `fix` would change as well, and whose diff is not here."""
+    diffs_stale: tuple[str, ...] = ()
+    """Posts with something to repair that have changed since the run: nobody knows what `fix` would do to them now."""

@@ -23,6 +23,8 @@ from linkkeeper.urls.secrets import mask
 NAME = "html"
 
 _VERDICTS = {verdict: at for at, verdict in enumerate(Verdict)}
+STALE = 20
+"""So many posts that changed since the run are named."""
 STATIC_LINKS = 1000
 """So many failing links are also written out plainly, for printing and for readers without scripts."""
 
@@ -49,6 +51,8 @@ def render(run: Run, extras: Extras | None = None) -> str:
         accepted_all=len(run.accepted),
         diffs=[(safe.shown(item).file, _diff_lines(item.diff)) for item in extras.diffs],
         diffs_more=extras.diffs_more,
+        stale=[safe.visible(safe.without_surrogates(file)) for file in extras.diffs_stale[:STALE]],
+        stale_all=len(extras.diffs_stale),
         places=places,
     )
 
@@ -109,7 +113,18 @@ def _url(row: UrlRow, run: Run, texts: _Numbered) -> list[Any]:
 def _link(at: int, link: LinkRow, row: UrlRow, files: _Numbered, texts: _Numbered) -> list[Any]:
     place = [at, files[link.file], link.line, link.column, texts[link.kind]]
     dated = [texts[link.date or ""], texts[link.date_from or ""]]
-    return _trimmed([*place, *dated, 0 if link.raw == row.url else link.raw, _snapshot(link.snapshot, texts)])
+    raw = 0 if link.raw == row.url else link.raw
+    return _trimmed([*place, *dated, raw, _snapshot(link.snapshot, texts), _replacement(link)])
+
+
+def _replacement(link: LinkRow) -> str | int:
+    """Return what `fix` would write if that is not simply the copy with the link's fragment (0); 1: nothing."""
+    if link.snapshot is None or not places.rescued(link.snapshot):
+        return 0
+    if link.replacement is None:
+        return 1
+    _, mark, fragment = link.raw.partition("#")
+    return 0 if link.replacement == f"{link.snapshot.url}{mark}{fragment}" else link.replacement
 
 
 def _snapshot(snapshot: LinkSnapshot | None, texts: _Numbered) -> list[Any] | int:

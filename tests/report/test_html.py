@@ -209,3 +209,10 @@ async def test_on_paper_it_is_dark_on_white_whole_and_without_controls(language:
     assert await page.evaluate("document.querySelectorAll('details[open]').length") == 3
     assert len((await page.send("Page.printToPDF", preferCSSPageSize=True))["data"]) > 20_000
     assert page.complaints == []
+
+
+def test_the_change_shown_is_what_fix_would_write_and_none_where_it_would_write_nothing(run: Run) -> None:
+    one = run.urls[0].links[0]
+    raws = [one, replace(one, replacement="https://a.example/escaped\\_"), replace(one, replacement=None)]
+    links = html.payload(replace(run, urls=[replace(run.urls[0], links=raws)]))["links"]
+    assert [link[9] if len(link) > 9 else 0 for link in links] == [0, "https://a.example/escaped\\_", 1]

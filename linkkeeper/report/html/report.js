@@ -92,7 +92,7 @@
   // ---- rows: one per link, kept as the arrays that came ---------------------------------------------
   const URL_ = 0, VERDICT = 1, RULE = 2, DETAIL = 3, STATUS = 4, CHECKED = 5, ATTEMPTS = 6, ELAPSED = 7, CACHED = 8,
     SINCE = 9, FINAL = 10, HOPS = 11, SIGNS = 12, WRONG = 13, MOVED = 14;
-  const AT = 0, FILE = 1, LINE = 2, COLUMN = 3, KIND = 4, DATE = 5, DATE_FROM = 6, RAW = 7, SNAPSHOT = 8;
+  const AT = 0, FILE = 1, LINE = 2, COLUMN = 3, KIND = 4, DATE = 5, DATE_FROM = 6, RAW = 7, SNAPSHOT = 8, REPLACED = 9;
   const STATE = 0, ARCHIVE = 1, WHY = 2, COPY = 3, CAPTURED = 4;
   const { verdicts, files, texts, urls, links } = data;
   const FAILS = new Set([verdicts.indexOf("dead"), verdicts.indexOf("invalid")]);
@@ -318,9 +318,10 @@
   };
   const change = (link) => {
     const snapshot = link[SNAPSHOT];
-    if (!FAILS.has(urlOf(link)[VERDICT]) || stateOf(snapshot) !== "verified" || !snapshot[COPY]) return "";
+    if (!FAILS.has(urlOf(link)[VERDICT]) || stateOf(snapshot) !== "verified" || !snapshot[COPY] || link[REPLACED] === 1) return "";
     const hash = rawOf(link).indexOf("#"), fragment = hash < 0 ? "" : rawOf(link).slice(hash);
-    const lines = [el("span", { class: "removed" }, "- " + rawOf(link)), el("span", { class: "added" }, "+ " + snapshot[COPY] + fragment)];
+    const after = link[REPLACED] || snapshot[COPY] + fragment;
+    const lines = [el("span", { class: "removed" }, "- " + rawOf(link)), el("span", { class: "added" }, "+ " + after)];
     return el("section", {}, el("h3", {}, say("change")), el("pre", { class: "diff", tabindex: "0" }, ...lines));
   };
   const open = (place) => {
