@@ -28,7 +28,7 @@ class MementoLink(Struct, frozen=True):
 def memento_links(text: str) -> list[MementoLink]:
     """Return the mementos that a `Link` header or a TimeMap names. Damaged parts are left out."""
     found = []
-    for url, relations, parameters in _links(text):
+    for url, relations, parameters in named(text):
         moment = _moment(parameters.get("datetime", "")) if "memento" in relations else None
         if moment is not None:
             found.append(MementoLink(url, moment, relations))
@@ -37,7 +37,7 @@ def memento_links(text: str) -> list[MementoLink]:
 
 def timemap_of(reply: Reply) -> str:
     """Return the TimeMap that a reply names, empty if none."""
-    return next((url for url, relations, _ in _links(reply.header("link")) if "timemap" in relations), "")
+    return next((url for url, relations, _ in named(reply.header("link")) if "timemap" in relations), "")
 
 
 def framed_memento(reply: Reply) -> MementoLink | None:
@@ -58,7 +58,8 @@ def last_before(reply: Reply, near: Dated) -> MementoLink | None:
     return max(earlier, key=lambda link: link.captured, default=None)
 
 
-def _links(text: str) -> list[tuple[str, frozenset[str], dict[str, str]]]:
+def named(text: str) -> list[tuple[str, frozenset[str], dict[str, str]]]:
+    """Return what a `Link` field names (RFC 8288, 3): URL, relations in lower case, parameters."""
     found = []
     for match in _LINK.finditer(text):
         parameters = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(match[2])}

@@ -29,7 +29,7 @@ class CaptureOptions(Struct, frozen=True):
     """For one page, waiting for its hosts' turns included."""
     max_fetch_s: float = 30.0
     """For one URL, its redirects included."""
-    frames: int = 1
+    frames: int = 3
     """How deep frames (and a page that a meta refresh leads to) are followed, each with requisites of its own."""
     pages_at_once: int = 24
     per_host: int = 6

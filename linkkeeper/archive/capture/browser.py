@@ -65,6 +65,19 @@ class BrowserOptions(Struct, frozen=True):
     at_once: int = 2
 
 
+class Rendered(Struct, frozen=True):
+    """What came of a page in the browser."""
+
+    title: str = ""
+    hops: tuple[Recorded, ...] = ()
+    """What it loaded and is to be kept."""
+    markup: str = ""
+    """As its scripts left it: what another screen would load stands there."""
+
+
+_MARKUP_LIMIT = 4 * 1024 * 1024
+
+
 class Renderer:
     """A headless Chromium. An async context manager."""
 
@@ -120,7 +133,7 @@ class Renderer:
         """Say whether a page is to be rendered. `markup`: in UTF-8."""
         return self.options.always or reading.shows_nothing(markup)
 
-    async def render(self, url: str, rendering: Rendering, budget: Budget, name: str) -> tuple[str, list[Recorded]]:
+    async def render(self, url: str, rendering: Rendering, budget: Budget, name: str) -> Rendered:
         """Open url, let its scripts run, scroll through it; return its title and what it loaded.
 
         `name`: of its picture and PDF, without suffix. Raises LinkkeeperError if these cannot be written.
@@ -129,17 +142,19 @@ class Renderer:
 
         async with self._places:
             budget.renew()
-            title = ""
+            title = markup = ""
             try:
                 async with asyncio.timeout(max(0.1, budget.left_s * _SHARE)), self._context() as context:
                     tab = await context.new_page()
                     await rendering.attach(await context.new_cdp_session(tab))
-                    title = await self._look(tab, url, rendering, name)
+                    await self._scroll(tab, url, rendering)
+                    title, markup = await tab.title(), (await tab.content())[:_MARKUP_LIMIT]
+                    await self._picture(tab, name)
             except (Error, TimeoutError) as problem:
                 _log.debug("a page was not rendered to its end: %s", problem)  # what it had loaded is what there is
             finally:
                 await rendering.close()
-        return title, rendering.hops
+        return Rendered(title, tuple(rendering.hops), markup)
 
     @asynccontextmanager
     async def _context(self) -> "AsyncIterator[BrowserContext]":
@@ -156,7 +171,7 @@ class Renderer:
                 async with asyncio.timeout(_CLOSING_S):
                     await context.close()
 
-    async def _look(self, tab: "Page", url: str, rendering: Rendering, name: str) -> str:
+    async def _scroll(self, tab: "Page", url: str, rendering: Rendering) -> None:
         await tab.goto(url, wait_until="domcontentloaded", timeout=0)
         await rendering.settle(self.options.settle_s)
         for _ in range(_SCROLLS):
@@ -166,9 +181,6 @@ class Renderer:
                 break
         await tab.evaluate("() => window.scrollTo(0, 0)")
         await rendering.settle(self.options.settle_s)
-        title = await tab.title()
-        await self._picture(tab, name)
-        return title
 
     async def _picture(self, tab: "Page", name: str) -> None:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from linkkeeper.archive.capture import judging, manner, reading
 from linkkeeper.archive.capture.base import Cited, Outcome, Refusal, Why
+from linkkeeper.archive.capture.browser import Rendered
 from linkkeeper.archive.capture.fetch import Budget, Fetched, Wish, discard
 from linkkeeper.archive.capture.judging import No
 from linkkeeper.archive.capture.rendering import Rendering
@@ -26,20 +27,17 @@ async def capture(means: Means, cited: Cited, rank: int) -> Outcome:
     found = await _main(means, cited.url, budget)
     if isinstance(found, No):
         return Refusal(cited.url, found.why, harmless(found.detail), found.status, cited.posts, found.wait_s)
-    rendered: list[Recorded] = []
+    rendered = Rendered()
     try:
-        title = ""
         if found.render and means.renderer is not None:
             fields = partial(manner.requisite_fields, means.client.options, found.browser)
             rendering = Rendering(means.fetcher, means.options, fields, budget, found.hops)
-            title, rendered = await means.renderer.render(
-                found.hops[0].url, rendering, budget, _file_name(found.hops[-1])
-            )
+            rendered = await means.renderer.render(found.hops[0].url, rendering, budget, _file_name(found.hops[-1]))
         requisites = await Walk(means, cited.url, found, budget, rendered).gather()
     except BaseException:
-        discard((*found.hops, *rendered))
+        discard((*found.hops, *rendered.hops))
         raise
-    return _assembled(cited, found, title, [*map(exchange_of, rendered), *requisites])
+    return _assembled(cited, found, rendered.title, [*map(exchange_of, rendered.hops), *requisites])
 
 
 def _file_name(hop: Recorded) -> str:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from linkkeeper.extract import encodings
+from linkkeeper.extract.encodings import Text
 from linkkeeper.extract.html_encoding import codec, declared_encoding
 from linkkeeper.extract.html_tokens import StartTag, tokens
 from linkkeeper.net.headers import charset, media_type
@@ -49,6 +50,11 @@ def is_html(hop: Recorded, data: bytes) -> bool:
     return said in _HTML or (not said and _LOOKS_LIKE.match(data[:1000]) is not None)
 
 
+def is_drawing(hop: Recorded) -> bool:
+    """Say whether it is an SVG: in a frame a document, with requisites of its own."""
+    return kind(hop) == "image/svg+xml"
+
+
 def is_css(hop: Recorded) -> bool:
     """Say whether it is a style sheet."""
     return kind(hop) == "text/css"
@@ -56,9 +62,13 @@ def is_css(hop: Recorded) -> bool:
 
 def in_utf8(hop: Recorded, data: bytes) -> bytes:
     """Return a page's markup in UTF-8, by what its header or the page itself declares."""
+    return text_of(hop, data).data
+
+
+def text_of(hop: Recorded, data: bytes) -> Text:
+    """Return a page's markup in UTF-8, and which encoding it came in."""
     declared = codec(charset(named(hop.values, "content-type"))) or declared_encoding(data)
-    text = encodings.read(data, declared)
-    return data if text is None else text.data
+    return encodings.read(data, declared) or Text(data, "utf-8")
 
 
 def shows_nothing(markup: bytes) -> bool:

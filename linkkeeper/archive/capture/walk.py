@@ -4,12 +4,21 @@ import asyncio
 from heapq import heappop, heappush
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from linkkeeper.archive.capture import judging, manner, reading
 from linkkeeper.archive.capture.base import CaptureOptions, Judge, Why
-from linkkeeper.archive.capture.browser import Renderer
+from linkkeeper.archive.capture.browser import Rendered, Renderer
 from linkkeeper.archive.capture.fetch import Budget, Fetched, Fetcher, Wish, discard
-from linkkeeper.archive.capture.requisites import Contents, Reference, Use, read_css, read_html, read_script
+from linkkeeper.archive.capture.requisites import (
+    Contents,
+    Reference,
+    Use,
+    read_css,
+    read_html,
+    read_links,
+    read_script,
+)
 from linkkeeper.archive.capture.shared import Part, Shared
 from linkkeeper.archive.local.base import Exchange, Truncated
 from linkkeeper.net import target
@@ -18,6 +27,9 @@ from linkkeeper.net.tape import Cut, Recorded
 
 _LARGE = 256 * 1024
 """Bytes of markup from which on reading it would hold up the others: a thread does it."""
+_READ = frozenset({"text/css", "text/html", "image/svg+xml"})
+_FRAMED = frozenset({Use.DOCUMENT, Use.MEDIA})
+"""What may be a document inside the page, with requisites of its own: `<object>` and `<embed>` may be frames too."""
 
 
 class Means(Struct, frozen=True):
@@ -45,11 +57,12 @@ class Main(Struct, frozen=True):
 class Walk:
     """The requisites of one page, those of its style sheets and frames included."""
 
-    def __init__(self, means: Means, asked: str, main: Main, budget: Budget, rendered: list[Recorded]) -> None:
+    def __init__(self, means: Means, asked: str, main: Main, budget: Budget, rendered: Rendered) -> None:
         self._means, self._main, self._budget = means, main, budget
         self._home = target.parse(asked).origin
         self._policy = main.contents.referrer or _policy(main.hops[-1])
-        self._seen = {hop.url for hop in (*main.hops, *rendered)}
+        self._rendered = rendered
+        self._seen = {hop.url for hop in (*main.hops, *rendered.hops)}
         self._heap: list[tuple[int, int, int, Reference, str]] = []
         """Use, order, depth of frames, what is wanted, who wants it."""
         self._count = 0
@@ -60,6 +73,7 @@ class Walk:
     async def gather(self) -> list[Exchange]:
         """Fetch until nothing is left, or a limit is reached; return what no other page has."""
         self._take(self._main.contents.references, self._main.hops[-1].url, 0)
+        await self._take_rendered()
         running: dict[asyncio.Task[Part], int] = {}
         try:
             while self._heap or running:
@@ -79,6 +93,17 @@ class Walk:
             raise
         return [*self._means.shared.hand_over(self._wanted), *self._own]
 
+    async def _take_rendered(self) -> None:
+        """Take what the browser did not load, though another, with another screen, would."""
+        if self._rendered.markup:
+            url, encoding = self._main.hops[-1].url, self._main.contents.encoding
+            contents = await asyncio.to_thread(read_html, self._rendered.markup.encode(), url, encoding)
+            self._take(contents.references, url, 0)
+        for hop in self._rendered.hops:
+            if hop.status == 200 and reading.kind(hop) in _READ:
+                contents = await self._contents(hop, Reference(hop.url, Use.DOCUMENT))
+                self._take(contents.references, hop.url, 1)
+
     def _start(self, running: dict["asyncio.Task[Part]", int]) -> None:
         options, budget = self._means.options, self._budget
         while self._heap and len(running) < options.per_host:
@@ -88,7 +113,7 @@ class Walk:
             _, _, depth, wanted, source = heappop(self._heap)
             self._count += 1
             self._wanted.append(wanted.url)
-            running[asyncio.ensure_future(self._part(wanted, source))] = depth + (wanted.use is Use.DOCUMENT)
+            running[asyncio.ensure_future(self._part(wanted, source))] = depth + (wanted.use in _FRAMED)
 
     def _take(self, references: tuple[Reference, ...], source: str, depth: int) -> None:
         for reference in references:
@@ -135,21 +160,24 @@ class Walk:
         """Return what a style sheet, a module or a frame loads itself."""
         script = wanted.use is Use.SCRIPT and "javascript" in reading.kind(hop)
         sheet = reading.is_css(hop) or (wanted.use is Use.SHEET and reading.kind(hop) in ("", "text/plain"))
-        if not sheet and not script and wanted.use is not Use.DOCUMENT:
+        if not sheet and not script and wanted.use not in _FRAMED:
             return Contents()
         data = reading.decoded(hop) or b""
         if script:
             return Contents(references=read_script(data, hop.url))
         if sheet:
             return Contents(references=read_css(data, hop.url))
-        return await read(hop, data) if reading.is_html(hop, data) else Contents()
+        return await read(hop, data) if reading.is_html(hop, data) or reading.is_drawing(hop) else Contents()
 
 
 async def read(hop: Recorded, data: bytes) -> Contents:
     """Return what a page says; `data`: its beginning, decoded."""
 
     def work() -> Contents:
-        return read_html(reading.in_utf8(hop, data), hop.url)
+        text = reading.text_of(hop, data)
+        found = read_html(text.data, hop.url, text.encoding)
+        named = read_links(", ".join(value for name, value in hop.values if name.lower() == "link"), hop.url)
+        return replace(found, references=found.references + named) if named else found
 
     return work() if len(data) < _LARGE else await asyncio.to_thread(work)
 

@@ -124,6 +124,19 @@ async def test_a_browser_is_bound_as_every_capture_is(
 
 
 @pytest.mark.browser
+async def test_what_another_screen_would_load_is_captured_too(shell: Any, rendering: Any, answer: Answering) -> None:
+    made = "document.body.innerHTML = '<img srcset=\"/1x.png 1x, /2x.png 2x\"><link rel=stylesheet href=/a.css>'"
+    shell.pages |= {
+        "/p": "<body><script src=/made.js></script>",
+        "/made.js": answer(made, "text/javascript"),
+        "/a.css": answer("@media print { body { background: url(/printed.png) } }", "text/css"),
+    }
+    shell.pages |= {f"/{name}.png": answer(name.encode(), "image/png") for name in ("1x", "2x", "printed")}
+    expected = {"/p", "/made.js", "/1x.png", "/2x.png", "/a.css", "/printed.png"}
+    assert paths(await (await rendering()).capture(Cited(shell.url + "/p"))) == expected
+
+
+@pytest.mark.browser
 async def test_frames_of_other_sites_are_captured(
     shell: Any, make_site: Any, rendering: Any, answer: Answering
 ) -> None:

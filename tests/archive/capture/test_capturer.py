@@ -355,9 +355,40 @@ async def test_frames_and_refreshes_bring_what_they_load(site: Any, make_capture
         "/target": "<img src=/t.png>",
         "/t.png": answer(b"png", "image/png"),
     }
-    capturer = await make_capturer()
+    capturer = await make_capturer(frames=1)
     assert set(paths(await capturer.capture(Cited(site.url + "/p")))) == {"/p", "/f", "/i.png", "/in.png"}
     assert paths(await capturer.capture(Cited(site.url + "/r"))) == ["/r", "/target", "/t.png"]
+
+
+async def test_frames_of_frames_and_what_is_embedded_bring_what_they_load(
+    site: Any, make_capturer: Any, answer: Answering
+) -> None:
+    drawing = "<svg xmlns='http://www.w3.org/2000/svg'><image href='/in.png'/><script href='/in.js'/></svg>"
+    site.pages |= {
+        "/p": "<iframe src=/f1></iframe><object data=/o.svg></object><embed src=/e>",
+        "/f1": "<iframe src=/f2>",
+        "/f2": "<iframe src=/f3>",
+        "/f3": "<img src=/i.png><iframe src=/f4>",
+        "/f4": "deeper than anybody looks",
+        "/i.png": answer(b"png", "image/png"),
+        "/o.svg": answer(drawing, "image/svg+xml"),
+        "/in.png": answer(b"png2", "image/png"),
+        "/in.js": answer("1", "text/javascript"),
+        "/e": "<img src=/e.png>",
+        "/e.png": answer(b"png3", "image/png"),
+    }
+    expected = {"/p", "/f1", "/f2", "/f3", "/i.png", "/o.svg", "/in.png", "/in.js", "/e", "/e.png"}
+    assert set(paths(await (await make_capturer()).capture(Cited(site.url + "/p")))) == expected
+
+
+async def test_what_the_link_field_announces_is_fetched(site: Any, make_capturer: Any, answer: Answering) -> None:
+    site.pages |= {
+        "/dir/p": answer("<p>text", Link="<a.css>; rel=preload; as=style, </next>; rel=next"),
+        "/dir/a.css": answer("p { background: url(b.png) }", "text/css"),
+        "/dir/b.png": answer(b"png", "image/png"),
+    }
+    expected = ["/dir/p", "/dir/a.css", "/dir/b.png"]
+    assert paths(await (await make_capturer()).capture(Cited(site.url + "/dir/p"))) == expected
 
 
 async def test_modules_bring_what_they_import(site: Any, make_capturer: Any, answer: Answering) -> None:

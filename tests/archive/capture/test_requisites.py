@@ -16,6 +16,20 @@ def loads(html: str, base: str = BASE) -> dict[str, Use]:
 
 
 @pytest.mark.parametrize(
+    ("encoding", "query"),
+    [
+        ("utf-8", "?n=%C3%A9%E4%B8%80&a"),
+        ("cp1252", "?n=%E9%26%2319968%3B&a"),
+        ("gb18030", "?n=%A8%A6%D2%BB&a"),
+        ("utf-16-le", "?n=%C3%A9%E4%B8%80&a"),
+    ],
+)
+def test_a_query_is_written_in_the_encoding_of_its_page(encoding: str, query: str) -> None:
+    found = read_html("<img src='/é?n=é一&amp;a#é'>".encode(), BASE, encoding).references
+    assert [reference.url for reference in found] == [f"http://site.example/%C3%A9{query}"]
+
+
+@pytest.mark.parametrize(
     ("html", "url", "use"),
     [
         ("<img src=a.png>", "http://site.example/dir/a.png", Use.IMAGE),
@@ -33,6 +47,21 @@ def loads(html: str, base: str = BASE) -> dict[str, Use]:
         ("<link rel=apple-touch-icon href=a.png>", "http://site.example/dir/a.png", Use.ICON),
         ("<link rel=preload as=font href=a.woff2>", "http://site.example/dir/a.woff2", Use.IMAGE),
         ("<link rel=preload as=image imagesrcset='a.png 2x'>", "http://site.example/dir/a.png", Use.CANDIDATE),
+        ("<svg><script href=a.js /></svg>", "http://site.example/dir/a.js", Use.SCRIPT),
+        ("<svg><style>p{background:url(a.png)}</style></svg>", "http://site.example/dir/a.png", Use.IMAGE),
+        ("<svg><style><![CDATA[@import 'a.css';]]></style></svg>", "http://site.example/dir/a.css", Use.SHEET),
+        ("<script type=module>import a from './a.js'</script>", "http://site.example/dir/a.js", Use.SCRIPT),
+        ("<script>import('/a.js')</script>", "http://site.example/a.js", Use.SCRIPT),
+        ("<script type=text/plain>import './a.js'</script>", None, None),
+        ('<script type=importmap>{"imports":{"a":"./a.js"}}</script>', "http://site.example/dir/a.js", Use.SCRIPT),
+        (
+            '<script type=importmap>{"scopes":{"/s/":{"a":"/a.js","f/":"/f/"}}}</script>',
+            "http://site.example/a.js",
+            Use.SCRIPT,
+        ),
+        ("<script type=importmap>[{</script>", None, None),
+        ('<script type=importmap>{"imports":{"a":7}}</script>', None, None),
+        ("<iframe srcdoc='&lt;img src=/srcdoc.png&gt;'>", "http://site.example/srcdoc.png", Use.IMAGE),
         ("<link rel=modulepreload href=a.mjs>", "http://site.example/dir/a.mjs", Use.SCRIPT),
         ("<script src=a.js></script>", "http://site.example/dir/a.js", Use.SCRIPT),
         ("<style>@import 'a.css';</style>", "http://site.example/dir/a.css", Use.SHEET),
