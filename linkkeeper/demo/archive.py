@@ -162,6 +162,7 @@ class ArchiveServer:
         return fault if hit else None
 
     def _answer(self, route: str, path: str, request: web.BaseRequest, body: str) -> web.Response:
+        self.saving.settle()
         try:
             if route == "index":
                 return self._index(path)

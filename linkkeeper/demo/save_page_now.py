@@ -60,6 +60,8 @@ class SaveService:
         self.told_sessions: int | None = None
         """What `/save/status/user` says is available, whatever is true; None: the truth."""
         self.told_processing: int | None = None
+        self.told_captures: int | None = None
+        """What it says of the captures of today, whatever is true; None: the truth."""
         self.unknown_job = "error"
         """What the status of a job that is not known says: `error` or `pending`."""
         self.daily_limit = 30_000
@@ -72,12 +74,16 @@ class SaveService:
         """URL → where the capture ends up."""
         self.shows_late = False
         """Captures are neither listed nor played until `catch_up`."""
+        self.plays_late = False
+        """Captures are listed; the playback leads to older ones."""
         self.lists_late = False
         """Captures are played but not listed until `catch_up`."""
         self.bodies: dict[str, bytes] = {}
         self.reuses = False
         """Accepted submissions of a URL with a capture of the last 45 minutes name that one again."""
         self.honours_within = True
+        self.anonymous_within_s = 2700
+        """Without keys, a capture so young is named again and none is made (the documented default)."""
         self.old_jobs: dict[str, str] = {}
         """Job id → 14 digits: what its status tells for `stale_polls` questions after a submission."""
         self.stale_polls = 0
@@ -95,7 +101,7 @@ class SaveService:
 
     def answer(self, method: str, path: str, authorization: str, body: str) -> web.Response:
         """Return the answer to a request."""
-        self._settle()
+        self.settle()
         where = path.partition("?")[0]
         if where.rstrip("/") == "/save" and method == "POST":
             return self._submit(parse_qs(body), authorization)
@@ -105,7 +111,7 @@ class SaveService:
 
     def catch_up(self) -> None:
         """Hours later: what was captured is found."""
-        self._settle()
+        self.settle()
         self._collection.add(*self._late)
         self._late = []
         self.shows_late = self.lists_late = False
@@ -121,7 +127,7 @@ class SaveService:
 
     def under_way(self) -> int:
         """Return how many captures are going on."""
-        self._settle()
+        self.settle()
         return sum(job.ends > self.now() for job in self._jobs.values())
 
     # -- with keys ---------------------------------------------------------------------------------------------
@@ -159,13 +165,16 @@ class SaveService:
         return "max-daily-bandwidth" if self.daily_done >= self.daily_limit else ""
 
     def _has_younger(self, url: str, within: str) -> bool:
-        if not within.isdigit():
-            return False
+        return within.isdigit() and bool(self._youngest(url, int(within)))
+
+    def _youngest(self, url: str, within_s: int) -> str:
+        """Return the 14 digits of the newest capture, if it is younger than this; else nothing."""
         try:
             found = self._collection.of(url)
         except ValueError:
-            return False
-        return any(one.moment.timestamp() >= self.now() - int(within) for one in [*found, *self._late_of(url)])
+            return ""
+        young = (one for one in [*found, *self._late_of(url)] if one.moment.timestamp() >= self.now() - within_s)
+        return max((one.timestamp for one in young), default="")
 
     def _late_of(self, url: str) -> list[Capture]:
         return [one for one in self._late if one.url == url]
@@ -177,10 +186,10 @@ class SaveService:
         self._jobs[name] = Job(url, self.now(), self.now() + self.job_s, way, error, self.redirects.get(url, ""))
         self._stale[name] = self.stale_polls if name in self.old_jobs else 0
         self.daily_done += 1
-        self._settle()
+        self.settle()
         return name
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Take in what has been captured by now."""
         for job in self._jobs.values():
             if not job.collected and job.ends <= self.now():
@@ -191,7 +200,7 @@ class SaveService:
     def _capture(self, job: Job) -> None:
         stamp = _digits(job.begun)
         body = self.bodies.get(job.url)
-        made = [Capture(job.url, stamp, listed=not self.lists_late)]
+        made = [Capture(job.url, stamp, listed=not self.lists_late, playable=not self.plays_late)]
         if body is not None:
             made = [msgspec.structs.replace(made[0], body=body)]
         if job.original:
@@ -220,7 +229,8 @@ class SaveService:
         under_way = self.under_way()
         free = max(0, self.sessions - under_way) if self.told_sessions is None else self.told_sessions
         told = {"processing": under_way if self.told_processing is None else self.told_processing, "available": free}
-        return _json({**told, "daily_captures": self.daily_done, "daily_captures_limit": self.daily_limit})
+        done = self.daily_done if self.told_captures is None else self.told_captures
+        return _json({**told, "daily_captures": done, "daily_captures_limit": self.daily_limit})
 
     def _job(self, name: str) -> dict[str, object]:
         self.polls.append((self.now(), name))
@@ -257,6 +267,10 @@ class SaveService:
         if code:
             self._note(url, "anonymous", {}, code)
             return _html(f"<html><body>Job failed: error:{code}</body></html>", 200)
+        younger = self._youngest(url, self.anonymous_within_s)
+        if younger:
+            self._note(url, "anonymous", {}, "skipped")
+            return web.Response(status=302, headers={"Location": f"/web/{younger}/{url}"})
         self._note(url, "anonymous", {}, "job")
         job = self._begin(url, "anonymous")
         if self.anonymous == "page":

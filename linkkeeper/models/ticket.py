@@ -36,6 +36,10 @@ class Ticket(Struct, frozen=True):
     changed: float = 0.0
     intent: float = 0.0
     """When a submission was begun whose answer nobody recorded: it may have arrived or not. 0: there is none."""
+    counted: int = -1
+    """Captures of the account that day, finished or under way, as the service told before that; -1: it did not."""
+    unsure: float = 0.0
+    """When the first submission was begun of which nothing was ever seen; 0: there is none. It may have arrived."""
     submitted: float = 0.0
     """When the submission that counts was begun."""
     job: str = UNKNOWN_JOB

@@ -234,6 +234,54 @@ def test_a_run_that_is_stopped_loses_and_doubles_nothing(
     assert [archive.saving.count(url) for url in urls] == [1] * 6
 
 
+def _is_killed_at(process: "subprocess.Popen[str]", archive: ArchiveServer, route: str, nth: int, phase: str) -> bool:
+    """Let a run be killed at the nth request of a route, `before` or `after` the archive carries it out."""
+    seen = {"before": 0, "after": 0}
+
+    def on_request(now: str, where: str, path: str) -> None:
+        del path
+        seen[now] += where == route
+        if now == phase and seen[now] == nth:
+            os.kill(process.pid, signal.SIGKILL)
+
+    archive.on_request = on_request
+    out, err = process.communicate(timeout=30)
+    archive.on_request = lambda *_: None
+    assert "Traceback" not in err, out + err
+    return process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("keys", "route", "nth", "phase"),
+    [
+        (KEYS, "save", 1, "before"),
+        (KEYS, "save", 2, "after"),
+        ({}, "save", 2, "after"),
+    ],
+)
+def test_a_capture_that_shows_hours_after_a_kill_is_the_only_one(
+    run: Run, proxy: str, serve_archive: Serve, keys: dict[str, str], route: str, nth: int, phase: str
+) -> None:
+    archive = serve_archive()
+    archive.saving.job_s, archive.saving.shows_late, archive.saving.salt = 0.3, True, "unguessable"
+    urls = _post("a", "b")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "linkkeeper", *_flags(proxy, archive)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | FAST | keys,
+    )
+    assert _is_killed_at(process, archive, route, nth, phase)
+    between = run(*_flags(proxy, archive), **FAST, **keys)
+    assert between.returncode in (0, 3), between.stdout + between.stderr
+    archive.saving.catch_up()
+    done = run(*_flags(proxy, archive), **FAST, **keys)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(_states(done.stdout).values()) <= {"saved", "recent"}
+    assert [archive.saving.count(url) for url in urls] == [1, 1]
+
+
 def test_the_state_of_one_save_names_no_secret(run: Run, proxy: str, serve_archive: Serve) -> None:
     archive = serve_archive()
     Path("post.md").write_text("<http://me:hunter2@blog.example/a>\n")

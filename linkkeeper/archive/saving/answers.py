@@ -90,6 +90,11 @@ class Sessions(Struct, frozen=True):
         limit, today = self.captures_limit, self.captures_today
         return limit is not None and today is not None and today >= limit > 0
 
+    @property
+    def begun_today(self) -> int:
+        """How many captures of today are counted or may still be, whenever the service counts them; -1: not told."""
+        return -1 if self.captures_today is None else self.captures_today + (self.processing or 0)
+
 
 Submitted = Accepted | Skipped | Refused | NoLogin | Unclear
 Status = Pending | Done | Refused | Unclear

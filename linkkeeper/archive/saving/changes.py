@@ -19,8 +19,11 @@ _AFTER_GIVING_UP_S = 6 * 3600.0
 _FORBIDDEN_S, _REFUSED_S = 30 * DAY_S, 7 * DAY_S
 
 
-def to_submit(ticket: Ticket) -> Ticket:
-    """Return the ticket as it goes into a submission: what came of an earlier round is over."""
+def to_submit(ticket: Ticket, counted: int = -1) -> Ticket:
+    """Return the ticket as it goes into a submission: what came of an earlier round is over.
+
+    counted: captures of the account before it, for who has to find out later whether it arrived.
+    """
     over = ticket.state in (SaveState.VERIFIED, SaveState.REFUSED, SaveState.GIVEN_UP)
     return msgspec.structs.replace(
         ticket,
@@ -31,6 +34,7 @@ def to_submit(ticket: Ticket) -> Ticket:
         original="",
         reused=False,
         due=0.0,
+        counted=counted,
     )
 
 
@@ -63,6 +67,12 @@ def not_arrived(ticket: Ticket, *, counts: bool = True, due: float = 0.0, detail
     )
 
 
+def nothing_seen(ticket: Ticket, detail: str) -> Ticket:
+    """Nothing shows that a submission arrived, nor that it did not: back into the queue, and that is remembered."""
+    unsure = ticket.unsure or ticket.intent or ticket.submitted
+    return msgspec.structs.replace(not_arrived(ticket, detail=detail), unsure=unsure)
+
+
 def captured(ticket: Ticket, done: Done) -> Ticket:
     """The archive says that it captured the page."""
     return msgspec.structs.replace(
@@ -70,6 +80,7 @@ def captured(ticket: Ticket, done: Done) -> Ticket:
         state=SaveState.CAPTURED,
         submitted=ticket.intent or ticket.submitted,
         intent=0.0,
+        unsure=0.0,
         timestamp=done.timestamp,
         original=done.original if done.original != ticket.url else "",
         code="",
@@ -83,6 +94,7 @@ def verified(ticket: Ticket, timestamp: str) -> Ticket:
         ticket,
         state=SaveState.VERIFIED,
         intent=0.0,
+        unsure=0.0,
         timestamp=timestamp,
         attempts=0,
         due=0.0,
@@ -134,7 +146,7 @@ def refused(ticket: Ticket, code: str, message: str, now: float) -> Ticket:
 
 def _ended(ticket: Ticket, state: SaveState, code: str, detail: str, due: float) -> Ticket:
     return msgspec.structs.replace(
-        ticket, state=state, intent=0.0, timestamp="", attempts=0, code=code, detail=detail, due=due
+        ticket, state=state, intent=0.0, unsure=0.0, timestamp="", attempts=0, code=code, detail=detail, due=due
     )
 
 

@@ -21,8 +21,6 @@ from linkkeeper.models.ticket import SaveState, Ticket
 GLANCE_S = 5.0
 """How often we look whether another process is done with a URL."""
 UNWRITTEN = "the state cannot be written, and without it nothing is submitted"
-_SLACK_S = 60.0
-"""Clocks, and the moment that a capture is named after, may differ by so much."""
 _MAX_WAITS = 12
 """Refusals of one URL for want of a session."""
 
@@ -76,6 +74,8 @@ class Desk:
         self._last_turn = 0.0
         self.ended: Ended | None = None
         self.on_end: Callable[[], None] = lambda: None
+        self.counted = -1
+        """Captures of the account today, finished or under way, as the service told last; -1: it does not tell."""
         self.begun = 0
         """Submissions of this run."""
         self.holds: dict[str, float] = {}
@@ -118,8 +118,8 @@ class Desk:
         """Return since when, by the archive's clock, a capture is what this ticket waits for."""
         ahead = self.service.ahead_s
         if ticket.reused:
-            return self.now() + ahead - steps.not_within_s(self.options) - _SLACK_S
-        return (ticket.intent or ticket.submitted) + ahead - _SLACK_S
+            return self.now() + ahead - steps.not_within_s(ticket, self.now(), self.options) - steps.SLACK_S
+        return (ticket.unsure or ticket.intent or ticket.submitted) + ahead - steps.SLACK_S
 
     def stamp(self) -> str:
         """Return the 14 digits of now, by the archive's clock."""

@@ -79,7 +79,7 @@ async def verify(desk: Desk, ticket: Ticket) -> Reached:
     except ArchiveError as error:
         return desk.result(desk.put(msgspec.structs.replace(held, detail=f"captured; not looked at: {error}")))
     if isinstance(proof, NotYet) and desk.now() - held.submitted > steps.LATE_S:
-        desk.put(changes.not_arrived(held, detail="the capture never showed"))
+        desk.put(changes.nothing_seen(held, "the capture never showed"))
         return None
     return proved_by(desk, held, proof)
 

@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+import msgspec
+
 from linkkeeper.archive.archive_urls import memento_url
 from linkkeeper.archive.base import ArchiveOptions, Clock, LooksDead
 from linkkeeper.archive.client import ArchiveClient, Web
@@ -60,6 +62,7 @@ def saver(
     if not archive.wayback_url:
         raise UsageError("wayback.url is empty: nothing can be saved at the Wayback Machine", "set it, or save locally")
     rate = per_minute(options, archive, keys)
+    options = msgspec.structs.replace(options, poll_s=poll_s(options, archive))
     limiter = Limiter(archive, clock, saves_per_minute=rate, on_wait=on_wait, now=now, sleep=sleep)
     # One for each, so that an index which is down does not keep captures from being looked at.
     index, playback = (ArchiveClient("wayback", web, limiter, archive) for _ in range(2))
@@ -92,6 +95,14 @@ def per_minute(options: SaveOptions, archive: ArchiveOptions, keys: Keys | None)
     """Return how many saves a minute there may be; at archive.org never more than its documented ceilings."""
     ceiling = CEILING_WITH_KEYS if keys else CEILING_ANONYMOUS
     wanted = options.per_minute or ceiling
+    return min(wanted, ceiling) if _is_theirs(archive) else wanted
+
+
+def poll_s(options: SaveOptions, archive: ArchiveOptions) -> float:
+    """Return the pause between two questions about one job; at archive.org never less than the service asks for."""
+    return max(options.poll_s, SaveOptions().poll_s) if _is_theirs(archive) else options.poll_s
+
+
+def _is_theirs(archive: ArchiveOptions) -> bool:
     host = urlsplit(memento_url(archive.wayback_url, "", "")).hostname or ""
-    is_theirs = host == "archive.org" or host.endswith(".archive.org")
-    return min(wanted, ceiling) if is_theirs else wanted
+    return host == "archive.org" or host.endswith(".archive.org")

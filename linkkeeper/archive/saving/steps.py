@@ -13,6 +13,8 @@ JOB_KEPT_S = 3600.0
 LATE_S = 48 * 3600.0
 """Captures were seen to be findable after hours; what is not there after so long was lost."""
 DAY_S = 86_400.0
+SLACK_S = 60.0
+"""Clocks, and the moment that a capture is named after, may differ by so much."""
 NOT_WITHIN_S = 30 * DAY_S
 """Where any capture will do: younger ones than this stop the service from making another."""
 
@@ -71,6 +73,10 @@ def cutoff(now: float, options: SaveOptions) -> float:
     return 0.0 if options.older_than_s is None else now - options.older_than_s
 
 
-def not_within_s(options: SaveOptions) -> float:
-    """Return what the service is told: no capture if there is one that is younger than this."""
-    return NOT_WITHIN_S if options.older_than_s is None else options.older_than_s
+def not_within_s(ticket: Ticket, now: float, options: SaveOptions) -> float:
+    """Return what the service is told: no capture if there is one that is younger than this.
+
+    What may have been submitted before lies within: if it was, the service makes no second capture.
+    """
+    wanted = NOT_WITHIN_S if options.older_than_s is None else options.older_than_s
+    return max(wanted, now - ticket.unsure + SLACK_S) if ticket.unsure else wanted

@@ -39,7 +39,7 @@ async def _at_door(desk: Desk, ticket: Ticket) -> Reached:
     async with desk.door:
         if not await _may_submit(desk, ticket):
             return None
-        form = SaveForm(sendable(ticket.url), steps.not_within_s(desk.options))
+        form = SaveForm(sendable(ticket.url), steps.not_within_s(ticket, desk.now(), desk.options))
         try:
             sent = await desk.service.submit(form, lambda: _begin(desk, ticket))
         except ArchiveClosedError as error:
@@ -64,6 +64,7 @@ async def _session_is_free(desk: Desk) -> bool:
     until = desk.now() + min(desk.options.patience_s, _LONGEST_SESSION_S)
     while desk.ended is None:
         found = await desk.service.sessions()
+        desk.counted = found.begun_today if found is not None else -1
         if found is not None and found.quota_is_used_up:
             why = f"the account's {found.captures_limit} captures of today are used up; it goes on tomorrow"
             desk.end(SaveOutcome.UNASKED, why)
@@ -81,7 +82,7 @@ async def _session_is_free(desk: Desk) -> bool:
 def _begin(desk: Desk, ticket: Ticket) -> Begun:
     a_day = ANONYMOUS_A_DAY if desk.service.way == "anonymous" else None
     lease_s = desk.options.submit_timeout_s + _LEASE_S
-    begun = desk.queue.begin(changes.to_submit(ticket), desk.now(), lease_s, desk.service.way, a_day)
+    begun = desk.queue.begin(changes.to_submit(ticket, desk.counted), desk.now(), lease_s, desk.service.way, a_day)
     desk.begun += begun.ticket is not None
     return begun
 

@@ -92,3 +92,98 @@ async def test_a_job_whose_name_nobody_can_know_is_waited_for(bench: Any, run_of
     found = await bench.save(*URLS[:1])
     assert found[URLS[0]].outcome is Outcome.VERIFIED
     assert len(bench.saving.submissions) == 1
+
+
+# A capture that nobody can see yet: hours late in index and playback, its job under a name that nobody can know.
+
+
+def out_of_sight(bench: Any) -> str:
+    looked(bench)
+    bench.saving.shows_late, bench.saving.salt, bench.saving.told_processing = True, "unguessable", 0
+    return URLS[0]
+
+
+async def test_a_capture_that_only_the_account_s_count_tells_of_is_not_made_twice(bench: Any, run_of: Any) -> None:
+    url = out_of_sight(bench)
+    bench.saving.honours_within = False
+    assert await run_of(bench, [url], KEYS).until("save", 1, "after")
+    found = await bench.save(url)
+    assert (found[url].outcome, bench.saving.count(url)) == (Outcome.SUBMITTED, 1)
+    assert (await bench.save(url))[url].outcome is Outcome.SUBMITTED
+    bench.saving.catch_up()
+    assert (await bench.save(url))[url].outcome is Outcome.VERIFIED
+    assert bench.saving.count(url) == 1
+
+
+def killed_before_it_left(bench: Any) -> str:
+    """The intent was written, and the request never sent."""
+    out_of_sight(bench)
+    bench.saving.shows_late = False
+    now = bench.clock.now()
+    bench.put(Ticket(URLS[0], intent=now - 1, attempts=1, looked=now, looked_state="none", counted=0))
+    return URLS[0]
+
+
+async def test_captures_of_others_that_the_count_tells_of_are_not_taken_for_ours(bench: Any) -> None:
+    killed_before_it_left(bench)
+    assert (await bench.save(URLS[1]))[URLS[1]].outcome is Outcome.VERIFIED
+    found = await bench.save(*URLS)
+    assert found[URLS[0]].outcome is Outcome.VERIFIED
+    assert [bench.saving.count(url) for url in URLS] == [1, 1]
+
+
+@pytest.mark.parametrize("older_than_s", [None, 60.0])
+async def test_a_second_submission_tells_the_service_of_the_first(
+    bench: Any, run_of: Any, older_than_s: float | None
+) -> None:
+    url = out_of_sight(bench)
+    bench.saving.told_captures = 49
+    assert await run_of(bench, [url], KEYS).until("save", 1, "after")
+    bench.clock.skipped += 3600
+    found = await bench.save(url, older_than_s=older_than_s)
+    assert found[url].outcome is Outcome.SUBMITTED
+    assert [one.outcome for one in bench.saving.submissions] == ["job", "skipped"]
+    bench.saving.catch_up()
+    assert (await bench.save(url, older_than_s=older_than_s))[url].outcome is Outcome.VERIFIED
+    assert bench.saving.count(url) == 1
+
+
+async def test_a_capture_that_only_the_index_knows_is_not_made_twice(bench: Any, run_of: Any) -> None:
+    url = out_of_sight(bench)
+    bench.saving.shows_late, bench.saving.plays_late = False, True
+    bench.saving.told_captures, bench.saving.honours_within = 49, False
+    assert await run_of(bench, [url], KEYS).until("save", 1, "after")
+    assert (await bench.save(url))[url].outcome is Outcome.CAPTURED
+    assert bench.saving.count(url) == 1
+
+
+async def test_without_keys_a_page_is_not_sent_again_while_its_capture_may_be_out_of_sight(
+    bench: Any, run_of: Any
+) -> None:
+    url = out_of_sight(bench)
+    assert await run_of(bench, [url], None).until("save", 1, "after")
+    for hours in (1, 3):
+        bench.clock.skipped += hours * 3600
+        found = await bench.save(url, keys=None)
+        assert (found[url].outcome, bench.saving.count(url)) == (Outcome.SUBMITTED, 1)
+        assert "perhaps submitted" in found[url].detail
+    bench.saving.catch_up()
+    assert (await bench.save(url, keys=None))[url].outcome is Outcome.VERIFIED
+    assert bench.saving.count(url) == 1
+
+
+@pytest.mark.parametrize("hours", [0, 7])
+@pytest.mark.parametrize("keys", [KEYS, None], ids=["with keys", "anonymous"])
+async def test_a_submission_that_never_left_goes_out_later(bench: Any, keys: Keys | None, hours: int) -> None:
+    url = killed_before_it_left(bench)
+    bench.clock.skipped += hours * 3600
+    assert (await bench.save(url, keys=keys))[url].outcome is Outcome.VERIFIED
+    assert bench.saving.count(url) == 1
+
+
+async def test_a_capture_that_failed_while_nobody_listened_is_tried_again(bench: Any, run_of: Any) -> None:
+    looked(bench)
+    bench.saving.errors[URLS[0]] = ["job-failed", ""]
+    assert await run_of(bench, URLS[:1], KEYS).until("save", 1, "after")
+    assert (await bench.save(URLS[0]))[URLS[0]].outcome is Outcome.VERIFIED
+    assert bench.saving.count(URLS[0]) == 2, "the first made no capture"

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from linkkeeper.archive.base import ArchiveOptions
 from linkkeeper.archive.saving.base import SaveOptions
 from linkkeeper.archive.saving.base import SaveOutcome as Outcome
+from linkkeeper.archive.saving.registry import poll_s
 from linkkeeper.archive.saving.steps import Step, next_step
 from linkkeeper.models.ticket import SaveState as State
 from linkkeeper.models.ticket import Ticket
@@ -19,6 +21,13 @@ async def test_nobody_is_asked_and_nothing_is_written(bench: Any) -> None:
     assert 300 <= plan.seconds <= 400, "thirty at six a minute, and the last one's end"
     assert bench.archive.log == []
     assert bench.tickets() == {}
+
+
+def test_at_archive_org_jobs_are_not_asked_about_more_often_than_it_likes() -> None:
+    eager, lazy = SaveOptions(poll_s=0.2), SaveOptions(poll_s=20.0)
+    theirs = [ArchiveOptions(wayback_url=base) for base in ("https://web.archive.org", "https://WEB.archive.org/")]
+    assert {(poll_s(eager, one), poll_s(lazy, one)) for one in theirs} == {(6.0, 20.0)}
+    assert poll_s(eager, ArchiveOptions(wayback_url="http://127.0.0.1:9/")) == 0.2
 
 
 async def test_without_keys_it_takes_twice_as_long_and_ends_at_the_days_quota(bench: Any) -> None:
