@@ -19,8 +19,8 @@ from linkkeeper.errors import UsageError
 from linkkeeper.extract import front_matter
 from linkkeeper.models.document import Dated
 
-Blame = Callable[[str, int], datetime | None]
-"""(path as the user gave it, line from 1) → when the commit that brought the line was written, if known."""
+Blame = Callable[[str, int, bytes], datetime | None]
+"""(path as the user gave it, line from 1, the link's bytes) → when the commit that brought it was written, if known."""
 FIELDS = ("date", "published", "publishdate", "publish_date", "pubdate", "pubdatetime", "published_at", "created")
 """Of the front matter, in this order, whatever their case. `lastmod` and the like never: links are older."""
 _HEAD_BYTES = 4096
@@ -76,11 +76,11 @@ def document_date(path: str, data: bytes, options: DateOptions) -> Dated | None:
     return _dated(named, local, "file name") if named is not None else None
 
 
-def line_date(path: str, line: int, options: DateOptions, blame: Blame | None = None) -> Dated:
-    """Return the date of the commit that brought the line, else the file's own."""
-    written = blame(path, line) if blame else None
-    if written is not None:
-        return Dated(written.astimezone(UTC), "commit", written.isoformat())
+def line_date(path: str, line: int, options: DateOptions, blame: Blame | None = None, written: bytes = b"") -> Dated:
+    """Return the date of the commit that brought the link (its bytes: written) into the line, else the file's own."""
+    brought = blame(path, line, written) if blame else None
+    if brought is not None:
+        return Dated(brought.astimezone(UTC), "commit", brought.isoformat())
     try:
         return file_date(Path(path).stat().st_mtime, options)
     except (OSError, ValueError, OverflowError):  # standard input, or gone meanwhile

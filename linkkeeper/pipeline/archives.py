@@ -224,7 +224,7 @@ class _Dates:
             self._known[document] = dates.document_date(document, _bytes_of(document), self._options)
         if (known := self._known[document]) is not None:
             return known
-        found = dates.line_date(document, line, self._options, self._blame)
+        found = dates.line_date(document, line, self._options, self._blame, place.link.written)
         return found if found.source != "file" else self._by_the_author(document) or found
 
     def _by_the_author(self, document: str) -> Dated | None:

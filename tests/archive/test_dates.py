@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkkeeper.archive import line_history
 from linkkeeper.archive.blame import GitBlame, parse_porcelain
 from linkkeeper.archive.date_text import read
 from linkkeeper.archive.dates import DateOptions, date_of, document_date, zone
@@ -225,3 +226,91 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 @given(st.binary(max_size=200))
 def test_no_output_breaks_the_reading_of_blame(output: bytes) -> None:
     parse_porcelain(output)
+
+
+OLD, FIXED, LATER = "2012-03-04T00:00:00Z", "2025-11-20T00:00:00Z", "2026-01-02T00:00:00Z"
+A, B = "http://one.example/a?utm_source=x&id=1", "http://two.example/b"
+SNAPSHOT = "https://web.archive.org/web/20120101000000/"
+FIXES = {
+    "the neighbour replaced by its copy": (f"看[a]({A})和[b]({B})。", f"看[a]({A})和[b]({SNAPSHOT}{B})。", A),
+    "a copy put beside the neighbour": (f"[a]({A}) [b]({B})", f"[a]({A}) [b]({B}) ([archived]({SNAPSHOT}{B}))", A),
+    "a copy put beside the link itself": (f"[a]({A})", f"[a]({A}) ([archived]({SNAPSHOT}{A}))", A),
+    "bare links": (f"{A} and {B} x", f"{A} and {B} (archived: {SNAPSHOT}{B}) x", A),
+    "robust": (
+        f'<a href="{A}">a</a><a href="{B}">b</a>',
+        f'<a href="{A}">a</a><a href="{SNAPSHOT}{B}" data-originalurl="{B}" data-versiondate="2012-01-01">b</a>',
+        A,
+    ),
+    "the link itself cleaned": (f"[a]({A}) x", "[a](http://one.example/a?id=1) x", "http://one.example/a?id=1"),
+    "the link itself unwrapped": (
+        "[a](https://link.zhihu.com/?target=http%3A//one.example/a) x",
+        "[a](http://one.example/a) x",
+        "http://one.example/a",
+    ),
+    "the link itself taken back": (f"[b]({SNAPSHOT}{B})", f"[b]({B})", B),
+    "the link itself by https": (f"[b]({B})", f"[b]({B.replace('http:', 'https:')})", B.replace("http:", "https:")),
+    "brackets in the link": (f"[a](<{B}_(c)>) [b]({A})", f"[a](<{B}_(c)>) [b]({SNAPSHOT}{A})", f"{B}_(c)"),
+}
+EDITS = {
+    "the line written anew": (f"see [b]({B})", f"look at [b]({B})", B),
+    "another page linked": (f"[b]({B})", "[b](http://two.example/other)", "http://two.example/other"),
+    "a link that was not there": (f"[b]({B})", f"[b]({B}) [c](http://three.example/)", "http://three.example/"),
+}
+
+
+def repository(folder: Path, *versions: tuple[str, str]) -> Path:
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    file = folder / "notes" / "文章.md"
+    file.parent.mkdir()
+    for text, when in versions:
+        file.write_text(f"first\n\n{text}\n\nlast\n", "utf-8")
+        commit(folder, when)
+    return file
+
+
+@pytest.mark.parametrize("name", FIXES)
+def test_a_commit_that_only_changed_where_links_lead_did_not_bring_the_others(tmp_path: Path, name: str) -> None:
+    old, new, link = FIXES[name]
+    file = repository(tmp_path, (old, OLD), (new, FIXED))
+    assert str(GitBlame()(str(file), 3, link.encode())) == "2012-03-04 00:00:00+00:00"
+    assert str(GitBlame()(str(file), 3)) == "2025-11-20 00:00:00+00:00", "else this shows nothing"
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_commit_by_the_author_brought_what_it_wrote(tmp_path: Path, name: str) -> None:
+    old, new, link = EDITS[name]
+    file = repository(tmp_path, (old, OLD), (new, LATER))
+    assert str(GitBlame()(str(file), 3, link.encode())) == "2026-01-02 00:00:00+00:00"
+
+
+def test_many_fixes_are_passed_over_and_one_that_is_not_committed_yet(tmp_path: Path) -> None:
+    lines = [
+        f"[b]({B})" + "".join(f" [{n}]({SNAPSHOT if n < done else ''}{A}{n})" for n in range(6)) for done in range(7)
+    ]
+    versions = [(text, f"20{12 + n}-03-04T00:00:00Z") for n, text in enumerate(lines[:-1])]
+    file = repository(tmp_path, *versions)
+    file.write_text(f"first\n\n{lines[-1]}\n\nlast\n", "utf-8")
+    blame = GitBlame()
+    assert blame(str(file), 3) is None, "the line is not committed"
+    assert str(blame(str(file), 3, B.encode())) == "2012-03-04 00:00:00+00:00"
+    assert str(blame(str(file), 1, b"x")) == "2012-03-04 00:00:00+00:00"
+
+
+def test_a_file_that_was_renamed_meanwhile_is_followed(tmp_path: Path) -> None:
+    file = repository(tmp_path, (f"[a]({A}) [b]({B})", OLD), (f"[a]({A}) [b]({SNAPSHOT}{B})", FIXED))
+    moved = file.with_name("moved.md")
+    file.rename(moved)
+    commit(tmp_path, LATER)
+    assert str(GitBlame()(str(moved), 3, A.encode())) == "2012-03-04 00:00:00+00:00"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.binary(max_size=60) | st.text("htps:/[]() a", max_size=60).map(str.encode),
+    st.lists(st.binary(max_size=60), max_size=4),
+    st.binary(max_size=20),
+)
+def test_no_bytes_break_the_comparison(line: bytes, older: list[bytes], written: bytes) -> None:
+    line_history.before(line, older, written)
+    if b"http://a.example/" in line:
+        assert line_history.before(line, [line], b"http://a.example/") is not None

@@ -168,6 +168,28 @@ def test_our_own_writing_is_not_the_day_on_which_the_author_wrote(run: Run, stag
     assert f"({COPY}{links[0]})" in Path("undated.md").read_text()
 
 
+def test_the_commit_of_a_fix_is_not_the_day_on_which_the_other_links_of_its_lines_were_written(
+    run: Run, stage: Stage, trusted: list[str]
+) -> None:
+    first, second = (stage.web.url("gone", path) for path in ("/2016/second", "/2016/menu.html"))
+    Path("undated.md").write_text(f"[a]({first}) [b]({second}) [c]({stage.web.url('living', '/a?utm_source=x')})\n")
+
+    def commit(when: str) -> None:
+        dated = os.environ | {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
+        for words in ("add .", "-c user.name=a -c user.email=a@b.example commit -qm x"):
+            subprocess.run(["git", *words.split()], check=True, env=dated)
+
+    subprocess.run(["git", "init", "-q"], check=True)
+    commit("2016-07-07T00:00:00Z")
+    assert run("fix", ".", "--exclude", "second", *trusted, **QUICK).returncode == 0
+    commit("2025-11-20T00:00:00Z")
+    done = run("scan", ".", "--format", "json", *trusted, **QUICK)
+    [row] = [row for row in json.loads(done.stdout)["urls"] if row["url"] == first]
+    assert (row["links"][0]["date"], row["links"][0]["date_from"]) == ("2016-07-07T00:00:00+00:00", "commit")
+    assert run("fix", ".", *trusted, **QUICK).returncode == 0
+    assert f"({COPY}{first})" in Path("undated.md").read_text(), "the copy of June 2016, not that of 2017"
+
+
 def test_what_is_not_committed_and_what_is_outside_git_is_repaired_and_the_index_left_alone(
     run: Run, stage: Stage, trusted: list[str]
 ) -> None:
