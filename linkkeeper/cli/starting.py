@@ -1,7 +1,9 @@
 """The console script's first moments: Ctrl-C while modules are loaded ends in one line, too."""
 
+# Built-in modules and nothing else: what is loaded before the handler stands is not covered, and `signal` loads `enum`,
+# which took most of the time in which Ctrl-C still was a traceback (2026-11-20).
+import _signal as signal  # type: ignore[import-not-found]  # typeshed describes it as `signal` only
 import os
-import signal  # and nothing else: what is loaded before the first line of `main` is not covered
 
 _INTERRUPTED = 130
 

@@ -28,3 +28,10 @@ def test_who_ignores_ctrl_c_goes_on() -> None:
     done = _pressed("signal.signal(signal.SIGINT, signal.SIG_IGN)\n")
     assert done.returncode == 0
     assert done.stdout.startswith("linkkeeper ")
+
+
+def test_nothing_is_loaded_before_the_handler_stands() -> None:
+    """Each module would add to the time in which Ctrl-C is a traceback of Python's."""
+    code = "import sys; old = set(sys.modules); import linkkeeper.cli.starting; print(sorted(set(sys.modules) - old))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "['linkkeeper', 'linkkeeper.cli', 'linkkeeper.cli.starting']\n"
