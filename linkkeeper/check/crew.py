@@ -9,6 +9,9 @@ from collections.abc import Awaitable, Callable
 from linkkeeper.check.job import Job
 from linkkeeper.check.scheduler import Host, Scheduler
 
+_APART = 4
+"""In the first so many rounds, each so-manieth slot leaves its host for another. All hosts begin together; those with
+equally much to ask would end together, too, and then all connections are opened at once while nobody is asked."""
 Step = Callable[[Host, Job, float], Awaitable[None]]
 Quickly = Callable[[Host, Job, float], bool]
 """Starts a job in the quick manner and says so, or returns False; `Crew.went` or `Crew.slowly` is called later."""
@@ -31,6 +34,7 @@ class Crew:
         self.error: BaseException | None = None
         """What `failed` itself raised; never expected."""
         self._slots = slots
+        self._passed, self._first_rounds = 0, _APART * slots
         self._step, self._quickly = step, quickly
         self._failed, self._broken = failed, broken
         self._tasks: set[asyncio.Task[bool]] = set()
@@ -52,7 +56,9 @@ class Crew:
     def went(self, host: Host) -> None:
         """Pass on the slot of a job that was done in the quick manner."""
         now = asyncio.get_running_loop().time()
-        pair = None if self._at_rest else self.scheduler.next(now, host)
+        self._passed += 1
+        leaves = self._passed <= self._first_rounds and self._passed % _APART == 0
+        pair = None if self._at_rest else self.scheduler.next(now, None if leaves else host)
         if pair is None:
             self._slots += 1
         else:
