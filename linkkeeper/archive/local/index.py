@@ -64,17 +64,6 @@ def _named(text: bytes) -> str:
         return ""
 
 
-def gone(directory: Path) -> set[tuple[str, str, str]]:
-    """Return URL, timestamp and digest of the captures that lie in WARCs that are missing, and nowhere else."""
-    if not (absent := missing(directory)):
-        return set()
-    lost: set[tuple[str, str, str]] = set()
-    held: set[tuple[str, str, str]] = set()
-    for line in lines(directory):
-        (lost if line.filename in absent else held).add((line.url, line.ts, line.digest))
-    return lost - held
-
-
 def find(directory: Path, key: str) -> list[Line]:
     """Return the lines of a SURT, oldest first. Raises OSError."""
     begin = f"{key} ".encode()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from linkkeeper.archive.local import index
+from linkkeeper.archive.local import index, lacking
 from linkkeeper.archive.local.base import Page
 from linkkeeper.archive.local.layout import MANIFEST, unreadable
 
@@ -41,13 +41,13 @@ def read(directory: Path) -> Iterator[Page]:
 
 
 def newest(directory: Path) -> dict[str, Page]:
-    """Return for each URL, as posts have it, the page that was captured last; none whose WARC is missing.
+    """Return for each URL, as posts have it, the page that was captured last; none that cannot be replayed.
 
     Raises LinkkeeperError.
     """
     found: dict[str, Page] = {}
     try:
-        gone = index.gone(directory)
+        gone = lacking.gone(directory)
     except OSError as error:
         raise unreadable(error, f"the index of {directory}") from error
     for page in read(directory):

@@ -4,6 +4,8 @@ import zlib
 from typing import BinaryIO
 
 _FIRST, _STEP = 4 * 1024, 64 * 1024
+_BOMB_BYTES, _BOMB_RATIO = 256 << 20, 200
+"""A member that unpacks to more than this, and to so many times its size, is none that anybody wrote in earnest."""
 MAGIC = b"\x1f\x8b\x08"
 
 
@@ -21,6 +23,7 @@ class Member:
     def __init__(self, file: BinaryIO, offset: int) -> None:
         self._file, self._inflate = file, zlib.decompressobj(31)
         self._taken, self._buffer, self._at = 0, b"", 0
+        self._given = 0
         self.offset = offset
         file.seek(offset)
 
@@ -68,6 +71,9 @@ class Member:
                 self._buffer, self._at = self._inflate.decompress(data, _STEP), 0
             except zlib.error as error:
                 raise DamageError(f"compressed data are damaged ({error})") from error
+            self._given += len(self._buffer)
+            if self._given > max(_BOMB_BYTES, _BOMB_RATIO * self._taken):
+                raise DamageError("unpacked it is too large to be a record")
             if self._buffer:
                 return True
         return False

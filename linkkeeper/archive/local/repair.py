@@ -10,12 +10,13 @@ index lines, is not written to again, and is named; pages of one that is not the
 import contextlib
 import os
 from collections.abc import Collection
+from itertools import chain, count
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from linkkeeper.archive.local import cdxj, index, manifest
+from linkkeeper.archive.local import cdxj, index, lacking, manifest
 from linkkeeper.archive.local.cdxj import REVISIT, Line
 from linkkeeper.archive.local.layout import (
     INDEX,
@@ -118,8 +119,8 @@ def _make_ready(directory: Path) -> Condition:
             shortened[name] = tail.end
         said += _cut(directory, name, tail, put_aside=name not in ours)
         if tail.found and ends.get(name, 0) <= size:
-            count = len(tail.found)
-            said.append(f"{WARCS}/{name}: {_captures(count)} that the index lacked {_were(count)} added to it")
+            number = len(tail.found)
+            said.append(f"{WARCS}/{name}: {_captures(number)} that the index lacked {_were(number)} added to it")
     absent = ends.keys() - sizes.keys()
     said += [f"{WARCS}/{name}: {_MISSING}" for name in sorted(absent)]
     if torn := manifest.mend_end(directory):
@@ -137,7 +138,7 @@ _MISSING = "missing, though the index names it (`linkkeeper archive verify --reb
 
 def take_off_missing(directory: Path) -> list[str]:
     """Take pages off the manifest whose WARC is missing, so that they are fetched again; say so. Raises OSError."""
-    lost = index.gone(directory)
+    lost = lacking.gone(directory)
     gone = manifest.rewrite(directory, lambda page: None if (page.page, page.ts, page.digest) in lost else page)
     return [f"{MANIFEST}: {_pages(gone)} whose WARC is missing {_were(gone)} taken off"] if gone else []
 
@@ -236,7 +237,8 @@ def _cut(directory: Path, name: str, tail: _Tail, *, put_aside: bool) -> list[st
     """Cut off a torn record and say so."""
     if not tail.torn:
         return []
-    path, aside = directory / WARCS / name, directory / TORN / f"{name}.{tail.end}"
+    path = directory / WARCS / name
+    aside = _free(directory / TORN / f"{name}.{tail.end}")
     if put_aside:
         _copy_end(path, tail.end, aside)
     with path.open("r+b") as file:
@@ -244,6 +246,12 @@ def _cut(directory: Path, name: str, tail: _Tail, *, put_aside: bool) -> list[st
         os.fsync(file.fileno())
     where = f"; its bytes are in {TORN}/{aside.name}" if put_aside else ""
     return [f"{WARCS}/{name}: the last record was torn and is cut off ({tail.torn} bytes at {tail.end}){where}"]
+
+
+def _free(path: Path) -> Path:
+    """Return a name that nothing has yet: a WARC may be torn at the same byte again."""
+    names = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return next(name for name in chain([path], names) if not os.path.lexists(name))
 
 
 def _copy_end(path: Path, start: int, aside: Path) -> None:
@@ -263,12 +271,13 @@ def _bring_in_line(directory: Path, found: list[Line], shortened: dict[str, int]
     said = []
     held = {(line.url, line.ts, line.digest) for line in kept.values()}
     if any((page.page, page.ts, page.digest) not in held for page in manifest.read(directory)):
-        lacking = _unindexed(directory, whole, {(line.filename, line.offset) for line in kept.values()})
-        kept |= {cdxj.encode(line): line for line in lacking}
-        held |= {(line.url, line.ts, line.digest) for line in lacking}
-        if lacking:
-            count = len(lacking)
-            said.append(f"{INDEX}: {_captures(count)} that it had lost {_were(count)} found in the WARCs")
+        missed = _unindexed(directory, whole, {(line.filename, line.offset) for line in kept.values()})
+        kept |= {cdxj.encode(line): line for line in missed}
+        held |= {(line.url, line.ts, line.digest) for line in missed}
+        if missed:
+            number = len(missed)
+            said.append(f"{INDEX}: {_captures(number)} that it had lost {_were(number)} found in the WARCs")
+    held -= lacking.without_payload(directory, before.values(), kept.values())
     if gone := manifest.rewrite(directory, lambda page: page if (page.page, page.ts, page.digest) in held else None):
         said.append(f"{MANIFEST}: {_pages(gone)} no longer whole {_were(gone)} taken off")
     if lost:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from linkkeeper.archive.archive_urls import without_fragment
-from linkkeeper.archive.local import heads, index, manifest
+from linkkeeper.archive.local import heads, index, lacking, manifest
 from linkkeeper.archive.local.base import Held
 from linkkeeper.archive.local.cdxj import REVISIT, Line
 from linkkeeper.archive.local.layout import WARCS, failure, replacing, require, require_index, unreadable, write_all
@@ -19,7 +19,7 @@ _ENCODED_LIMIT, _DECODED_LIMIT = 64 << 20, 256 << 20
 
 
 def held(directory: Path, url: str) -> tuple[Held, ...]:
-    """Return the captures of a URL, oldest first; empty if there are none. Its fragment is ignored.
+    """Return the captures of a URL that can be replayed, oldest first. Its fragment is ignored.
 
     As a player would look for it: scheme, `www.`, case and the order of arguments do not count. A URL under which posts
     cite a page also finds that page. Raises LinkkeeperError if the directory holds no archive, its index is missing,
@@ -45,7 +45,7 @@ def held(directory: Path, url: str) -> tuple[Held, ...]:
 def holds(directory: Path, url: str, ts: str) -> bool:
     """Say whether a capture of a URL (or of another spelling of it) at exactly that time is held.
 
-    Looks into the index only. Raises LinkkeeperError if it cannot be read.
+    The payload is not read. Raises LinkkeeperError if it cannot be read.
     """
     try:
         return any(line.ts == ts for line in _lines(directory, without_fragment(url)))
@@ -102,9 +102,10 @@ def _decoded(stored: Iterable[bytes], encoding: str, capture: Held) -> Iterator[
 
 def _lines(directory: Path, url: str) -> list[Line]:
     try:
-        return index.find(directory, surt_key(url))
+        found = index.find(directory, surt_key(url))
     except ValueError:
         return []
+    return [line for line in found if lacking.can_be_replayed(directory, line)]
 
 
 def _place(line: Line) -> tuple[str, int]:

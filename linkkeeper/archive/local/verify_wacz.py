@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
@@ -27,6 +27,10 @@ PACKAGE, PACKAGE_DIGEST = "datapackage.json", "datapackage-digest.json"
 SOFTWARE = "linkkeeper"
 _TEXT_LIMIT = 64 << 20
 _UNPACKED_LIMIT = 1 << 30
+_UNPACKED_TOTAL = 4 << 30
+"""Bytes that all compressed files together may have unpacked, each as often as it is unpacked. Players want the large
+ones stored, so nothing that can be played comes near."""
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _INDEX_LIMIT, _INDEX_RATIO = 64 << 20, 100
 """Bytes that an index may have unpacked: so many, or so many times its packed size. Real ones shrink to a tenth."""
 _STEP = 1 << 20
@@ -73,7 +77,9 @@ def verify(path: Path) -> Verification:
     problems = Problems()
     try:
         with zipfile.ZipFile(path) as wacz:
-            return _Reading(path, wacz, problems).verification()
+            reading = _Reading(path, wacz, problems)
+            with reading.exits:
+                return reading.verification()
     except _BROKEN as error:
         problems.add(path.name, "zip-damaged", str(error) or type(error).__name__)
         return Verification(tuple(problems.found), (), 0, 0, 0)
@@ -88,10 +94,16 @@ class _Reading:
         self._notes: list[str] = []
         self._is_ours = False
         self._sound: set[str] = set()
+        self._budget = _UNPACKED_TOTAL
+        self._unpacked: dict[str, BinaryIO] = {}
+        self.exits = ExitStack()
 
     def verification(self) -> Verification:
         if len(self._infos) < sum(not info.is_dir() for info in self._wacz.infolist()):
             self._problems.add("", "zip-damaged", "two files have one name")
+        if sum(info.compress_size for info in self._infos.values()) > self._path.stat().st_size:
+            self._problems.add("", "zip-damaged", "its files lie over one another")
+            self._infos = {}
         self._check_package()
         warcs = [name for name in sorted(self._infos) if name.startswith(ARCHIVE) and name.endswith(SUFFIX)]
         ledger = Ledger(self._problems, self._open_warc, ARCHIVE)
@@ -147,10 +159,8 @@ class _Reading:
         """Return the SHA-256 of a file of the ZIP, which also proves its CRC; empty if it cannot be read."""
         digest = hashlib.sha256()
         info = self._infos[name]
-        if info.compress_type != zipfile.ZIP_STORED and info.file_size > _UNPACKED_LIMIT:
-            self._problems.add(name, "zip-damaged", f"{info.file_size} bytes, compressed: too large to be unpacked")
-            return ""
         try:
+            self._spend(info)
             with self._wacz.open(info) as file:
                 while piece := file.read(_STEP):
                     digest.update(piece)
@@ -159,6 +169,21 @@ class _Reading:
             return ""
         self._sound.add(name)
         return f"sha256:{digest.hexdigest()}"
+
+    def _spend(self, info: zipfile.ZipInfo) -> None:
+        """Take from the budget what a file has unpacked. Raises BadZipFile if that is too much."""
+        if info.compress_type not in _METHODS:
+            raise zipfile.BadZipFile("compressed in a way that players do not know")
+        if info.compress_type == zipfile.ZIP_STORED:
+            return
+        if info.file_size > _UNPACKED_LIMIT:
+            raise zipfile.BadZipFile(f"{info.file_size} bytes, compressed: too large to be unpacked")
+        self._spend_bytes(info.file_size)
+
+    def _spend_bytes(self, size: int) -> None:
+        self._budget -= size
+        if self._budget < 0:
+            raise zipfile.BadZipFile("all that is compressed is together too large to be unpacked")
 
     # -- WARCs and index ---------------------------------------------------------------------------------------
 
@@ -170,9 +195,14 @@ class _Reading:
             with self._path.open("rb") as file:
                 yield cast("BinaryIO", _Window(file, info))
             return
-        with self._wacz.open(info) as packed, tempfile.TemporaryFile() as file:
-            shutil.copyfileobj(packed, file)
-            yield cast("BinaryIO", file)
+        if name not in self._unpacked:
+            self._spend(info)
+            unpacked = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # `exits` closes it
+            self.exits.callback(unpacked.close)
+            with self._wacz.open(info) as source:
+                shutil.copyfileobj(source, unpacked)
+            self._unpacked[name] = unpacked
+        yield self._unpacked[name]
 
     def _open_warc(self, name: str) -> AbstractContextManager[BinaryIO]:
         return self._opened(ARCHIVE + name)
@@ -205,6 +235,7 @@ class _Reading:
             self._problems.add(INDEXES, "index-missing", "no index.cdx, no index.cdx.gz")
 
     def _texts(self, name: str) -> Iterator[bytes]:
+        self._spend(self._infos[name])
         with self._wacz.open(name) as file:
             while text := file.readline(LINE_LIMIT):
                 yield text
@@ -216,6 +247,7 @@ class _Reading:
             with self._wacz.open(name) as file, gzip.GzipFile(fileobj=file) as unpacked:
                 limit = max(_INDEX_LIMIT, self._infos[name].file_size * _INDEX_RATIO)
                 while (text := unpacked.readline(LINE_LIMIT)) and (limit := limit - len(text)) > 0:
+                    self._spend_bytes(len(text))
                     yield text
                 if text:
                     self._problems.add(name, "index-block", "unpacked it is too large to be an index")

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from linkkeeper.archive.local import cdxj, index, manifest, verify
+from linkkeeper.archive.local import cdxj, index, manifest, show, verify
+from linkkeeper.archive.local.base import LocalOptions
 from linkkeeper.archive.local.record import timestamp
 from linkkeeper.archive.local.scan import Seen, scan
 from linkkeeper.archive.local.store import LocalArchive
@@ -227,6 +228,58 @@ def test_the_pages_of_a_warc_that_was_deleted_are_not_held(filled: Path, page: M
     assert not (filled / WARC).exists(), "its name is not taken: the index still says what lay in it"
     assert [problem.kind for problem in verify.verify(filled).problems] == ["warc-missing"]
     assert verify.rebuild(filled).sound
+
+
+def _archive_of_revisits(directory: Path, page: Make) -> tuple[Any, Any]:
+    """Two WARCs: the second has the first's page once more, as a revisit, and a page of its own."""
+    with LocalArchive(directory, LocalOptions(warc_limit_bytes=1)) as archive:
+        archive.keep(page(1))
+        again = msgspec.structs.replace(page(1), url="http://example.org/again", page="http://example.org/again")
+        own = msgspec.structs.replace(again.exchanges[0], url=again.page)
+        archive.keep(msgspec.structs.replace(again, exchanges=(own,)))
+        archive.keep(page(3))
+    assert [line.mime for line in index.find(directory, "org,example)/again")] == ["warc/revisit"]
+    return again, page(3)
+
+
+def test_a_revisit_of_what_lay_in_a_warc_that_was_deleted_is_not_held(tmp_path: Path, page: Make) -> None:
+    again, other = _archive_of_revisits(tmp_path, page)
+    assert len(show.held(tmp_path, again.url)) == 1
+    (tmp_path / WARC).unlink()
+    assert set(manifest.newest(tmp_path)) == {other.url}
+    assert show.held(tmp_path, again.url) == show.held(tmp_path, page(1).url) == ()
+    assert not show.holds(tmp_path, again.url, "20261120120010")
+    kinds = {problem.kind for problem in verify.verify(tmp_path).problems}
+    assert {"warc-missing", "revisit-target", "manifest-nothing"} >= kinds >= {"warc-missing", "revisit-target"}
+    with LocalArchive(tmp_path) as archive:
+        assert archive.newest(again.url) is None
+        archive.keep(page(1))
+    assert set(manifest.newest(tmp_path)) == {other.url, page(1).url}, "its payload again is not the record it names"
+    assert set(_pages(tmp_path)) == {"page-3", "page-1"}
+
+
+def test_a_revisit_of_what_was_cut_off_is_not_held(tmp_path: Path, page: Make) -> None:
+    again, other = _archive_of_revisits(tmp_path, page)
+    with (tmp_path / WARC).open("r+b") as file:
+        file.truncate(700)
+    said = _repair(tmp_path)
+    assert any("2 pages no longer whole were taken off" in line for line in said), said
+    assert set(manifest.newest(tmp_path)) == {other.url}
+    assert show.held(tmp_path, again.url) == ()
+
+
+def test_what_is_torn_twice_at_the_same_byte_is_put_aside_twice(filled: Path, page: Make) -> None:
+    size = (filled / WARC).stat().st_size
+    for number in (7, 8):
+        with LocalArchive(filled) as archive:
+            archive.keep(page(number))
+        with (filled / WARC).open("r+b") as file:
+            file.truncate(size + 100)
+        _repair(filled)
+    assert sorted(aside.name for aside in (filled / "torn").iterdir()) == [
+        f"2026-11.warc.gz.{size}",
+        f"2026-11.warc.gz.{size}-2",
+    ]
 
 
 def test_pages_of_a_warc_that_lies_on_a_disk_which_is_not_there_stay(filled: Path) -> None:

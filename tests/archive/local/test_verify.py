@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from linkkeeper.archive.local import index, verify
+from linkkeeper.archive.local import index, member, verify
 from linkkeeper.archive.local.base import Problem
 from linkkeeper.archive.local.cdxj import REVISIT, Line
 from linkkeeper.errors import LinkkeeperError
@@ -333,6 +333,17 @@ def test_a_bomb_in_a_warc_does_not_fill_the_memory(filled: Path) -> None:
     assert ("warc/bomb.warc.gz", "warc-damaged") in _problems(filled)
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
+
+
+def test_a_record_that_unpacks_to_far_too_much_is_not_read_to_its_end(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member, "_BOMB_BYTES", 1_000_000)
+    size = 60_000_000
+    head = b"WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:x>\r\nWARC-Date: 2026-11-20T12:00:00Z\r\n"
+    bomb = head + b"Content-Length: %d\r\n\r\n" % size + bytes(size) + b"\r\n\r\n"
+    (filled / "warc" / "bomb.warc.gz").write_bytes(gzip.compress(bomb, 9))
+    assert [one.detail for one in verify.verify(filled).problems if "unpacked" in one.detail]
 
 
 def test_what_is_no_archive_is_told(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """WACZ files: what is in them, what other programs say of them, and damage that is planted in them."""
 
+import copy
 import gzip
 import hashlib
 import json
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from linkkeeper.archive.local import index, verify, wacz
+from linkkeeper.archive.local import index, verify, verify_wacz, wacz
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.errors import LinkkeeperError
 
@@ -321,6 +322,58 @@ def test_an_index_that_is_a_bomb_is_left(made: Path, line: bytes, kind: str) -> 
         files["indexes/index.cdx.gz"] = gzip.compress(line * (80_000_000 // len(line)), 1)
 
     assert ("indexes/index.cdx.gz", kind) in _problems(_remade(made, change))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_many_small_files_that_unpack_to_much_are_left(
+    made: Path, monkeypatch: pytest.MonkeyPatch, method: int
+) -> None:
+    monkeypatch.setattr(verify_wacz, "_UNPACKED_TOTAL", 40_000_000)
+    read: list[int] = []
+    take = zipfile.ZipExtFile.read
+
+    def counting(self: zipfile.ZipExtFile, size: int | None = -1) -> bytes:
+        data = take(self, size)
+        read.append(len(data))
+        return data
+
+    with zipfile.ZipFile(made, "a") as file:
+        for number in range(20):
+            file.writestr(f"archive/{number}.bin", bytes(8_000_000), method)
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", counting)
+    found = verify.verify(made)
+    assert sum(problem.kind == "zip-damaged" for problem in found.problems) >= 15
+    assert sum(read) < 50_000_000
+
+
+def test_files_that_lie_over_one_another_are_not_read(made: Path) -> None:
+    with zipfile.ZipFile(made, "a") as file:
+        large = max(file.infolist(), key=lambda info: info.file_size)
+        for number in range(3):
+            other = copy.copy(large)
+            other.filename = other.orig_filename = f"archive/{number}.warc.gz"
+            file.filelist.append(other)
+            file._didModify = True  # type: ignore[attr-defined]  # no public way to damage a ZIP so
+    assert ("", "zip-damaged") in _problems(made)
+
+
+def test_a_compressed_warc_is_unpacked_once(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def change(files: Files) -> None:
+        lines = gzip.decompress(files["indexes/index.cdx.gz"])
+        files["indexes/index.cdx.gz"] = gzip.compress(lines.replace(b'"200"', b'"203"'))
+
+    opened: list[str] = []
+    take = zipfile.ZipFile.open
+
+    def counting(self: zipfile.ZipFile, name: Any, *rest: Any, **settings: Any) -> Any:
+        opened.append(getattr(name, "filename", name))
+        return take(self, name, *rest, **settings)
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", counting)
+    changed = _remade(made, change, packed=(WARC,))
+    opened.clear()
+    assert sum(problem.kind == "index-wrong" for problem in verify.verify(changed).problems) > 5
+    assert opened.count(WARC) == 2, "once for its hash, once to be read in"
 
 
 def test_two_files_of_one_name_are_found(made: Path) -> None:
