@@ -7,16 +7,13 @@ from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
-from linkkeeper.check import asking, classify, collector, network
+from linkkeeper.check import asking, collector, network
 from linkkeeper.check.base import CheckOptions, Question, Tools
+from linkkeeper.check.bench import Bench
 from linkkeeper.check.crew import Crew
-from linkkeeper.check.doubt import Doubt
-from linkkeeper.check.errands import Errands
-from linkkeeper.check.evidence import INTERNAL, PLAIN, Evidence, plain
-from linkkeeper.check.finding import cleaning_to_blame
-from linkkeeper.check.job import ALIVE, Again, Job, Look, Rules, Settle, decide, shortcut
+from linkkeeper.check.evidence import INTERNAL, plain
+from linkkeeper.check.job import Job, Look
 from linkkeeper.check.ledger import Ledger
-from linkkeeper.check.retry import Retries
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
 from linkkeeper.net.client import Client
@@ -30,7 +27,6 @@ __all__ = ["CheckOptions", "Question", "Runner", "Tools"]
 _log = logging.getLogger(__name__)
 _FEED = 500
 """Questions taken in before others get a turn."""
-_MAX_REFRESHES = 2
 _MAX_REFUSED = 5
 """Requests of one URL, after which a refusal stands."""
 _TICK_S = 0.1
@@ -63,12 +59,7 @@ class Runner:
         self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options), self._begin)
         slots = min(self.options.concurrency, max(1, client.pool.limit))
         self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed, self._ledger.news.set)
-        self._doubt = Doubt()
-        self._rules = Rules(Retries(self.options), self.options.look_delay_s)
-        self._evidence = Evidence()
-        self._answering: set[str] = set()
-        """Hosts with a page seen alive."""
-        self._errands = Errands(self._ask, self._evidence.learn)
+        self._bench = Bench(client, self._scheduler, self._ledger, self.options, self._ask)
         self._stopped: Judgement | None = None
 
     @property
@@ -83,9 +74,13 @@ class Runner:
 
     def stop(self, rule: str = "interrupted", detail: str = "The run was interrupted before this was known.") -> None:
         """Ask nothing more; what is not settled becomes unchecked by this rule. Findings so far still come."""
-        self._stopped = self._stopped or Judgement(Verdict.UNCHECKED, rule, detail)
+        self._close(Judgement(Verdict.UNCHECKED, rule, detail))
         self._crew.rest()
         self._ledger.news.set()
+
+    def _close(self, judgement: Judgement) -> None:
+        self._stopped = self._stopped or judgement
+        self._bench.closing = True
 
     async def run(self, questions: Iterable[Question]) -> AsyncIterator[Finding]:
         """Yield one finding for every distinct URL, in the order in which they become known."""
@@ -117,12 +112,12 @@ class Runner:
             else:
                 self._line_up(question)
             if count % _FEED == _FEED - 1:
-                self._doubt.expect(len(seen))
+                self._bench.expect(len(seen))
                 self._crew.dispatch()
                 await asyncio.sleep(0)
                 for finding in self._ledger.take():
                     yield finding
-        self._doubt.expect(len(seen))
+        self._bench.expect(len(seen))
         self._crew.dispatch()
 
     async def _findings(self) -> AsyncIterator[Finding]:
@@ -149,7 +144,9 @@ class Runner:
         try:
             host = self._scheduler.host(asking.key_at(*self.client.where(question.url)))
         except ValueError as problem:
-            self._weigh(self._begin(question), Reply(url=question.url, failure=Failure.BAD_URL, detail=str(problem)))
+            self._bench.weigh(
+                self._begin(question), Reply(url=question.url, failure=Failure.BAD_URL, detail=str(problem))
+            )
             return
         self._scheduler.add(host, question, 0.0)
 
@@ -168,7 +165,7 @@ class Runner:
         try:
             job.trip = trip = self.client.trip(url, asking.how_of(job, url, self.client.options))
         except ValueError as problem:
-            self._weigh(job, Reply(url=url, failure=Failure.BAD_URL, detail=str(problem)))
+            self._bench.weigh(job, Reply(url=url, failure=Failure.BAD_URL, detail=str(problem)))
             return None
         trip.left_s = min(trip.left_s, max(1.0, 2 * trip.left_s - job.spent_s))
         job.asks += 1
@@ -255,11 +252,7 @@ class Runner:
         host.pace.accepted(now)
         self._scheduler.place(host, now)
         self.network.answered(trip.first)
-        if self._doubt.believes(host.key, reply, limited=host.pace.rate is not None):
-            self._answering.add(host.key)
-            self._ledger.settle(job, reply, PLAIN)
-        else:
-            self._ask_on(job, Look.GET, reply)
+        self._bench.stands(host, job, reply)
         if not host.queue:
             self.client.rest(trip.first.origin)
 
@@ -276,7 +269,7 @@ class Runner:
         elif pause is not None:
             self._wait_and_ask(host, job, reply, pause)
         else:
-            self._weigh(job, reply)
+            self._bench.weigh(job, reply)
         if not host.queue:
             self.client.rest(target.origin)
 
@@ -293,7 +286,7 @@ class Runner:
         """Give a job the answer that its host has for everybody, without asking."""
         host.pace.failed()
         self._scheduler.place(host, now)
-        self._weigh(job, asking.shared_answer(host, trip), final=host.closed is not None)
+        self._bench.weigh(job, asking.shared_answer(host, trip), final=host.closed is not None)
 
     def _learn(self, host: Host, trip: Trip, target: Target, reply: Reply | None, started: float) -> float | None:
         """Teach the host's pace and the watch; return the pause if the host told us to slow down."""
@@ -322,102 +315,12 @@ class Runner:
             stands = late if reply.retry_after_s is not None else reply
             if pause > longest or host.pace.hopeless:
                 host.close(stands)
-            self._weigh(job, stands, final=True)
+            self._bench.weigh(job, stands, final=True)
             return
         job.waited_s += pause
         if job.look is Look.FIRST and job.requests >= 2:
             job.look = Look.RETRY
         self._ask(job, job.trip.url, after_s=pause)
-
-    # -- judging ---------------------------------------------------------------------------------------------
-
-    def _weigh(self, job: Job, reply: Reply, final: bool = False) -> None:
-        """Judge a reply and do what follows from it."""
-        if job.then is not None:
-            job.then(reply)
-            return
-        if job.way:
-            reply, job.way = (
-                msgspec.structs.replace(reply, url=job.question.url, redirects=job.way + reply.redirects),
-                (),
-            )
-        if job.base is not None:
-            reply, job.base = classify.joined(job.base, reply), None
-        self._evidence.note(reply)
-        judgement = asking.accepted(job, reply, self.options) or self._evidence.judge(reply)
-        if (judgement.verdict in ALIVE or judgement.rule == classify.EMPTY.id) and self._looks_further(
-            job, reply, judgement
-        ):
-            return
-        timeout_s = self.client.timeout_s(job.trip.first) if job.trip else 0.0
-        step = Settle(judgement) if final else decide(job, reply, judgement, self._rules, timeout_s)
-        job.judgements = (*job.judgements, judgement)
-        match step:
-            case Settle(conclusion):
-                self._conclude(job, reply, conclusion)
-            case Again(look, after_s):
-                job.retries += look is Look.RETRY
-                if look is Look.GET and job.trip is not None:
-                    self._scheduler.host(asking.host_key(job.trip.target)).heads_refused += 1
-                self._ask_on(job, look, reply, after_s)
-
-    def _ask_on(self, job: Job, look: Look, reply: Reply, after_s: float = 0.0) -> None:
-        """Ask again, from the start or from where the last ask ended."""
-        job.look = look
-        if shortcut(look, reply):
-            job.way = reply.redirects
-            self._ask(job, reply.final_url or "", after_s)
-        else:
-            self._ask(job, after_s=after_s)
-
-    def _looks_further(self, job: Job, reply: Reply, judgement: Judgement) -> bool:
-        """Ask for the page where a HEAD is no ground, and for the page that this one sends its readers on to."""
-        assert job.trip is not None
-        host = asking.host_key(job.trip.first)
-        limited = self._scheduler.host(host).pace.rate is not None
-        if job.look is Look.FIRST and not self._doubt.believes(host, reply, limited=limited):
-            self._ask_on(job, Look.GET, reply)
-            return True
-        if judgement is PLAIN or job.refreshed >= _MAX_REFRESHES:
-            return False
-        onward = classify.follow(reply)
-        if onward is None:
-            return False
-        job.refreshed += 1
-        job.base = reply
-        self._ask(job, onward)
-        return True
-
-    def _conclude(self, job: Job, reply: Reply, judgement: Judgement) -> None:
-        """Settle, once the evidence is in and the cleaning rules are not to blame."""
-        if job.question.url not in self._ledger.open:
-            return
-        key = asking.host_key(job.trip.target) if job.trip is not None else ""
-        if judgement.verdict in ALIVE and not reply.redirects:
-            self._answering.add(key)
-        errand = self._evidence.missing(reply, judgement, host_answers=key in self._answering)
-        if errand is not None and self.options.probes and not self._stopped:
-            self._send_errand(errand, job, reply, judgement)
-            return
-        if judgement.verdict not in ALIVE and job.look is Look.GET:
-            self._doubt.lied(key)
-        if job.fallback is not None and judgement.verdict not in ALIVE:
-            reply, judgement = job.fallback
-        elif cleaning_to_blame(job, judgement):
-            job.fallback, job.look = (reply, judgement), Look.WRITTEN
-            self._ask(job, job.question.written or "")
-            return
-        self._ledger.settle(job, reply, asking.meant(job, judgement, self.options))
-
-    def _send_errand(self, url: str, job: Job, reply: Reply, judgement: Judgement) -> None:
-        """Ask for a page to compare with, once for all who want it; then conclude."""
-
-        def back() -> None:
-            again = self._evidence.judge(reply)
-            decided = again if again.verdict is not judgement.verdict and judgement in job.judgements else judgement
-            self._conclude(job, reply, decided)
-
-        self._errands.send(url, back)
 
     # -- looking after the run -------------------------------------------------------------------------------
 
@@ -446,6 +349,6 @@ class Runner:
         self._scheduler.drop(far, asyncio.get_running_loop().time())
 
     async def _end(self, watching: "asyncio.Task[None]") -> None:
-        self._stopped = self._stopped or Judgement(Verdict.UNCHECKED, "interrupted", "The run ended early.")
+        self._close(Judgement(Verdict.UNCHECKED, "interrupted", "The run ended early."))
         await self._crew.leave()
         await asyncio.gather(watching, return_exceptions=True)
