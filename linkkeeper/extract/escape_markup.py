@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from linkkeeper.extract import css, entities, json_ld
 from linkkeeper.extract.escape_base import Layer, identity
+from linkkeeper.extract.html_values import is_template
 from linkkeeper.extract.unescaped import Unescaped
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -53,11 +54,12 @@ def _from_attribute(text: str) -> str:
 
 
 def _srcset(text: str) -> str | None:
-    return None if not text or _SPACE.search(text) or text[0] == "," or text[-1] == "," else text
+    return None if text[:1] == "," or text[-1:] == "," else _word(text)
 
 
 def _word(text: str) -> str | None:
-    return None if not text or _SPACE.search(text) else text
+    """One of several in a value, which is template code as a whole if one of them is."""
+    return None if not text or _SPACE.search(text) or is_template(text) else text
 
 
 def _refresh(text: str) -> str | None:
