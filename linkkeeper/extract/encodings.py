@@ -93,7 +93,9 @@ def _narrow(data: bytes, declared: str | None) -> Text | None:
         text = _decoded(data, name, 0)
         if text.exact:
             return text
-    if _is_utf8(data) or _mostly_utf8(data):
+    if _is_utf8(data):
+        return Text(data, "utf-8")
+    if _mostly_utf8(data):
         return _utf8(data, 0)
     return _decoded(data, _guess(data), 0)
 

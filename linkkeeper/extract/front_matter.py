@@ -14,8 +14,10 @@ from linkkeeper.extract import bare, template
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.escape_text import LAYERS
 
-_YAML = re.compile(rb"---[ \t]*\r?\n(.*?)(?:^|(?<=\n))(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_TOML = re.compile(rb"\+\+\+[ \t]*\r?\n(.*?)(?<=\n)\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_YAML_MARK = rb"(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)"
+_YAML = re.compile(rb"---[ \t]*\r?\n((?:(?!%b)[^\n]*+\n)*+)%b" % (_YAML_MARK, _YAML_MARK))
+_TOML_MARK = rb"\+\+\+[ \t]*(?:\r?\n|\Z)"
+_TOML = re.compile(rb"\+\+\+[ \t]*\r?\n((?:(?!%b)[^\n]*+\n)*+)%b" % (_TOML_MARK, _TOML_MARK))
 _MAPPING = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?:[^\s:#\-\[{>*`!|][^:\n]*:(?:[ \t\r\n]|\Z)|\Z)")
 _HEADLESS = re.compile(rb"(?:(?:title|date|layout|tags|categories|permalink|author)[ \t]*:[^\n]*\n)", re.IGNORECASE)
 _HEADLESS_LINES = re.compile(
@@ -60,7 +62,7 @@ def block(data: bytes) -> FrontMatter:
     """Find the head without reading it: `fields` stay empty. A BOM must have been cut off."""
     first = data[:1]
     if first == b"-" or first == b"+":
-        return _fenced(data[:_LARGEST], *((_YAML, "yaml") if first == b"-" else (_TOML, "toml")))
+        return _fenced(data, *((_YAML, "yaml") if first == b"-" else (_TOML, "toml")))
     if first == b"{":
         return _json_block(data[:_LARGEST])
     if _HEADLESS.match(data, 0, 4096):  # Hexo allows the first marker to be left out
@@ -83,7 +85,7 @@ def read(data: bytes) -> FrontMatter:
 
 
 def _fenced(data: bytes, pattern: re.Pattern[bytes], kind: str) -> FrontMatter:
-    match = pattern.match(data)
+    match = pattern.match(data, 0, _LARGEST)
     if match is None or (kind == "yaml" and not _MAPPING.match(match.group(1))):
         return FrontMatter()  # a thematic break opens this text, not a head
     return FrontMatter(kind, *match.span(1), match.end())

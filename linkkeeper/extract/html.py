@@ -16,6 +16,7 @@ _HAS_URL = re.compile(
     rb"|content|value|style",
     re.IGNORECASE,
 )
+_WITH_TEXT = re.compile(rb"<(?:style|script)", re.IGNORECASE)
 _HAS_ANCHOR = re.compile(rb"\b(?:id|name)\b", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
@@ -34,6 +35,11 @@ def find(data: bytes, in_markdown: bool = False, include_verbatim: bool = False)
     base = "" if in_markdown else _base(data)
     found = _found(data, in_markdown, include_verbatim, nested=False)
     yield from _resolved(found, base) if base else found
+
+
+def may_have_url(data: bytes) -> bool:
+    """Tell whether a look for links is worth it. It is cheaper, and comments do not count."""
+    return (b"=" in data and _HAS_URL.search(data) is not None) or _WITH_TEXT.search(data) is not None
 
 
 def anchors(data: bytes) -> frozenset[str]:

@@ -69,11 +69,13 @@ def one(path: str, job: Job) -> Result:
 
 def has_credentials(urls: Iterable[str]) -> bool:
     """Tell whether a URL, in any spelling, holds what may open somebody's account."""
-    suspects = [text for text in set(urls) if "=" in text or "@" in text or "%" in text]
-    if not suspects:  # without any of these nothing in a URL is a credential, and masking is dear
-        return False
+    texts = list(urls)
+    text = "\n".join(texts)
+    if "=" not in text and "@" not in text and "%" not in text:
+        return False  # without any of these nothing in a URL is a credential, and masking is dear
     from linkkeeper.urls import secrets
 
+    suspects = [one for one in set(texts) if "=" in one or "@" in one or "%" in one]
     text = "\n".join(suspects)
     return secrets.mask(text) != text and any(secrets.mask(one) != one for one in suspects)
 

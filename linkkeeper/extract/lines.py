@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import chain, islice
@@ -18,10 +18,10 @@ from linkkeeper.extract.job import Made, has_credentials, preload, read_safely
 from linkkeeper.extract.scan import EXTRACTOR
 from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import Document, FileProblem
-from linkkeeper.urls.rules import CleanOptions
+from linkkeeper.urls.rule_set import CleanOptions
 
 if TYPE_CHECKING:
-    from linkkeeper.extract.registry import Reading
+    from linkkeeper.extract.registry import Placed
 
 _ENCODER = msgspec.json.Encoder()
 _BATCH = 8192
@@ -95,28 +95,28 @@ class LinkLines(Struct, frozen=True):
         """Return the lines, and whether they hold credentials."""
         reading = read_safely(path, data, self.options)
         problems = (FileProblem(path, reading.problem),) if reading.problem else ()
-        found = filter(self._wants, self._lines(path, data, reading))
+        placed = reading.placed()
         text, secret = bytearray(), False
-        while batch := list(islice(found, _BATCH)):
+        while some := list(islice(placed, _BATCH)):
+            batch = self._lines(path, data, some, reading.text.encoding)
             text += _ENCODER.encode_lines(batch)
             secret = secret or has_credentials(_spellings(batch))
         return Lines(bytes(text), problems), secret
 
-    def _lines(self, path: str, data: bytes, reading: "Reading") -> Iterator[Line]:
-        clean, charset = _cleaner(self.cleaning), reading.text.encoding
-        for one, (start, end), (line, column) in reading.placed():
-            if not one.skip:
-                cleaned = clean(one.url)
-            elif self.everything:
-                cleaned = one.url
-            else:
-                continue
-            raw = data[start:end].decode(charset, "replace")
-            yield Line(path, start, end, line, column, one.kind, raw, one.url, cleaned, one.skip)
+    def _lines(self, path: str, data: bytes, placed: Iterable["Placed"], charset: str) -> list[Line]:
+        """Return the lines of some links of a document: those that are wanted."""
+        clean, everything = _cleaner(self.cleaning), self.everything
+        lines = [
+            Line(
+                path, start, end, line, column, one.kind, data[start:end].decode(charset, "replace"), one.url,
+                one.url if one.skip else clean(one.url), one.skip,
+            )
+            for one, (start, end), (line, column) in placed
+            if everything or not one.skip
+        ]  # fmt: skip
+        return [line for line in lines if self._wants(line)] if self.include or self.exclude else lines
 
     def _wants(self, line: Line) -> bool:
-        if not self.include and not self.exclude:
-            return True
         if any(_pattern(text).search(line.raw) for text in self.exclude):
             return False
         return not self.include or any(_pattern(text).search(line.raw) for text in self.include)

@@ -31,6 +31,7 @@ _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CELL_END = re.compile(rb"(?<!\\)\|")
 _DEEPEST = 5
 """Admonitions in admonitions: deeper ones are code."""
+_NEVER = (sys.maxsize, sys.maxsize)
 _DAMAGED = re.compile("[\udc80-\udcff]")
 
 Range = tuple[int, int]
@@ -92,41 +93,45 @@ def _position(link: Found) -> Range:
     return link.start, -link.end
 
 
-def _all(seen: signs.Signs, options: ExtractOptions, mdx: bool, depth: int = 0) -> Iterator[Found]:
+def _all(seen: signs.Signs, options: ExtractOptions, mdx: bool, depth: int = 0) -> list[Found]:
     source = seen.source
     scan, text = Scan(source, options.include_verbatim), readable(source)
     scan.run(text)
-    yield from scan.found
+    links = scan.found
     for pieces in scan.html:
         if pieces:
             found = markdown_html.links(source, pieces)
-            yield from map(_in_cell, found) if _inside(pieces[0].start, scan.tables) else found
+            links += map(_in_cell, found) if _inside(pieces[0].start, scan.tables) else found
     closed = scan.closed
     if seen.of_definitions:
         defined = list(definitions(source, text))
         defined += markdown_definitions.repeated(source, text, [span for _, span in defined])
-        yield from (link for link, _ in defined)
+        links += [link for link, _ in defined]
         closed = sorted(closed + [span for _, span in defined])
-    yield from _bare(seen, closed, scan.tables)
+    links += _bare(seen, closed, scan.tables)
     if scan.indented and depth < _DEEPEST:
         for place, content in markdown_nested.contents(source, scan.indented, everywhere=mdx):
             scan.code.remove(place)
-            yield from map(content.back, _all(signs.look(content.data), options, mdx, depth + 1))
+            links += map(content.back, _all(signs.look(content.data), options, mdx, depth + 1))
     if options.include_verbatim:
-        yield from _verbatim(source, scan)
+        links += _verbatim(source, scan)
+    return links
 
 
 def _bare(seen: signs.Signs, closed: list[Range], tables: list[Range]) -> Iterator[Found]:
     """Yield bare URLs that begin and end outside the closed ranges (ascending; inner ones after outer ones)."""
-    source, floor, at = seen.source, 0, 0
+    source, floor = seen.source, 0
+    ranges = iter(closed)
+    start, end = next(ranges, _NEVER)
     for spot in seen.bare:
-        while at < len(closed) and closed[at][0] <= spot:
-            floor = max(floor, closed[at][1])
-            at += 1
+        while start <= spot:
+            if end > floor:
+                floor = end
+            start, end = next(ranges, _NEVER)
         if spot < floor:
             continue
         table = bool(tables) and _inside(spot, tables)
-        stop = closed[at][0] if at < len(closed) else len(source)
+        stop = min(start, len(source))
         found = bare.at(source, spot, floor, _cell_end(source, spot, stop) if table else stop, escapes=True)
         if found:
             floor = found.end

@@ -20,8 +20,8 @@ class Piece(Struct, frozen=True, gc=False):
 
 
 def is_worth_a_look(text: bytes) -> bool:
-    """Tell whether HTML can hold a URL: an attribute, a style sheet, or structured data."""
-    return b"=" in text or b"url(" in text or b"@import" in text
+    """Tell whether HTML can hold a URL: in an attribute, a style sheet, or structured data."""
+    return html.may_have_url(text)
 
 
 def links(data: bytes, pieces: list[Piece]) -> Iterator[Found]:

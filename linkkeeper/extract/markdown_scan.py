@@ -44,7 +44,7 @@ class Scan:
     def run(self, text: str) -> None:
         """Read every event. The loop is the price of the whole extraction: what is common is asked for first."""
         last: Any = None
-        closed, code = self.closed, self.code
+        closed, code, opened = self.closed, self.code, self._open
         events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text)
         for event, span in events:
             if "Text" in event:
@@ -56,7 +56,11 @@ class Scan:
             elif "Start" in event:
                 tag = event["Start"]
                 if tag.__class__ is dict:
-                    self._start(tag, span)
+                    if "Link" in tag:
+                        opened.append((tag["Link"], False))
+                        closed.append((span["start"], span["end"]))
+                    else:
+                        self._start(tag, (span["start"], span["end"]))
                 elif tag == "HtmlBlock":
                     self._html(span["start"], span["end"])
             elif "Code" in event:
@@ -66,14 +70,10 @@ class Scan:
             elif event.__class__ is dict:
                 self._leaf(event, span)
             last = span
-        self.closed.sort()
+        closed.sort()
 
-    def _start(self, tag: Any, span: Any) -> None:
-        here = (span["start"], span["end"])
-        if "Link" in tag:
-            self._open.append((tag["Link"], False))
-            self.closed.append(here)
-        elif "Image" in tag:
+    def _start(self, tag: Any, here: tuple[int, int]) -> None:
+        if "Image" in tag:
             self._images += 1
             self._open.append((tag["Image"], True))
             self.closed.append(here)
@@ -111,10 +111,10 @@ class Scan:
             if last_end == end and last["start"] == start:  # no text
                 last_end = start + 1 + is_image
             url, kind = link["dest_url"], "image" if is_image else "inline"
-            written = url.encode()
-            if self.source.startswith(b"](%b)" % written, last_end):  # nine of ten: no need to look further
-                begin = last_end + 2
-                self.found.append(self._made(begin, begin + len(written), url, kind, "md-destination"))
+            written = b"](%b)" % url.encode()
+            if self.source.startswith(written, last_end):  # nine of ten: no need to look further
+                stop = last_end + len(written) - 1
+                self.found.append(self._made(last_end + 2, stop, url, kind, "md-destination"))
             else:
                 self._inline(url, last_end, start, end, kind)
         elif how == "Autolink":
@@ -143,8 +143,10 @@ class Scan:
         if "InlineHtml" in event:
             self.closed.append(here)
             self._tag(*here)
-            if not self._images and ("=" in event["InlineHtml"] or self._verbatim):
-                self.html.append([Piece(event["InlineHtml"].encode(), *here)])
+            if not self._images:
+                text = event["InlineHtml"].encode()
+                if self._verbatim or (b"=" in text and is_worth_a_look(text)):
+                    self.html.append([Piece(text, *here)])
         elif "Html" in event and self._block is not None:
             self._block.append(Piece(event["Html"].encode(), *here))
 

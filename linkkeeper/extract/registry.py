@@ -17,6 +17,7 @@ from linkkeeper.models.link import Link, Span
 
 SUFFIXES, DATA_SUFFIXES = formats.SUFFIXES, formats.DATA_SUFFIXES
 WIDE = "the document is in {}: reported, not rewritten"
+_SHORT = 1 << 12
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 LOSSY = "the document has bytes that are no text in {}: offsets cannot be proved"
 
@@ -27,6 +28,10 @@ def source_for(path: str) -> LinkSource | None:
     return cast("LinkSource", import_module(f"linkkeeper.extract.{module}")) if module else None
 
 
+Placed = tuple[Found, tuple[int, int], tuple[int, int]]
+"""What was found, with its offsets in the document, and with its line and column."""
+
+
 class Reading(Struct, frozen=True):
     """A document as it was understood: what was found, and where that is."""
 
@@ -35,8 +40,8 @@ class Reading(Struct, frozen=True):
     problem: str = ""
     """Why nothing was."""
 
-    def placed(self) -> Iterator[tuple[Found, tuple[int, int], tuple[int, int]]]:
-        """Yield each that was found with its offsets in the document, and with its line and column."""
+    def placed(self) -> Iterator["Placed"]:
+        """Yield each that was found, in order."""
         where = places(self.text.data, (one.start for one in self.found))
         return zip(self.found, _spans(self.text, self.found), where, strict=True)
 
@@ -79,11 +84,11 @@ def _found(source: LinkSource, data: bytes, options: ExtractOptions, head: bool)
     if not front.kind:
         return _apart(source.links(data, options))
     body = front.body_start
-    shifted = (
+    shifted = [
         Found(one.start + body, one.end + body, one.url, one.kind, one.context, one.skip, one.unwritable)
-        for one in source.links(data[body:], options)
-    )
-    return [*_apart(front_matter.links(data, front, options)), *_apart(shifted)]
+        for one in _apart(source.links(data[body:], options))
+    ]
+    return _apart(front_matter.links(data, front, options)) + shifted
 
 
 def _apart(found: Iterable[Found]) -> list[Found]:
@@ -92,7 +97,7 @@ def _apart(found: Iterable[Found]) -> list[Found]:
     reach = 0
     for one in found:
         if one.start >= reach:
-            kept.append(_sound(one))
+            kept.append(one if len(one.url) < _SHORT and one.url.isascii() else _sound(one))
             reach = one.end
     return kept
 

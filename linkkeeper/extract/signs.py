@@ -10,7 +10,7 @@ kinds 1 and 3 to 5), nothing is left out.
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, product
+from itertools import product
 
 from ahocorasick_rs import BytesAhoCorasick
 from msgspec import Struct
@@ -37,7 +37,7 @@ _BLANK = b"\n\n"
 _NO_PARAGRAPH = frozenset(b" >*+-0123456789`~<_=:|" + bytes(range(32)))
 """What a line at the margin begins with that is perhaps no paragraph or heading."""
 _LONGEST = max(map(len, _NEEDLES))
-_SHORTEST = 300
+_SHORTEST = 120
 """Bytes without a sign that are worth a look."""
 _TRIES = 6
 _WINDOW = 1 << 18
@@ -86,17 +86,24 @@ def look(source: bytes) -> Signs:
     gaps: list[Range] = []
     last = 0
     for base, hits in _windows(source):
-        kinds.update([kind for kind, _, _ in hits])
-        marks = [last, *[base + start for _, start, _ in hits]]
-        last = marks[-1]
-        gaps += [(one, following) for one, following in pairwise(marks) if following - one > _SHORTEST]
-        if spots is not None:
-            spots.extend([start for kind, start, _ in hits if kind < _BARE_KINDS])
+        last -= base
+        for kind, start, _ in hits:
+            if kind not in kinds:
+                kinds.add(kind)
+            if start - last > _SHORTEST:
+                gaps.append((base + last, base + start))
+            last = start
+            if kind < _BARE_KINDS and spots is not None:
+                spots.append(start)
+        last += base
     return Signs(source, spots, frozenset(kinds), _kept(source, [*gaps, (last, len(source))], _lasting(source, kinds)))
 
 
 def _windows(source: bytes) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
     """Yield an offset, and the hits from there on: number of the needle, start, end; in order."""
+    if len(source) <= _WINDOW:
+        yield 0, _FINDER.find_matches_as_indexes(source, overlapping=True)
+        return
     view = memoryview(source)
     for base in range(0, len(source), _WINDOW):
         hits = _FINDER.find_matches_as_indexes(view[base : base + _WINDOW + _LONGEST - 1], overlapping=True)
