@@ -99,9 +99,13 @@ def _rows(reply: Reply) -> list[list[str]]:
 
 
 def nonsense(reply: Reply) -> str:
-    """Return why a 200 of the index cannot be read; empty if it can."""
-    if reply.status != 200 or is_excluded(reply):
+    """Return why this is no answer of the index; empty if it is one, be it that the owner forbids it or that the
+    question was a bad one (400). Whoever answers 403, 404 or a redirect is no index, or wants us gone.
+    """
+    if reply.status == 400 or is_excluded(reply):
         return ""
+    if reply.status != 200:
+        return f"the index refuses the question: HTTP {reply.status}"
     if reply.truncated:
         return "the index's answer is cut off"
     try:

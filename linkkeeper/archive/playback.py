@@ -145,5 +145,5 @@ def _archived_redirect(reply: Reply, base: str, timestamp: str) -> ArchivedRedir
 
 def _read_redirect(reply: Reply, base: str) -> Played:
     location = resolve(reply.header("location"), reply.url, base)
-    name = read_memento(location, base)
+    name = read_memento(location, base) if location != reply.url else None
     return Elsewhere(name.timestamp, name.original) if name else Unreadable(f"a redirect to {location[:200]}")

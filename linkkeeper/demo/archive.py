@@ -37,7 +37,9 @@ INTERSTITIAL = (
 
 
 class Fault(Struct, frozen=True):
-    """How requests go wrong: `429`, `503`, `504`, `hang`, `html`, `empty`, `truncated`, `reset`, `drip`."""
+    """How requests go wrong: a status (`429`, `503`, …), `loop` (a redirect to itself), `hang`, `html`, `empty`,
+    `truncated`, `reset`, `drip`, `length` (one that is too long, then silence).
+    """
 
     kind: str
     times: int | None = None
@@ -145,9 +147,9 @@ class ArchiveServer:
         answer = _html(OFFLINE, 200) if is_lost else self._answer(route, path, request, body)
         self.on_request("after", route, path)
         if fault is not None:
-            answer = _broken(answer, fault, route)
+            answer = _broken(answer, fault, route, path)
         self.log.append(Seen(at, route, path, answer.status, dict(request.headers)))
-        if fault is not None and fault.kind in ("hang", "reset", "drip", "truncated"):
+        if fault is not None and fault.kind in ("hang", "reset", "drip", "truncated", "length"):
             return await _misbehave(request, answer, fault.kind)
         answer.headers["Date"] = formatdate(self.saving.now(), usegmt=True)
         return self._with_header_case(answer)
@@ -318,12 +320,14 @@ def _from_http_date(text: str) -> str:
     return parsedate_to_datetime(text).strftime("%Y%m%d%H%M%S")
 
 
-def _broken(answer: web.Response, fault: Fault, route: str) -> web.Response:
+def _broken(answer: web.Response, fault: Fault, route: str, path: str) -> web.Response:
     match fault.kind:
         case "429":
             return _html(REFUSAL, 429, {"Retry-After": fault.retry_after} if fault.retry_after else {})
-        case "503" | "504" | "500" | "502":
-            return _html(OFFLINE, int(fault.kind))
+        case "loop":
+            return web.Response(status=302, headers={"Location": path})
+        case kind if kind.isdigit():
+            return _html(OFFLINE, int(kind))
         case "html":
             return _html(OFFLINE, 200)
         case "empty":
@@ -348,7 +352,9 @@ async def _misbehave(request: web.BaseRequest, answer: web.Response, kind: str) 
         case _:
             stream.content_length = len(body) + 1000
             await stream.prepare(request)
-            await stream.write(body[: len(body) // 2])
+            await stream.write(body if kind == "length" else body[: len(body) // 2])
+            if kind == "length":
+                await asyncio.sleep(3600)
     if request.transport is not None:
         request.transport.abort()
     return stream

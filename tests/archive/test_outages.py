@@ -264,3 +264,14 @@ async def test_an_index_that_knows_no_shared_queries_is_asked_one_by_one(
     rescuer = await make_rescuer(archive)
     answers = await rescuer.rescue([Wanted(url, day("2016-07-08")) for url in urls])
     assert {answer.snapshot.state for answer in answers.values()} == {State.VERIFIED}
+
+
+@pytest.mark.parametrize("kind", ["302", "403", "404", "451"])
+async def test_an_index_that_sends_everybody_away_is_left_alone(
+    kind: str, start_archive: Start, make_rescuer: Make, day: Day
+) -> None:
+    archive = await start_archive(*captures(50), faults={"all": Fault(kind)})
+    rescuer = await make_rescuer(archive)
+    answers = await rescuer.rescue(wanted(50, day("2016-07-08")))
+    assert {answer.snapshot.state for answer in answers.values()} == {State.UNKNOWN}
+    assert len(archive.log) == 3

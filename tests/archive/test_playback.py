@@ -85,6 +85,7 @@ CASES: list[tuple[str, Reply, Played]] = [
         ArchivedRedirect(302, "", ""),
     ),
     ("a redirect out of the archive", reply(302, location("http://evil.example/"), body=b""), Unreadable("")),
+    ("a redirect to itself", reply(302, location(ASKED), body=b""), Unreadable("")),
     ("a redirect to nowhere", reply(302, body=b""), Unreadable("")),
 ]
 

@@ -3,13 +3,17 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import trustme
 
 from linkkeeper.demo.archive import ArchiveServer, Fault
 from linkkeeper.demo.captures import Capture
@@ -18,7 +22,10 @@ from linkkeeper.demo.story import Stage
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Serve = Callable[..., ArchiveServer]
 QUICK = {"LINKKEEPER_WAYBACK_RATE": "60000", "LINKKEEPER_WAYBACK_PAUSE": "0.1"}
-KINDS = ("429", "503", "504", "hang", "html", "empty", "truncated", "reset")
+KINDS = (
+    *("429", "403", "503", "504", "520", "hang", "html", "empty"),
+    *("truncated", "reset", "drip", "length", "loop"),
+)
 
 
 @pytest.fixture
@@ -32,6 +39,22 @@ def post(run: Run, stage: Stage, dead: list[str]) -> str:
     text = "".join(f"[{url}]({url})\n" for url in dead) + f"[alive]({stage.web.url('living', '/a?utm_source=x')})\n"
     Path("2016-07-08-a.md").write_text(text)
     return text
+
+
+@pytest.fixture
+def secure_archive() -> Iterator[str]:
+    """Serve an archive with a certificate of an authority that nobody knows; return its base URL."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # refused handshakes are the point
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 def asking(archive: ArchiveServer, trusted: list[str]) -> list[str]:
@@ -60,7 +83,7 @@ def test_an_outage_of_the_whole_archive_rewrites_nothing_and_denies_nothing(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("kind", ["429", "503", "hang", "html", "reset"])
+@pytest.mark.parametrize("kind", ["429", "403", "503", "hang", "html", "reset", "drip", "length", "loop"])
 def test_a_playback_that_cannot_be_asked_is_exit_3_and_writes_nothing_unproved(
     run: Run, serve_archive: Serve, trusted: list[str], post: str, dead: list[str], kind: str
 ) -> None:
@@ -73,6 +96,16 @@ def test_a_playback_that_cannot_be_asked_is_exit_3_and_writes_nothing_unproved(
     archive.faults.clear()
     assert run("fix", ".", *flags, "--only", "archive", **QUICK).returncode == 0
     assert all(f"({archive.url}/web/20160101000000/{url})" in Path("2016-07-08-a.md").read_text() for url in dead)
+
+
+def test_an_archive_behind_a_certificate_that_nobody_vouches_for_is_exit_3(
+    run: Run, trusted: list[str], post: str, secure_archive: str
+) -> None:
+    done = run("fix", ".", *trusted[:-4], "--wayback-url", secure_archive, "--timeout", "2", **QUICK)
+    assert done.returncode == 3, done.stderr
+    assert Path("2016-07-08-a.md").read_text() == post.replace("?utm_source=x", "")
+    assert states(run) == ["unknown"] * 3
+    assert "certificate" in done.stderr
 
 
 def test_the_third_refusal_ends_the_archives_part_and_the_next_run_goes_on(
