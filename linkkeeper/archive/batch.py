@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from linkkeeper.archive.cdx import NOT_ERRORS, CdxAnswer, CdxQuery
+from linkkeeper.archive.cdx import CdxAnswer
+from linkkeeper.archive.cdx_query import NOT_ERRORS, CdxQuery
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.surt import host_of, path_of, surt_key
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from linkkeeper.archive.bridge import Ask, in_thread
+from linkkeeper.archive.cdx_query import FIELDS, CdxQuery
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.client import ArchiveClient
 from linkkeeper.archive.limiter import Pool
@@ -19,26 +20,7 @@ from linkkeeper.archive.playback import is_excluded
 from linkkeeper.errors import ArchiveError
 from linkkeeper.models.verdict import Reply
 
-FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
-NOT_ERRORS = "!statuscode:[45].."
-"""Captured errors are no use; redirects and revisits (status `-`) stay in."""
-PAGES = "!statuscode:[345].."
-"""Pages, and revisits, which may be revisits of pages. Said in the negative: an index that does not read expressions
-(pywb looks for the text itself) then leaves nothing out, instead of everything."""
 _MAX_URL = 6000
-
-
-class CdxQuery(Struct, frozen=True):
-    """One question to the index."""
-
-    url: str
-    limit: int = 25
-    """Negative: the last so many rows."""
-    closest: str = ""
-    """14 digits: rows come nearest first (only together with sort=closest, which is then set)."""
-    until: str = ""
-    match_type: str = ""
-    filters: tuple[str, ...] = (NOT_ERRORS,)
 
 
 class CdxAnswer(Struct, frozen=True):

@@ -6,7 +6,8 @@ from contextlib import suppress
 from linkkeeper.archive import choose
 from linkkeeper.archive.archive_urls import on_the_wire, stamp, without_fragment
 from linkkeeper.archive.batch import Batch, plan_batches, rows_by_path
-from linkkeeper.archive.cdx import PAGES, CdxAnswer, CdxQuery, ExcludedByOwner, ask_index
+from linkkeeper.archive.cdx import CdxAnswer, ExcludedByOwner, ask_index
+from linkkeeper.archive.cdx_query import PAGES, CdxQuery
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.client import ArchiveClient
 from linkkeeper.archive.surt import surt_key

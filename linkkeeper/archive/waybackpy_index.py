@@ -13,7 +13,7 @@ from waybackpy import WaybackMachineCDXServerAPI
 from waybackpy.cdx_utils import full_url
 from waybackpy.exceptions import WaybackError
 
-from linkkeeper.archive.cdx import FIELDS, CdxQuery
+from linkkeeper.archive.cdx_query import FIELDS, CdxQuery
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.errors import ArchiveError
 

@@ -77,7 +77,7 @@ def _kept(text: bytes, keep: Callable[[str, int, int], bool]) -> bytes:
 def _job(settings: "Settings", everything: bool) -> "LinkLines":
     from linkkeeper.extract.base import ExtractOptions
     from linkkeeper.extract.lines import LinkLines
-    from linkkeeper.urls.rules import CleanOptions
+    from linkkeeper.urls.rule_set import CleanOptions
 
     return LinkLines(
         ExtractOptions(include_verbatim=settings.include_verbatim),

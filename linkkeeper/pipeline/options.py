@@ -21,7 +21,7 @@ from linkkeeper.errors import UsageError
 from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.net.options import HostNet, NetOptions
-from linkkeeper.urls.rules import CleanOptions
+from linkkeeper.urls.rule_set import CleanOptions
 
 if TYPE_CHECKING:
     from linkkeeper.archive.capture.base import CaptureOptions, PaceFor

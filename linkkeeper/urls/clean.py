@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from linkkeeper.urls import clearurls, parse, signed, tracking, unwrap
 from linkkeeper.urls.index import HostRules, Index
-from linkkeeper.urls.rules import RuleSet
+from linkkeeper.urls.rule_set import RuleSet
 from linkkeeper.urls.tracking import Step
 
 _MAX_DEPTH = 8

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from linkkeeper.errors import UsageError
 from linkkeeper.urls import parse, patterns
 from linkkeeper.urls.index import HostRules
-from linkkeeper.urls.rules import Provider, RuleSet
+from linkkeeper.urls.rule_set import Provider, RuleSet
 from linkkeeper.urls.tracking import Parameter, Step, parameters
 from linkkeeper.urls.unwrap import absolute, decode_once
 

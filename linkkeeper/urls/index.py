@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from linkkeeper.urls import parse
 from linkkeeper.urls.patterns import compiled
-from linkkeeper.urls.rules import CleanOptions, Entry, ParameterRule, RuleSet, UntouchedRule, WrapperRule
+from linkkeeper.urls.rule_set import CleanOptions, Entry, ParameterRule, RuleSet, UntouchedRule, WrapperRule
 
 _MAX_HOST = 253
 """Longer is no name of the DNS (RFC 1035, 2.3.4): no site's rules hold there."""

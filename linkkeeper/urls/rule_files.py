@@ -10,7 +10,7 @@ import tomli
 
 from linkkeeper.errors import UsageError
 from linkkeeper.urls import parse, patterns
-from linkkeeper.urls.rules import CleanOptions, Entry, ParameterRule, RuleSet, UntouchedRule, WrapperRule
+from linkkeeper.urls.rule_set import CleanOptions, Entry, ParameterRule, RuleSet, UntouchedRule, WrapperRule
 
 MAX_BYTES = 16_000_000
 _TABLES: dict[str, type[Entry]] = {
@@ -35,7 +35,7 @@ def read_any(data: bytes, file: str) -> RuleSet:
     except UnicodeDecodeError as error:
         raise UsageError(f"{file}: the rule file is not UTF-8 text (byte {error.start})") from error
     if text.lstrip().startswith("{"):
-        from linkkeeper.urls import clearurls  # knows of Step and wrappers, which know of rules
+        from linkkeeper.urls import clearurls  # few have such a file
 
         return clearurls.read(text, file)
     return read(text, file)

@@ -5,7 +5,7 @@ from urllib.parse import unquote_to_bytes
 
 from linkkeeper.urls import parse
 from linkkeeper.urls.index import HostRules
-from linkkeeper.urls.rules import WrapperRule
+from linkkeeper.urls.rule_set import WrapperRule
 from linkkeeper.urls.tracking import parameters
 
 _ABSOLUTE = re.compile(r"https?://[^/\\?#\s]", re.IGNORECASE)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkkeeper.archive import choose, waybackpy_index
-from linkkeeper.archive.cdx import CdxQuery, nonsense, parse_rows
+from linkkeeper.archive.cdx import nonsense, parse_rows
+from linkkeeper.archive.cdx_query import CdxQuery
 from linkkeeper.archive.choose import CdxRow
 from linkkeeper.archive.playback import is_excluded
 from linkkeeper.demo.archive import BLOCKED, OFFLINE, REFUSAL

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from linkkeeper.urls import rules, secrets
-from linkkeeper.urls.rules import Entry, ParameterRule, UntouchedRule, WrapperRule
+from linkkeeper.urls.rule_set import Entry, ParameterRule, UntouchedRule, WrapperRule
 
 PAGE = Path("docs/cleaning.md")
 

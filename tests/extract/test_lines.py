@@ -5,7 +5,7 @@ import json
 from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.extract.lines import LinkLines, decode
 from linkkeeper.models.document import Document, FileProblem
-from linkkeeper.urls.rules import CleanOptions
+from linkkeeper.urls.rule_set import CleanOptions
 
 OPTIONS = ExtractOptions()
 TEXT = "看 [a](https://a.example/?utm_source=b)，[c]({{ d }}) e@f.example www.g.example <!-- linkkeeper-ignore --> x\n"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from linkkeeper.urls import rules
 from linkkeeper.urls.clean import Cleaner
+from linkkeeper.urls.rule_set import CleanOptions
 
 CASES = Path(__file__).parent / "cases"
 BUILTIN = Cleaner(rules.load())
@@ -86,7 +87,7 @@ def test_credentials_behind_a_wrapper_of_a_users_file_are_in_no_form_either(tmp_
     file.write_text(
         '{"providers": {"a": {"urlPattern": "out", "redirections": ["^https?://out.example/(?:\\\\?u=)(.*)"]}}}'
     )
-    mine = Cleaner(rules.load(rules.CleanOptions(rule_files=(str(file),))))
+    mine = Cleaner(rules.load(CleanOptions(rule_files=(str(file),))))
     cleaned = mine.clean("https://out.example/?u=https%3A%2F%2Fmp.weixin.qq.com%2Fs%2FAbC%3Fkey%3Ds3cret%26scene%3D1")
     assert cleaned.url == "https://mp.weixin.qq.com/s/AbC"
     assert "s3cret" not in cleaned.without_credentials + cleaned.target
@@ -113,7 +114,7 @@ def test_wrappers_in_wrappers_are_opened_to_a_bound(cleaner: Cleaner) -> None:
 
 
 def test_the_user_adds_and_exempts() -> None:
-    options = rules.CleanOptions(
+    options = CleanOptions(
         strip=("ref_src", "example.org:ref"),
         exempt_hosts=("download.example",),
         exempt_params=("utm_id", "example.net:utm_*"),
@@ -127,7 +128,7 @@ def test_the_user_adds_and_exempts() -> None:
 
 
 def test_an_exempt_parameter_stays_in_an_allow_list_too() -> None:
-    mine = Cleaner(rules.load(rules.CleanOptions(exempt_params=("mp.weixin.qq.com:scene",))))
+    mine = Cleaner(rules.load(CleanOptions(exempt_params=("mp.weixin.qq.com:scene",))))
     assert mine.clean(ARTICLE + "&scene=1&srcid=2").url == ARTICLE + "&scene=1"
 
 

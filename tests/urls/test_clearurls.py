@@ -9,6 +9,7 @@ import pytest
 from linkkeeper.errors import UsageError
 from linkkeeper.urls import clearurls, rules
 from linkkeeper.urls.clean import Cleaner
+from linkkeeper.urls.rule_set import CleanOptions
 
 FILE = {
     "providers": {
@@ -30,7 +31,7 @@ FILE = {
 def _cleaner(tmp_path: Path, content: object = FILE) -> Cleaner:
     file = tmp_path / "data.min.json"
     file.write_text(json.dumps(content), "utf-8")
-    return Cleaner(rules.load(rules.CleanOptions(rule_files=(str(file),), exempt_params=("kept.example:everywhere",))))
+    return Cleaner(rules.load(CleanOptions(rule_files=(str(file),), exempt_params=("kept.example:everywhere",))))
 
 
 @pytest.mark.parametrize(

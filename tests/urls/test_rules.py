@@ -6,7 +6,7 @@ import pytest
 
 from linkkeeper.errors import UsageError
 from linkkeeper.urls import parse, rule_files, rules
-from linkkeeper.urls.rules import CleanOptions, RuleSet
+from linkkeeper.urls.rule_set import CleanOptions, RuleSet
 
 FOLDER = resources.files("linkkeeper.urls") / "rules"
 FILES = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith(".toml"))
