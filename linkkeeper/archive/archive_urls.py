@@ -16,6 +16,9 @@ from linkkeeper.urls.normalise import request_url
 _OFFICIAL = re.compile(r"https?://(?:web\.|www\.)?archive\.org(?::(?:80|443))?(?=/|\Z)", re.IGNORECASE)
 
 
+_USERINFO = re.compile(r"(?i)(https?://)[^/?#]*@")
+
+
 class MementoName(Struct, frozen=True):
     """What the URL of a capture says."""
 
@@ -24,6 +27,11 @@ class MementoName(Struct, frozen=True):
     flag: str
     """`id_`, `if_`, …; empty for the view mode."""
     original: str
+
+
+def without_userinfo(url: str) -> str:
+    """Return the URL without name and password: what posts get says nobody's."""
+    return _USERINFO.sub(r"\1", url, count=1)
 
 
 def memento_url(base: str, timestamp: str, url: str, flag: str = "") -> str:

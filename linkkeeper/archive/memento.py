@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 from msgspec import Struct
 
-from linkkeeper.archive.archive_urls import instant, joined, on_the_wire, origin, without_fragment
+from linkkeeper.archive.archive_urls import instant, joined, on_the_wire, origin, without_fragment, without_userinfo
 from linkkeeper.archive.base import ArchiveOptions, LooksDead
 from linkkeeper.archive.client import ArchiveClient, is_archived
 from linkkeeper.archive.limiter import Pool
@@ -142,7 +142,8 @@ class TimeGate:
         side = "last capture up to" if seen.captured <= near.until else "first capture after"
         detail = f"{side} {near.text or near.until.date().isoformat()}"
         state = SnapshotState.VERIFIED if self._play_back else SnapshotState.UNVERIFIED
-        return Snapshot(state, self.name, seen.url, seen.captured, "", detail, title_of(seen.reply))
+        url = without_userinfo(seen.url)
+        return Snapshot(state, self.name, url, seen.captured, "", detail, title_of(seen.reply))
 
     def _no(self, state: SnapshotState, detail: str) -> Snapshot:
         return Snapshot(state, self.name, detail=detail)

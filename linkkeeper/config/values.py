@@ -65,6 +65,12 @@ def _check_url(value: str, schemes: tuple[str, ...]) -> None:
         raise ValueError("holds white space")
 
 
+def _check_public_url(value: str) -> None:
+    _check_url(value, _WEB)
+    if "@" in value.partition("://")[2].partition("/")[0]:
+        raise ValueError("holds credentials, and it is written into posts")
+
+
 def _check_pattern(pattern: str) -> None:
     try:
         re.compile(pattern)
@@ -103,7 +109,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "archive.older_than": lambda value: value == "" or seconds(value),
     "archive.local_base": _check_local_base,
     "wayback.url": lambda value: _check_url(value, _WEB),
-    "wayback.public_url": lambda value: _check_url(value, _WEB),
+    "wayback.public_url": _check_public_url,
     "proxy": lambda value: _check_url(value, (*_WEB, "socks5://", "socks5h://", "socks4://")),
 }
 """By setting; of a list, for each of its values."""

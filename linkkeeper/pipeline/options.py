@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from linkkeeper.archive.archive_urls import without_userinfo
 from linkkeeper.archive.base import ArchiveOptions
 from linkkeeper.check import verdicts
 from linkkeeper.check.base import CheckOptions, HostCheck
@@ -120,7 +121,7 @@ def archive(settings: Settings, left_s: float | None = None) -> ArchiveOptions:
     polite = ArchiveOptions()
     return ArchiveOptions(
         wayback_url=settings.wayback.url.rstrip("/"),
-        public_url=settings.wayback.public_url.rstrip("/"),
+        public_url=archive_bases(settings)[0],
         rate_per_minute=min(settings.wayback.rate, polite.rate_per_minute if is_official else math.inf),
         pause_s=max(settings.wayback.pause, polite.pause_s if is_official else 0),
         timeout_s=min(SLOWEST_ARCHIVE_S, _PATIENCE * settings.timeout),
@@ -199,7 +200,8 @@ def local_base(settings: Settings) -> tuple[str, ...]:
 def archive_bases(settings: Settings) -> tuple[str, ...]:
     """Return what links into our archives begin with: the public base first, then the one we ask."""
     asked = settings.wayback.url.rstrip("/")
-    return tuple(dict.fromkeys((settings.wayback.public_url.rstrip("/") or asked, asked)))
+    public = settings.wayback.public_url.rstrip("/") or without_userinfo(asked)
+    return tuple(dict.fromkeys((public, without_userinfo(asked), asked)))
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from linkkeeper.demo.story import Stage
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 FORMATS = ("terminal", "json", "jsonl", "markdown", "html", "junit", "sarif", "github", "csv")
 
@@ -68,3 +70,28 @@ def test_every_format_on_stdout_keeps_them_too(name: str, run: Run, port: int) -
     done = run("scan", "-vv", "a.md", "--allow-private", "--no-rescue", "--format", name)
     assert done.returncode == 1, done.stderr
     assert "hunter2" not in (done.stdout + done.stderr).replace("hunter2-title", "")
+
+
+def test_the_password_of_an_archive_never_gets_into_posts_state_or_words(
+    run: Run, stage: Stage, trusted: list[str]
+) -> None:
+    dead = stage.web.url("gone", "/2016/second")
+    Path("a.md").write_text(f"---\ndate: 2016-07-08\n---\n[a]({dead})\n")
+    secret = stage.archive_url.replace("://", "://me:hunter2@")
+    flags = [secret if flag == stage.archive_url else flag for flag in trusted]
+    done = run("fix", "-vv", ".", *flags, LINKKEEPER_WAYBACK_RATE="6000")
+    assert done.returncode == 0, done.stderr
+    assert f"({stage.archive_url}/web/20160620080000/{dead})" in Path("a.md").read_text()
+    said = {str(file): file.read_bytes() for file in Path().rglob("*") if file.is_file()}
+    said |= {"stdout": done.stdout.encode(), "stderr": done.stderr.encode()}
+    assert [name for name, data in said.items() if b"hunter2" in data] == []
+    again = run("fix", ".", *flags, LINKKEEPER_WAYBACK_RATE="6000")
+    assert (again.returncode, again.stderr) == (0, "nothing to write\n")
+
+
+def test_a_password_in_what_posts_get_is_a_wrong_setting(run: Run) -> None:
+    Path("a.md").write_text("[a](http://127.0.0.1:9/)")
+    done = run("fix", ".", LINKKEEPER_WAYBACK_PUBLIC_URL="https://me:hunter2@archive.example")
+    assert done.returncode == 2
+    assert "holds credentials, and it is written into posts" in done.stderr
+    assert "hunter2" not in done.stderr
