@@ -10,7 +10,22 @@ from typing import Annotated, Any
 import typer
 
 from linkkeeper.check import collector
-from linkkeeper.cli import archive, clean, demo, exits, fix, history, init, links, output, report, scan, starting, undo
+from linkkeeper.cli import (
+    archive,
+    clean,
+    completion,
+    demo,
+    exits,
+    fix,
+    history,
+    init,
+    links,
+    output,
+    report,
+    scan,
+    starting,
+    undo,
+)
 from linkkeeper.errors import LinkkeeperError, UsageError
 from linkkeeper.models.about import VERSION
 
@@ -126,6 +141,9 @@ for _command in (
 for _command in archive.COMMANDS:
     archive.group.command()(guarded(_command))
 app.add_typer(archive.group)
+
+
+completion.mend()
 
 
 def main() -> None:

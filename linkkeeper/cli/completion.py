@@ -4,6 +4,33 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 Words = Callable[[str], list[str]]
+_SUFFIXES = {"markdown": ".md", "junit": ".xml"} | {
+    name: f".{name}" for name in ("html", "json", "jsonl", "csv", "sarif")
+}
+_ZSH = """\
+#compdef %(prog_name)s
+
+%(complete_func)s() {
+  eval $(env _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" %(autocomplete_var)s=complete_zsh %(prog_name)s)
+}
+
+if [[ $funcstack[1] == _%(prog_name)s ]]; then
+  %(complete_func)s "$@"
+else
+  compdef %(complete_func)s %(prog_name)s
+fi
+"""
+
+
+def mend() -> None:
+    """Have Typer write a zsh script that answers the first Tab, too.
+
+    Its own (0.28) only defines a function when zsh loads it at the first Tab of a shell, and offers nothing then.
+    """
+    from typer import _completion_classes, _completion_shared
+
+    _completion_shared._completion_scripts["zsh"] = _ZSH  # tests/cli/test_shells.py asks a real zsh
+    _completion_classes.ZshComplete.source_template = _ZSH
 
 
 def one_of(*words: str) -> Words:
@@ -28,8 +55,12 @@ def formats(incomplete: str) -> list[str]:
 
 
 def outputs(incomplete: str) -> list[str]:
-    """Return the report formats as `--output` takes them; nothing once there is a file to complete."""
-    return [] if "=" in incomplete else [f"{name}=" for name in _formats() if name.startswith(incomplete)]
+    """Return the report formats as `--output` takes them, with a name that fits; nothing once there is another.
+
+    A word that ends in `=` would be no offer: shells put a blank after it.
+    """
+    offers = [f"{name}=report{_SUFFIXES.get(name, '.txt')}" for name in _formats()]
+    return [one for one in offers if one.startswith(incomplete)]
 
 
 def _formats() -> Iterable[str]:

@@ -36,7 +36,9 @@ def test_every_shell_completes_commands_flags_and_values(shell: str, run: Run) -
         ("linkkeeper fix --only archive,", ["archive,clean", "archive,redirect", "archive,revert"]),
         ("linkkeeper fix --style r", ["replace", "robust"]),
         ("linkkeeper scan --fail-on dead,s", ["dead,suspect", "dead,skipped"]),
-        ("linkkeeper scan --output ht", ["html="]),
+        ("linkkeeper scan --output ht", ["html=report.html"]),
+        ("linkkeeper scan --output html=li", []),
+        ("linkkeeper scan -o m", ["markdown=report.md"]),
         ("linkkeeper report 2", []),
     ],
 )
