@@ -9,6 +9,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec import Struct, structs
 
 from linkkeeper.models.run import Run, UrlRow
@@ -89,9 +90,25 @@ def _toml(char: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
+_ENCODER = msgspec.msgpack.Encoder()
+_MARKS = (b"@", b"=", b"%")
+"""Without any of these there is no user information and no parameter, escaped or not: `mask` changes nothing."""
+
+
 def masked(run: Run) -> Run:
     """Return run as it may leave this machine: credentials as `***`, every string encodable."""
-    return _changed(run, _Once(_masked_text))
+    texts = _Once(_masked_text)
+    rows = [row if _surely_harmless(row) else _walk(row, texts) for row in run.urls]
+    return structs.replace(_changed(structs.replace(run, urls=[]), texts), urls=rows)
+
+
+def _surely_harmless(row: UrlRow) -> bool:
+    """Say whether nothing in a row can be masked: quick, for most rows are so. False where that is not sure."""
+    try:
+        data = _ENCODER.encode(row)
+    except UnicodeEncodeError:  # half a UTF-16 pair
+        return False
+    return not any(mark in data for mark in _MARKS)
 
 
 def masked_row(row: UrlRow) -> UrlRow:

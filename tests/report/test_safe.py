@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,8 +42,28 @@ def test_masking_a_run_changes_nothing_else(run: Run) -> None:
 
 
 def test_masking_reaches_every_string(hostile: Run) -> None:
-    import msgspec
-
     text = msgspec.json.encode(safe.masked(hostile)).decode()
     assert "hunter2" not in text
     assert "***" in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://u:hunter2@a.example/",
+        "https://a.example/?password=hunter2",
+        "https://l.example/?u=a%3Fpassword%3Dhunter2",
+    ],
+)
+def test_masking_reaches_a_secret_in_one_row_of_many(run: Run, url: str) -> None:
+    plain = msgspec.structs.replace(run.urls[0], url="https://a.example/plain", final_url=None)
+    told = msgspec.structs.replace(plain, url=url)
+    mixed = msgspec.structs.replace(run, urls=[plain] * 3 + [told] + [plain])
+    rows = safe.masked(mixed).urls
+    assert "hunter2" not in rows[3].url
+    assert rows[:3] + rows[4:] == [plain] * 4
+
+
+def test_half_a_surrogate_pair_is_made_encodable_in_a_row_without_any_secret(run: Run) -> None:
+    odd = msgspec.structs.replace(run.urls[0], url="https://a.example/\ud83d", final_url=None)
+    msgspec.json.encode(safe.masked(msgspec.structs.replace(run, urls=[odd])))

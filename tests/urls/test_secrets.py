@@ -106,6 +106,14 @@ def test_masking_and_stripping_twice_is_doing_it_once(text: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
+@given(URLISH)
+def test_nothing_is_masked_where_no_sign_of_a_credential_stands(text: str) -> None:
+    for sign in "@=%":
+        text = text.replace(sign, "")
+    assert secrets.mask(text) == text
+
+
+@settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="&#\"<>`'@/\\?%;"), min_size=1))
 def test_a_password_never_gets_through(password: str) -> None:
     secret = "S3cr3t" + password
