@@ -30,6 +30,8 @@ class RunPoint(Struct, frozen=True):
     links: int
     verdicts: dict[str, int]
     """URLs per verdict."""
+    accepted: int = 0
+    """Of these, broken ones that a baseline or `--new-only` set aside: the run itself did not count them."""
 
     @property
     def attention(self) -> int:
@@ -194,13 +196,26 @@ def _now(runs: Sequence[RunPoint], left_out: int, width: int) -> Iterator[str]:
         f"last run {last.at:%Y-%m-%d %H:%M} UTC: {places.plural(last.links, 'link')}; URLs: {', '.join(counts)}", width
     )
     if len(runs) > 1:
-        change = last.attention - runs[0].attention
-        words = f"{abs(change):,} {'more' if change > 0 else 'fewer'} than" if change else "as many as"
-        same_day = places.day(runs[0].at) == places.day(last.at)
-        when = f"at {runs[0].at:%H:%M} that day" if same_day else f"on {places.day(runs[0].at)}"
-        yield from _wrapped(f"need attention: {last.attention:,}, {words} {when}", width)
+        compared = ", ".join(_compared(last, one) for one in before(runs))
+        yield from _wrapped(f"need attention: {last.attention:,}, {compared}", width)
+    if last.accepted:
+        yield from _wrapped(
+            f"{last.accepted:,} of them did not count in that run: accepted by the baseline, or not new", width
+        )
     if left_out:
         yield from _wrapped(f"{places.plural(left_out, 'run')} over a part of the collection left out", width)
+
+
+def before(runs: Sequence[RunPoint]) -> list[RunPoint]:
+    """Return what the last run is compared with: the run before it, and the first."""
+    return [runs[-2]] if len(runs) == 2 else [runs[-2], runs[0]]
+
+
+def _compared(last: RunPoint, one: RunPoint) -> str:
+    change = last.attention - one.attention
+    words = f"{abs(change):,} {'more' if change > 0 else 'fewer'} than" if change else "as many as"
+    same_day = places.day(one.at) == places.day(last.at)
+    return f"{words} at {one.at:%H:%M} that day" if same_day else f"{words} on {places.day(one.at)}"
 
 
 def _half_life(found: HalfLife | None) -> str:

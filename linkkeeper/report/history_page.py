@@ -23,6 +23,7 @@ def render(collection: Collection) -> str:
         fewest=(history.FEWEST_DATED, history.FEWEST_DEAD),
         hosts=collection.worst_hosts,
         day=places.day,
+        before=history.before(runs) if len(runs) > 1 else [],
         policy=html.policy(script, style),
         script=Markup(script),  # noqa: S704  # our own file
         style=Markup(style),  # noqa: S704  # our own file

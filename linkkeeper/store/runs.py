@@ -8,9 +8,13 @@ import msgspec
 from msgspec import Struct
 
 from linkkeeper.models.run import Run, UrlRow
+from linkkeeper.models.verdict import Verdict
 from linkkeeper.store.database import Database
 
 _KEEP = 20
+_BROKEN = (Verdict.DEAD, Verdict.INVALID)
+_ASIDE = "accepted"
+"""Stands beside the verdicts in the column of that name."""
 _PIECE = 500
 """Rows of URLs that are packed together."""
 _UNPACKED_LIMIT = 500_000_000
@@ -29,6 +33,8 @@ class Figures(Struct, frozen=True):
     verdicts: dict[str, int]
     report: bool
     """Its report is still there."""
+    accepted: int = 0
+    """Broken URLs, `verdicts` has them, that a baseline or `--new-only` set aside."""
 
 
 class Runs:
@@ -47,8 +53,12 @@ class Runs:
         )
 
     def amend(self, run: Run) -> None:
-        """Keep another report of a run that was saved; its figures stay what they were."""
-        self._database.write(("UPDATE runs SET report = ? WHERE id = ?", [(_packed(run), run.id)]))
+        """Keep another report of a run that was saved, less what was set aside; its figures stay, and say how much."""
+        for (found,) in self._database.read("SELECT verdicts FROM runs WHERE id = ?", (run.id,)):
+            verdicts = _counts(found)
+            aside = sum(verdicts.get(name, 0) - run.summary.verdicts.get(name, 0) for name in _BROKEN)
+            row = (_packed(run), _json(verdicts | {_ASIDE: max(0, aside)}), run.id)
+            self._database.write(("UPDATE runs SET report = ?, verdicts = ? WHERE id = ?", [row]))
 
     def named_like(self, beginning: str) -> list[str]:
         """Return the ids that begin so and have a report, the last first."""
@@ -115,9 +125,14 @@ def _json(verdicts: dict[str, int]) -> str:
 
 def _figures(row: tuple[object, ...]) -> Figures:
     run, finished, links, verdicts, report = row
-    try:
-        counts = msgspec.json.decode(str(verdicts), type=dict[str, int])
-    except msgspec.MsgspecError:
-        counts = {}
+    counts = _counts(verdicts)
+    aside = counts.pop(_ASIDE, 0)
     at = datetime.fromtimestamp(finished if isinstance(finished, int) else 0, UTC)
-    return Figures(str(run), at, links if isinstance(links, int) else 0, counts, bool(report))
+    return Figures(str(run), at, links if isinstance(links, int) else 0, counts, bool(report), aside)
+
+
+def _counts(verdicts: object) -> dict[str, int]:
+    try:
+        return msgspec.json.decode(str(verdicts), type=dict[str, int])
+    except msgspec.MsgspecError:
+        return {}

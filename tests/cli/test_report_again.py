@@ -94,6 +94,15 @@ def test_a_run_with_a_baseline_is_shown_with_its_marks_and_its_diff(run: Run, sc
     ]
 
 
+def test_history_says_how_much_of_a_run_was_set_aside(run: Run, scanned: Callable[..., str]) -> None:
+    scanned()
+    scanned("--write-baseline", "known.toml")
+    runs = json.loads(run("history", "--format", "json").stdout)["runs"]
+    assert [(one["verdicts"]["dead"], one["accepted"]) for one in runs] == [(1, 0), (1, 1)]
+    assert "1 of them did not count in that run" in run("history").stdout
+    assert "of them did not count in that run" in run("history", "--format", "html").stdout
+
+
 def test_the_state_holds_no_credentials(run: Run, tmp_path: Path) -> None:
     url = "http://me:hunter2@127.0.0.1:9/x?access_token=hunter2"
     Path("a.md").write_text(f"[a]({url})\n")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from math import log
 
 import pytest
+from msgspec import structs
 
 from linkkeeper.report import history, widths
 
@@ -84,3 +85,15 @@ def test_hostile_words_reach_no_terminal() -> None:
     assert json.loads(history.as_json(url))["schema"] == "linkkeeper/history/1"
     hosts = [history.Host("evil\x1b[31m.example", 1, 1)]
     assert "\x1b" not in history.of_collection(history.Collection(points(1), None, hosts))
+
+
+def test_the_last_run_is_compared_with_the_one_before_and_with_the_first() -> None:
+    text = " ".join(history.of_collection(history.Collection(points(33, 49, 31), None, [])).split())
+    assert "need attention: 31, 18 fewer than on 2026-01-02, 2 fewer than on 2026-01-01" in text
+    assert "did not count" not in text
+
+
+def test_what_the_run_set_aside_is_said() -> None:
+    runs = [*points(3), structs.replace(points(0, 5)[1], accepted=4)]
+    text = " ".join(history.of_collection(history.Collection(runs, None, [])).split())
+    assert "4 of them did not count in that run: accepted by the baseline, or not new" in text

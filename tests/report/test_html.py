@@ -179,7 +179,7 @@ def test_the_history_page_shows_what_the_terminal_says() -> None:
     text = history_page.render(_history())
     assert "<b>29</b>" in text
     assert "about 9.4 years" in text
-    assert "29 more than on 2026-01-01." in text
+    assert "29 more than on 2026-01-01 00:00." in text
     assert not any(char in text for char in "\x1b\u202e")
     one = replace(_history(), runs=_history().runs[:1], half_life=None, worst_hosts=[])
     assert "Not known yet" in history_page.render(one)
