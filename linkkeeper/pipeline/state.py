@@ -109,7 +109,7 @@ class State:
 
 def points(database: Database) -> list[RunPoint]:
     """Return every run in figures, oldest first."""
-    return [RunPoint(one.id, one.finished, one.links, one.verdicts) for one in Runs(database).figures()]
+    return [RunPoint(one.id, one.finished, one.links, one.verdicts, one.accepted) for one in Runs(database).figures()]
 
 
 def trend(database: Database, until: Run | None = None) -> tuple[TrendPoint, ...]:
