@@ -1,31 +1,20 @@
-"""The whole check, against the small web, against hostile servers, and without a network."""
+"""The whole check, against the small web and against hostile servers."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytest
 
-from linkkeeper.check import network
 from linkkeeper.check.base import CheckOptions, HostCheck, Question, Tools
 from linkkeeper.check.evidence import Evidence
 from linkkeeper.check.runner import Runner
 from linkkeeper.demo.web import SmallWeb
-from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
-from linkkeeper.net import target
+from linkkeeper.models.verdict import Finding, Judgement, Reply, Verdict
 from linkkeeper.net.client import Client
-from linkkeeper.net.control import Control
 from linkkeeper.net.options import NetOptions
-from linkkeeper.net.resolver import NameLookupError
 
 FAST = CheckOptions(retry_delay_s=0.05, look_delay_s=0.05)
-ADDRESS = "93.184.215.14"
-
-
-@pytest.fixture
-async def small_web() -> AsyncIterator[SmallWeb]:
-    async with SmallWeb() as web:
-        yield web
 
 
 async def check(
@@ -89,32 +78,32 @@ async def test_the_second_look_comes_as_a_browser_by_another_method(small_web: S
     assert "Sec-Fetch-Mode" in second
 
 
-async def test_a_404_is_no_proof_where_the_home_page_refuses_us_too(raw_web: "RawWeb") -> None:
+async def test_a_404_is_no_proof_where_the_home_page_refuses_us_too(raw_web: Any) -> None:
     raw_web.answers = {"/": 403}
     finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
     assert (finding.judgement.verdict, finding.judgement.rule) == (Verdict.BLOCKED, "gone-unproven")
 
 
-async def test_a_404_where_other_pages_live_needs_no_look_at_the_home_page(raw_web: "RawWeb") -> None:
+async def test_a_404_where_other_pages_live_needs_no_look_at_the_home_page(raw_web: Any) -> None:
     raw_web.answers = {"/living": 200}
     findings = await check([raw_web.url("/living"), raw_web.url("/tea")], raw_web.net)
     assert findings[raw_web.url("/tea")].judgement.verdict is Verdict.DEAD
     assert "/" not in {path for _, path in raw_web.seen}
 
 
-async def test_one_404_alone_is_no_proof(raw_web: "RawWeb") -> None:
+async def test_one_404_alone_is_no_proof(raw_web: Any) -> None:
     raw_web.script = {"/tea": [503, 503, 404, 200]}
     finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
     assert finding.judgement.verdict is Verdict.OK
 
 
-async def test_a_head_that_lies_about_death_is_corrected(raw_web: "RawWeb") -> None:
+async def test_a_head_that_lies_about_death_is_corrected(raw_web: Any) -> None:
     raw_web.script = {"/tea": [404, 200]}
     finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
     assert finding.judgement.verdict is Verdict.OK
 
 
-async def test_a_head_that_lies_about_life_is_corrected(raw_web: "RawWeb") -> None:
+async def test_a_head_that_lies_about_life_is_corrected(raw_web: Any) -> None:
     raw_web.script = {"/tea": [200, 404, 404]}
     raw_web.answers = {"/": 200}
     finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
@@ -148,7 +137,7 @@ async def test_each_url_is_asked_once(small_web: SmallWeb) -> None:
     assert len(small_web.seen) == 1
 
 
-async def test_a_retry_after_past_the_limit_is_blocked_at_once(raw_web: "RawWeb") -> None:
+async def test_a_retry_after_past_the_limit_is_blocked_at_once(raw_web: Any) -> None:
     raw_web.answers = {"/tea": 429}
     raw_web.fields = b"Retry-After: 3600\r\n"
     started = time.monotonic()
@@ -157,7 +146,7 @@ async def test_a_retry_after_past_the_limit_is_blocked_at_once(raw_web: "RawWeb"
     assert time.monotonic() - started < 1
 
 
-async def test_a_host_that_wants_none_of_us_is_not_asked_for_every_page(raw_web: "RawWeb") -> None:
+async def test_a_host_that_wants_none_of_us_is_not_asked_for_every_page(raw_web: Any) -> None:
     urls = [raw_web.url(f"/{n}") for n in range(100)]
     raw_web.answers = {f"/{n}": 429 for n in range(100)}
     raw_web.fields = b"Retry-After: 3600\r\n"
@@ -169,7 +158,7 @@ async def test_a_host_that_wants_none_of_us_is_not_asked_for_every_page(raw_web:
     assert time.monotonic() - started < 2
 
 
-async def test_a_retry_after_within_the_limit_is_waited_for(raw_web: "RawWeb") -> None:
+async def test_a_retry_after_within_the_limit_is_waited_for(raw_web: Any) -> None:
     raw_web.script = {"/tea": [429, 200]}
     raw_web.fields = b"Retry-After: 1\r\n"
     started = time.monotonic()
@@ -178,7 +167,7 @@ async def test_a_retry_after_within_the_limit_is_waited_for(raw_web: "RawWeb") -
     assert time.monotonic() - started >= 1
 
 
-async def test_a_waiting_host_holds_up_nobody_else(raw_web: "RawWeb", small_web: SmallWeb) -> None:
+async def test_a_waiting_host_holds_up_nobody_else(raw_web: Any, small_web: SmallWeb) -> None:
     raw_web.answers = {"/tea": 429}
     raw_web.fields = b"Retry-After: 2\r\n"
     net = NetOptions(timeout_s=3, allow_private=True)
@@ -192,17 +181,17 @@ async def test_a_waiting_host_holds_up_nobody_else(raw_web: "RawWeb", small_web:
     assert max(times[url] for url in urls[1:]) < 1
 
 
-async def test_no_more_than_the_limit_are_at_once_at_one_host(raw_web: "RawWeb") -> None:
+async def test_no_more_than_the_limit_are_at_once_at_one_host(raw_web: Any) -> None:
     raw_web.answers = {f"/{n}": 200 for n in range(60)}
     raw_web.latency_s = 0.02
     await check([raw_web.url(f"/{n}") for n in range(60)], raw_web.net, CheckOptions(per_host=8))
     assert 4 <= raw_web.most_at_once <= 8
 
 
-async def test_redirects_from_many_hosts_to_one_are_held_to_its_limit(raw_web: "RawWeb", small_web: SmallWeb) -> None:
+async def test_redirects_from_many_hosts_to_one_are_held_to_its_limit(raw_web: Any, small_web: SmallWeb) -> None:
     raw_web.answers = {f"/{n}": 200 for n in range(40)}
     raw_web.latency_s = 0.02
-    gates = [await RawWeb.started() for _ in range(10)]
+    gates = [await type(raw_web).started() for _ in range(10)]
     for gate in gates:
         gate.target = raw_web.url("")
     urls = [gate.url(f"/{n}") for gate in gates for n in range(4)]
@@ -222,22 +211,20 @@ async def test_a_host_that_cannot_be_reached_is_not_asked_for_every_page(unused_
     assert time.monotonic() - started < 5
 
 
-async def test_a_private_address_is_skipped_and_never_reached(raw_web: "RawWeb") -> None:
+async def test_a_private_address_is_skipped_and_never_reached(raw_web: Any) -> None:
     findings = await check([raw_web.url("/tea"), "http://10.1.2.3/", "http://localhost/x"], NetOptions(timeout_s=1))
     assert {finding.judgement.verdict for finding in findings.values()} == {Verdict.SKIPPED}
     assert raw_web.seen == []
 
 
-async def test_a_status_that_the_settings_accept_is_alive(raw_web: "RawWeb") -> None:
+async def test_a_status_that_the_settings_accept_is_alive(raw_web: Any) -> None:
     raw_web.answers = {"/tea": 418}
     options = CheckOptions(hosts={"127.0.0.1": HostCheck(accept=frozenset({418}))})
     finding = (await check([raw_web.url("/tea")], raw_web.net, options))[raw_web.url("/tea")]
     assert (finding.judgement.verdict, finding.judgement.rule) == (Verdict.OK, "accepted-status")
 
 
-async def test_an_answer_we_cannot_handle_does_not_end_the_run(
-    raw_web: "RawWeb", monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_answer_we_cannot_handle_does_not_end_the_run(raw_web: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     raw_web.answers = {f"/{n}": 200 for n in range(5)}
     judge = Evidence.judge
 
@@ -252,7 +239,7 @@ async def test_an_answer_we_cannot_handle_does_not_end_the_run(
     assert [finding.judgement.verdict for finding in findings.values()].count(Verdict.OK) == 4
 
 
-async def test_what_time_did_not_reach_is_unchecked(raw_web: "RawWeb") -> None:
+async def test_what_time_did_not_reach_is_unchecked(raw_web: Any) -> None:
     raw_web.latency_s = 0.5
     urls = [raw_web.url(f"/{n}") for n in range(50)]
     started = time.monotonic()
@@ -262,7 +249,7 @@ async def test_what_time_did_not_reach_is_unchecked(raw_web: "RawWeb") -> None:
     assert {finding.judgement.rule for finding in findings.values()} == {"out-of-time"}
 
 
-async def test_a_stopped_run_tells_what_it_knows(raw_web: "RawWeb") -> None:
+async def test_a_stopped_run_tells_what_it_knows(raw_web: Any) -> None:
     raw_web.answers = {f"/{n}": 200 for n in range(100)}
     raw_web.latency_s = 0.05
     found = []
@@ -278,7 +265,7 @@ async def test_a_stopped_run_tells_what_it_knows(raw_web: "RawWeb") -> None:
     assert Verdict.UNCHECKED in verdicts
 
 
-async def test_a_refresh_leads_to_the_page_that_is_judged(raw_web: "RawWeb") -> None:
+async def test_a_refresh_leads_to_the_page_that_is_judged(raw_web: Any) -> None:
     raw_web.answers = {"/tea": 200, "/": 200}
     raw_web.pages["/tea"] = b'<meta http-equiv=refresh content="0; url=/lost">'
     finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
@@ -286,28 +273,28 @@ async def test_a_refresh_leads_to_the_page_that_is_judged(raw_web: "RawWeb") -> 
     assert finding.final_url == raw_web.url("/lost")
 
 
-async def test_a_refresh_of_an_empty_page_is_followed_too(raw_web: "RawWeb") -> None:
+async def test_a_refresh_of_an_empty_page_is_followed_too(raw_web: Any) -> None:
     raw_web.answers = {"/tea": 200, "/green": 200}
     raw_web.pages["/tea"] = b"<meta http-equiv=refresh content='0; url=/green'>"
     finding = (await check([raw_web.url("/tea")], raw_web.net))[raw_web.url("/tea")]
     assert (finding.judgement.verdict, finding.final_url) == (Verdict.OK, raw_web.url("/green"))
 
 
-async def test_a_long_way_is_made_once(raw_web: "RawWeb") -> None:
+async def test_a_long_way_is_made_once(raw_web: Any) -> None:
     raw_web.chain = 19
     raw_web.answers = {"/19": 200}
     finding = (await check([raw_web.url("/0")], raw_web.net))[raw_web.url("/0")]
     assert (finding.judgement.verdict, len(finding.redirects), finding.attempts) == (Verdict.OK, 19, 21)
 
 
-async def test_the_dead_end_of_a_long_way_is_looked_at_twice(raw_web: "RawWeb") -> None:
+async def test_the_dead_end_of_a_long_way_is_looked_at_twice(raw_web: Any) -> None:
     raw_web.chain = 5
     raw_web.script = {"/5": [404, 200]}
     finding = (await check([raw_web.url("/0")], raw_web.net))[raw_web.url("/0")]
     assert (finding.judgement.verdict, len(finding.redirects)) == (Verdict.OK, 5)
 
 
-async def test_anchors_come_with_the_page_that_was_asked_for_them(raw_web: "RawWeb") -> None:
+async def test_anchors_come_with_the_page_that_was_asked_for_them(raw_web: Any) -> None:
     raw_web.answers = {"/tea": 200}
     raw_web.pages["/tea"] = b"<h2 id=water>Water</h2><p>" + b"word " * 400 + b"</p>"
     question = Question(raw_web.url("/tea"), want_anchors=True, fragments=("water", "milk"))
@@ -356,201 +343,3 @@ async def test_what_is_remembered_is_not_asked_again(small_web: SmallWeb) -> Non
     assert await check(urls, net, tools=tools) == first
     assert len(small_web.seen) == asked
     assert len(memory.told) == 4
-
-
-# -- without a network ---------------------------------------------------------------------------------------
-
-
-class Book:
-    """A resolver that knows what a test wrote into it."""
-
-    def __init__(self, pages: dict[str, str], otherwise: Failure = Failure.NO_NAME, delay_s: float = 0) -> None:
-        self.pages = pages
-        self.otherwise = otherwise
-        self.delay_s = delay_s
-        self.asked: list[str] = []
-
-    async def resolve(self, host: str) -> tuple[str, ...]:
-        """Look it up."""
-        self.asked.append(host)
-        await asyncio.sleep(self.delay_s)
-        if host not in self.pages:
-            raise NameLookupError(self.otherwise, "as told")
-        return (self.pages[host],)
-
-
-async def _by_book(urls: list[str], book: Book) -> tuple[list[Finding], Runner]:
-    async with Client(NetOptions(timeout_s=2, allow_hosts=("living.example",)), book) as client:
-        runner = Runner(client, None, FAST)
-        return [finding async for finding in runner.run(Question(url) for url in urls)], runner
-
-
-@pytest.mark.parametrize("failure", [Failure.NO_NAME, Failure.DNS_FAILED, Failure.NO_ADDRESS])
-async def test_without_a_network_nothing_is_dead(failure: Failure) -> None:
-    urls = [f"https://good{n}.example/page/{n}" for n in range(30)]
-    started = time.monotonic()
-    findings, runner = await _by_book(urls, Book({}, failure))
-    assert {finding.judgement.verdict for finding in findings} == {Verdict.UNCHECKED}
-    assert len(findings) == 30
-    assert runner.network_at_fault
-    assert len(runner.notes) == 1
-    assert time.monotonic() - started < 2
-
-
-async def test_a_resolver_that_never_answers_does_not_hold_up_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("linkkeeper.net.control.PATIENCE_S", 0.3)
-    monkeypatch.setattr("linkkeeper.check.network._SILENCE_S", 0.3)
-    started = time.monotonic()
-    findings, runner = await _by_book([f"https://good{n}.example/" for n in range(5)], Book({}, delay_s=60))
-    assert {finding.judgement.rule for finding in findings} == {"offline"}
-    assert runner.network_at_fault
-    assert time.monotonic() - started < 2
-
-
-async def test_one_dead_name_is_dead_where_other_names_work() -> None:
-    book = Book({"example.com": ADDRESS, "www.google.com": ADDRESS})
-    findings, runner = await _by_book(["https://gone.example/page"], book)
-    assert findings[0].judgement.rule == "no-such-name"
-    assert not runner.network_at_fault
-    assert book.asked.count("gone.example") == 2  # asked again before it stands
-
-
-async def test_a_missing_name_below_a_broken_domain_is_not_dead() -> None:
-    class Broken(Book):
-        async def resolve(self, host: str) -> tuple[str, ...]:
-            if host == "broken.example":
-                raise NameLookupError(Failure.DNS_FAILED, "SERVFAIL")
-            return await super().resolve(host)
-
-    findings, _ = await _by_book(["https://www.broken.example/page"], Broken({"example.com": ADDRESS}))
-    assert findings[0].judgement.verdict is Verdict.SUSPECT
-
-
-async def test_names_that_all_lead_inside_are_a_portal() -> None:
-    pages = dict.fromkeys(("example.com", "www.google.com"), "10.0.0.1")
-    findings, runner = await _by_book([f"https://good{n}.example/" for n in range(3)], Book(pages))
-    assert {finding.judgement.rule for finding in findings} == {"captive-portal"}
-    assert runner.network_at_fault
-
-
-async def test_a_portal_that_sends_everybody_to_its_log_in_is_noticed() -> None:
-    portal = await RawWeb.started()
-    port = portal.url("").rpartition(":")[2]
-    portal.target = f"http://portal.lan:{port}"
-    hosts = [f"good{number}.example" for number in range(4)]
-    book = Book(dict.fromkeys([*hosts, "portal.lan", "www.google.com"], "127.0.0.1"))
-    net = NetOptions(timeout_s=2, allow_private=True)
-    async with Client(net, book) as client:
-        control = Control(book, lambda _: client.ask(f"http://www.google.com:{port}/204"))
-        runner = Runner(client, None, FAST, control)
-        urls = [f"http://{host}:{port}/page" for host in hosts]
-        findings = [finding async for finding in runner.run(Question(url) for url in urls)]
-    assert {finding.judgement.rule for finding in findings} == {"captive-portal"}
-    assert runner.network_at_fault
-    await portal.close()
-
-
-async def test_a_reserved_name_is_dead_even_without_a_network() -> None:
-    findings, _ = await _by_book(["http://nowhere.invalid/"], Book({}))
-    assert findings[0].judgement.verdict is Verdict.DEAD
-
-
-# -- a server by table ---------------------------------------------------------------------------------------
-
-
-class RawWeb:
-    """One loopback host whose answers are a table: status by path, 404 for the rest."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, int] = {}
-        self.script: dict[str, list[int]] = {}
-        """Statuses of one path in turn; the last one stays."""
-        self.pages: dict[str, bytes] = {}
-        self.fields = b""
-        """More header fields, on what is not 200."""
-        self.latency_s = 0.0
-        self.target = ""
-        """Where everything redirects to."""
-        self.chain = 0
-        """So many pages, /0 and on, each redirect to the next."""
-        self.seen: list[tuple[str, str]] = []
-        self.most_at_once = 0
-        self._at_once = 0
-        self._server: asyncio.Server | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-
-    @classmethod
-    async def started(cls) -> "RawWeb":
-        """Return one that serves."""
-        made = cls()
-        made._server = await asyncio.start_server(made._connected, "127.0.0.1", 0)
-        return made
-
-    @property
-    def net(self) -> NetOptions:
-        """Settings that may ask it."""
-        return NetOptions(timeout_s=3, allow_hosts=("127.0.0.1",))
-
-    def url(self, path: str) -> str:
-        """Return the URL of a path."""
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}{path}"
-
-    async def close(self) -> None:
-        """Stop."""
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.append(asyncio.ensure_future(self._talk(reader, writer)))
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                method, path, _ = head.split(b" ", 2)
-                self._at_once += 1
-                self.most_at_once = max(self.most_at_once, self._at_once)
-                if self.latency_s:
-                    await asyncio.sleep(self.latency_s)
-                self._at_once -= 1
-                writer.write(self._answer(method.decode(), path.decode()))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.transport.abort()
-
-    def _answer(self, method: str, path: str) -> bytes:
-        self.seen.append((method, path))
-        script = self.script.get(path)
-        status = (script.pop(0) if len(script) > 1 else script[0]) if script else self.answers.get(path, 404)
-        body = self.pages.get(path, f"<title>{path}</title><p>{'Words of a page. ' * 20}</p>".encode())
-        more = b"" if status == 200 else self.fields
-        if self.target and path != "/login":
-            status, more = 302, f"Location: {self.target}{path}\r\n".encode()
-        if path[1:].isdigit() and int(path[1:]) < self.chain:
-            status, more = 302, f"Location: /{int(path[1:]) + 1}\r\n".encode()
-        head = f"HTTP/1.1 {status} As told\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n".encode()
-        return head + more + b"\r\n" + (b"" if method == "HEAD" else body)
-
-
-@pytest.fixture
-async def raw_web() -> AsyncIterator[RawWeb]:
-    web = await RawWeb.started()
-    yield web
-    await web.close()
-
-
-async def test_an_address_that_a_gateway_answers_for_is_not_dead_without_a_network() -> None:
-    gone = Reply(url="http://93.184.215.14/x", status=404, final_url="http://93.184.215.14/x")
-    finding = Finding(gone.url, Judgement(Verdict.DEAD, "http-gone", "HTTP 404"))
-    place = target.parse(gone.url)
-    for names, rule in (({}, "offline"), ({"example.com": ADDRESS}, "http-gone")):
-        watch = network.Watch(Control(Book(names)), private_ok=False)
-        watch.answered(place)
-        assert watch.doubts(place, gone)
-        watch.hold(finding)
-        assert [one.judgement.rule for one in await watch.judged(None)] == [rule]

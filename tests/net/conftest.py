@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from linkkeeper.net.client import Client
 from linkkeeper.net.options import NetOptions
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -97,3 +98,9 @@ async def raw() -> AsyncIterator[Raw]:
 def local() -> NetOptions:
     """Settings of a client that may ask loopback, and does not wait long."""
     return NetOptions(timeout_s=2.0, allow_hosts=("127.0.0.1", "localhost"))
+
+
+@pytest.fixture
+async def client(local: NetOptions) -> AsyncIterator[Client]:
+    async with Client(local) as made:
+        yield made
