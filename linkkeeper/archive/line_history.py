@@ -16,6 +16,9 @@ _COPY_BESIDE = re.compile(
       [ ]\(\[archived\]\([^\s()]*(?:\([^\s()]*\)[^\s()]*)*\)\)
     | [ ]\(<a[ ]href="[^"<>]*">archived</a>\)
     | [ ]\(archived:[ ]\S*\)
+    | [ ]\(`archived[ ]<[^<>`]*>`__\)
+    | [ ]\(https?://[^\s\[\]]*\[archived\]\)
+    | [ ]\(\[\[[^\s\]]*\]\[archived\]\]\)
     | [ ]data-originalurl="[^"<>]*"(?:[ ]data-versiondate="[^"<>]*")?
     """,
     re.VERBOSE,

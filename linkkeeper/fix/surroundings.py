@@ -7,7 +7,7 @@ from pathlib import PurePath
 from msgspec import Struct
 
 from linkkeeper.extract import encodings, escape, front_matter, markdown
-from linkkeeper.fix import html_places, markdown_places
+from linkkeeper.fix import html_places, markdown_places, markup_places
 from linkkeeper.models.link import Link
 
 NO_PLACE = "there is no place beside it for another link"
@@ -23,6 +23,8 @@ class Place(Struct, frozen=True):
     before: bytes
     after: bytes
     context: tuple[str, ...]
+    ours: re.Pattern[bytes] | None = None
+    """A copy that stands there already; None: what begins with `before`."""
 
 
 class Surroundings:
@@ -52,10 +54,15 @@ class Surroundings:
             return [Place(link.span.end, b" (archived: ", b")", link.context)]
         if layers and all(layer.startswith("md-") for layer in layers):
             return NOT_UTF8 if charset else self._behind_markdown(link)
-        return NO_PLACE
+        found = markup_places.ending(self.data, link)
+        if found is None:
+            return NO_PLACE
+        return [Place(found.offset, found.before, found.after, (found.layer,), found.ours)]
 
     def already_there(self, place: Place) -> bool:
         """Say whether a link that a fix put there stands there."""
+        if place.ours is not None:
+            return place.ours.match(self.data, place.offset) is not None
         return self.data.startswith(place.before, place.offset)
 
     def _behind_markdown(self, link: Link) -> list[Place] | str:

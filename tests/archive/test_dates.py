@@ -236,6 +236,13 @@ FIXES = {
     "a copy put beside the neighbour": (f"[a]({A}) [b]({B})", f"[a]({A}) [b]({B}) ([archived]({SNAPSHOT}{B}))", A),
     "a copy put beside the link itself": (f"[a]({A})", f"[a]({A}) ([archived]({SNAPSHOT}{A}))", A),
     "bare links": (f"{A} and {B} x", f"{A} and {B} (archived: {SNAPSHOT}{B}) x", A),
+    "a copy put beside a link of reStructuredText": (
+        f"`a <{A}>`_ x",
+        f"`a <{A}>`_ (`archived <{SNAPSHOT}{A}>`__) x",
+        A,
+    ),
+    "a copy put beside a link of AsciiDoc": (f"{A}[a] x", f"{A}[a] ({SNAPSHOT}{A}[archived]) x", A),
+    "a copy put beside a link of Org": (f"[[{A}][a]] x", f"[[{A}][a]] ([[{SNAPSHOT}{A}][archived]]) x", A),
     "robust": (
         f'<a href="{A}">a</a><a href="{B}">b</a>',
         f'<a href="{A}">a</a><a href="{SNAPSHOT}{B}" data-originalurl="{B}" data-versiondate="2012-01-01">b</a>',

@@ -135,6 +135,25 @@ APPENDED = {
         "<a href=/x><img src='http://dead.example/a'></a>H",
     ),
     "HTML in Markdown": ("a.md", "<a href='http://dead.example/a'>t</a> y", "<a href='http://dead.example/a'>t</a>H y"),
+    "rst": ("a.rst", "`t <http://dead.example/a>`_.", "`t <http://dead.example/a>`_R."),
+    "rst, anonymous, over lines": ("a.rst", "`t\n<http://dead.example/a>`__ x", "`t\n<http://dead.example/a>`__R x"),
+    "rst, alone": ("a.rst", "see http://dead.example/a, x", "see http://dead.example/aR, x"),
+    "rst, table": (
+        "a.rst",
+        "===  ===\nx    `t <http://dead.example/a>`_\n===  ===\n",
+        "===  ===\nx    `t <http://dead.example/a>`_R\n===  ===\n",
+    ),
+    "AsciiDoc": ("a.adoc", "见 http://dead.example/a[t \\] u], x", "见 http://dead.example/a[t \\] u]D, x"),
+    "AsciiDoc, link:": ("a.adoc", "link:http://dead.example/a[t].", "link:http://dead.example/a[t]D."),
+    "AsciiDoc, passed": ("a.adoc", "link:++http://dead.example/a++[t].", "link:++http://dead.example/a++[t]D."),
+    "AsciiDoc, alone": ("a.adoc", "see http://dead.example/a (it)", "see http://dead.example/aD (it)"),
+    "AsciiDoc, in brackets": ("a.adoc", "see <http://dead.example/a>.", "see <http://dead.example/a>D."),
+    "AsciiDoc, table": ("a.adoc", "|===\n|http://dead.example/a[t]\n|===\n", "|===\n|http://dead.example/a[t]D\n|===\n"),
+    "AsciiDoc, image": ("a.adoc", "an image:http://dead.example/a[t] x", "an image:http://dead.example/a[t]D x"),
+    "Org": ("a.org", "[[http://dead.example/a][t [u] v]].", "[[http://dead.example/a][t [u] v]]O."),
+    "Org, without text": ("a.org", "* h [[http://dead.example/a]]\n", "* h [[http://dead.example/a]]O\n"),
+    "Org, in brackets": ("a.org", "<http://dead.example/a> x", "<http://dead.example/a>O x"),
+    "Org, table": ("a.org", "| [[http://dead.example/a][t]] | b |", "| [[http://dead.example/a][t]]O | b |"),
 }  # fmt: skip
 
 
@@ -144,6 +163,9 @@ def test_append_keeps_the_link_and_puts_the_copy_behind_its_construct(name: str)
     after = after.replace("aA", f"a ([archived]({WB}{DEAD}))") if name == "bare" else after
     after = after.replace("A", f" ([archived]({WB}{DEAD}))") if document == "a.md" else after
     after = after.replace("H", f' (<a href="{WB}{DEAD}">archived</a>)')
+    if document.endswith((".rst", ".org", ".adoc")):
+        after = after.replace("R", f" (`archived <{WB}{DEAD}>`__)").replace("O", f" ([[{WB}{DEAD}][archived]])")
+        after = after.replace("D", f" ({WB}{DEAD}[archived])")
     assert fixed(document, before.encode(), options=FixOptions(style="append")).decode() == after.replace("WB/", WB)
 
 
@@ -154,6 +176,11 @@ NO_PLACE_BESIDE = {
     "srcset": ("a.html", b'<img srcset="http://dead.example/a 2x">'),
     "never closed": ("a.html", b'<a href="http://dead.example/a">t'),
     "in a picture": ("a.html", b'<picture><img src="http://dead.example/a">'),
+    "rst, title": ("a.rst", b"About `t <http://dead.example/a>`_\n=================================\n\nx"),
+    "rst, target": ("a.rst", b"t_\n\n.. _t: http://dead.example/a\n"),
+    "rst, image": ("a.rst", b".. image:: http://dead.example/a\n"),
+    "AsciiDoc, attribute": ("a.adoc", b"= T\n:u: http://dead.example/a\n\nlink:{u}[x]"),
+    "AsciiDoc, option": ("a.adoc", b"an image:/a.png[t,link=http://dead.example/a] x"),
 }
 
 
@@ -166,10 +193,13 @@ def test_where_nothing_can_stand_beside_a_link_append_refuses_and_says_so(name: 
     assert made.refusals[0].reason
 
 
-def test_an_appended_copy_counts_as_settled() -> None:
-    text = fixed("a.md", b"[t](http://dead.example/a)", options=FixOptions(style="append"))
-    again = planned("a.md", text, rescue, FixOptions(style="append"))
-    assert [link.url for link in again.settled] == [DEAD]
+@pytest.mark.parametrize("name", APPENDED)
+def test_an_appended_copy_counts_as_settled(name: str) -> None:
+    document, before, _ = APPENDED[name]
+    text = fixed(document, before.encode(), options=FixOptions(style="append"))
+    again = planned(document, text, rescue, FixOptions(style="append"))
+    assert {link.url for link in again.settled} == {DEAD}
+    assert again.edits == ()
 
 
 def test_robust_puts_the_copy_into_the_attribute_and_says_what_it_stands_for() -> None:
