@@ -24,7 +24,7 @@ from linkkeeper.models.snapshot import Snapshot, SnapshotState
 from linkkeeper.models.verdict import Finding, Reply, Verdict
 from linkkeeper.net.options import NetOptions
 from linkkeeper.pipeline import copies, options
-from linkkeeper.pipeline.collect import Collection, Entry, Place
+from linkkeeper.pipeline.collect import Collection, Entry, Place, absolute
 from linkkeeper.pipeline.events import Events
 from linkkeeper.pipeline.outcome import Outcome, dead_places
 from linkkeeper.pipeline.state import State
@@ -118,7 +118,7 @@ class Archives:
                 continue
             if not archive_links.points_into(link.url, self._bases):
                 near = self._dates.of(place)
-                written = link.url.partition("#")[0]
+                written = absolute(link.url.partition("#")[0])
                 self.outcome.wanted[key] = Wanted(entry.url, near, written if written != entry.url else "")
             elif self.outcome.finding(entry).judgement.rule == archived.BROKEN.id:
                 self.outcome.wanted[key] = self._behind_the_broken(place)

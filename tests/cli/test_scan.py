@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from linkkeeper.demo.story import Stage
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -42,6 +44,17 @@ def test_a_scan_says_what_lives_and_finds_the_copy_of_the_dead(run: Run, stage: 
     assert all(
         data[link["start"] : link["end"]].decode() == link["raw"] for row in report["urls"] for link in row["links"]
     )
+
+
+@pytest.mark.parametrize(("path", "state"), [("/2016/second", "verified"), ("/never/captured", "none")])
+def test_archives_are_asked_about_a_dead_link_without_a_scheme(
+    path: str, state: str, run: Run, stage: Stage, trusted: list[str]
+) -> None:
+    url = stage.web.url("gone", path)
+    Path("post.md").write_text(f"---\ndate: 2016-07-08\n---\n[gone](//{url.partition('//')[2]})\n")
+    done = run("scan", "post.md", "--format", "json", *trusted, **QUICK)
+    [row] = json.loads(done.stdout)["urls"]
+    assert (row["verdict"], row["links"][0]["snapshot"]["state"]) == ("dead", state)
 
 
 def test_a_scan_changes_no_post(run: Run, stage: Stage, trusted: list[str]) -> None:
