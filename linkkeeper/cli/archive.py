@@ -76,6 +76,7 @@ def status(
     from linkkeeper.pipeline.scan import Request
     from linkkeeper.report import saving as shown
 
+    holdings.check_place(loaded.settings.archive.dir, must_exist=_is_flag(loaded))
     bars = Bars()
     try:
         found = holdings.status(Request(paths=tuple(paths or ()), allow_empty=allow_empty), loaded.settings, bars)
@@ -149,6 +150,7 @@ def show(
         raise UsageError(f"--at {at!r} is no time of a capture", "give the first of its 14 digits, e.g. 2026")
     from linkkeeper.pipeline import holdings
 
+    holdings.check_place(loaded.settings.archive.dir, must_exist=_is_flag(loaded))
     found = holdings.of_url(url, loaded.settings)
     if extract:
         _check_target(extract)
@@ -231,6 +233,11 @@ def serve(*, loaded: Loaded, port: Port = 0) -> None:
             replay.wait()
         except KeyboardInterrupt:
             output.note("ended")
+
+
+def _is_flag(loaded: Loaded) -> bool:
+    """Say whether the local archive was named on the command line: then it should be there."""
+    return loaded.origins.get("archive.dir", "").startswith("flag")
 
 
 def _is_wacz(path: Path) -> bool:

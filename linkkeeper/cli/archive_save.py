@@ -75,7 +75,8 @@ def save(
       linkkeeper archive save --to local --browser needed      pages that show nothing without their scripts, too
 
     Exit codes: 0 every living link has its copy or its owner forbids one, 1 some failed, 2 wrong usage, 3 an archive
-    or the network could not be asked or the run did not get through, 130 interrupted.
+    or the network could not be asked, no link was seen to live though some may, the run did not get through or its
+    report could not be written, 130 interrupted.
     """
     _check(paths or [], format, to_file)
     from linkkeeper.pipeline import saving as pipeline
@@ -93,15 +94,15 @@ def save(
         bars.close()
     for note in saved.notes:
         output.note(note)
-    if to_file:
-        from linkkeeper.report import registry
-
-        registry.save(Path(to_file), shown.as_json(saved))
-        output.note(f"wrote {to_file}")
     if format == "json":
         output.data(shown.as_json(saved))
     else:
         output.data(shown.of_save(saved, output.width(), everything=output.verbose()))
+    if to_file:  # last: if the disk is full, all else has been told
+        from linkkeeper.report import registry
+
+        registry.save(Path(to_file), shown.as_json(saved))
+        output.note(f"wrote {to_file}")
     raise typer.Exit(exits.after_save(saved))
 
 

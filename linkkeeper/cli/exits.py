@@ -16,7 +16,8 @@ MEANINGS = {
     ATTENTION: "links need attention (`--fail-on`), `fix` left dead links that have no copy, or `archive` failed to "
     "save, prove or find something",
     USAGE: "wrong usage or settings; nothing was asked and nothing was written",
-    UNFINISHED: "the run could not finish or the answer is not known: offline, archive unreachable, a crash",
+    UNFINISHED: "the run could not finish or the answer is not known: offline, archive unreachable, a full disk, "
+    "a crash",
     INTERRUPTED: "interrupted; what is known was saved and reported",
 }
 

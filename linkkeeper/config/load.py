@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 import tomli
@@ -200,5 +200,27 @@ def _convert(path: str, value: Any, origin: str) -> Any:
         converted = msgspec.convert(value, annotation)
         check(path, converted)
     except (msgspec.ValidationError, ValueError) as error:
-        raise UsageError(f"{path} = {value!r} ({origin}): {error}", "docs/settings.md says what it takes") from error
+        raise UsageError(f"{path} = {value!r} ({origin}): {_why(annotation, value, error)}", _HINT) from error
     return converted
+
+
+_HINT = "docs/settings.md says what it takes"
+
+
+def _why(annotation: Any, value: Any, error: Exception) -> str:
+    """Return what is wrong with a value; of a setting with names to choose from, which these are."""
+    names = _choices(annotation)
+    wrong = [one for one in (value if isinstance(value, list) else [value]) if one not in names] if names else []
+    if not wrong:
+        return str(error)
+    near = difflib.get_close_matches(str(wrong[0]), names, n=1)
+    meant = f" (did you mean {near[0]!r}?)" if near else ""
+    return f"{wrong[0]!r} is none of {', '.join(names)}{meant}"
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """Return the words that a setting, or each item of its list, may be; none if it is free."""
+    if get_origin(annotation) is Literal:
+        return tuple(str(word) for word in get_args(annotation))
+    inner = get_args(annotation)
+    return _choices(inner[0]) if inner and get_origin(annotation) in (list, Annotated) else ()

@@ -30,7 +30,7 @@ class CopyState(StrEnum):
     FAILED = "failed"
     """It was tried, and no copy came of it."""
     UNKNOWN = "unknown"
-    """The archive could not be asked."""
+    """The archive, or robots.txt of the site, could not be asked: the next run tries again."""
 
 
 HAS_COPY = frozenset({CopyState.RECENT, CopyState.SAVED, CopyState.CAPTURED})
@@ -110,9 +110,11 @@ class Coverage(Struct, frozen=True):
     older: int
     """With an older copy only."""
     never: int
-    """With none that is known of."""
+    """With none that is known of, though they could have one."""
     archives: dict[str, int] = field(default_factory=dict)
     """Archive → living URLs with a recent copy there."""
+    refused: int = 0
+    """With none, and none is to be had: their owners or our own rules forbid it in every archive that is used."""
 
 
 class Status(Struct, frozen=True):
@@ -124,9 +126,9 @@ class Status(Struct, frozen=True):
     queue: dict[str, int] = field(default_factory=dict)
     """State → URLs waiting for, or given by, the Wayback Machine."""
     refused: list[tuple[str, str]] = field(default_factory=list)
-    """URL and reason: what will have no copy at the Wayback Machine."""
+    """URL and reason: what has no copy, and will have none or was given up."""
     missing: list[str] = field(default_factory=list)
-    """Living URLs without any copy."""
+    """Living URLs without any copy that could have one."""
     directory: str = ""
     """Of the local archive; empty: there is none."""
     pages: int = 0

@@ -6,7 +6,7 @@ from linkkeeper.models.verdict import Failure
 from linkkeeper.net import addresses
 from linkkeeper.net.options import NetOptions
 from linkkeeper.net.resolver import Names
-from linkkeeper.net.target import Target
+from linkkeeper.net.target import Target, parse
 
 
 class ForbiddenError(Exception):
@@ -18,7 +18,8 @@ class ForbiddenError(Exception):
 class Gate:
     """The rule about private addresses, as the settings have it."""
 
-    def __init__(self, options: NetOptions, names: Names) -> None:
+    def __init__(self, options: NetOptions, names: Names | None = None) -> None:
+        """names: looks names up; without it nobody can be connected to."""
         self._private = options.allow_private
         self._allowed = frozenset(_entries(options.allow_hosts))
         self._names = names
@@ -36,6 +37,7 @@ class Gate:
         reason = addresses.local_name(target.host)
         if reason and not allowed:
             raise ForbiddenError(f"{target.host}: {reason}")
+        assert self._names is not None, "only literal addresses are judged without a resolver"
         found = await self._names.resolve(target.host)
         return found if allowed else _public(target.host, found)
 
@@ -45,6 +47,19 @@ class Gate:
         reason = reason or addresses.local_name(target.host)
         if reason and not self.allows(target):
             raise ForbiddenError(f"{target.host}: {reason}")
+
+
+def why_barred(url: str, options: NetOptions) -> str:
+    """Return why a URL may not be asked for, as far as its text tells; empty if it may be, or is none."""
+    if options.remap:  # it may lead elsewhere
+        return ""
+    try:
+        Gate(options).judge_literal(parse(url))
+    except ForbiddenError as error:
+        return str(error)
+    except ValueError:
+        return ""
+    return ""
 
 
 def _public(host: str, found: Iterable[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Which living links have a copy, by what this machine knows: the local manifest and the queue. Asks nobody."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +9,13 @@ from linkkeeper.errors import LinkkeeperError
 from linkkeeper.models.saving import Coverage
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.pipeline import options
-from linkkeeper.pipeline.collect import Collection
+from linkkeeper.pipeline.collect import Collection as Links
 from linkkeeper.pipeline.outcome import Outcome
 from linkkeeper.pipeline.state import State
+from linkkeeper.urls import secrets
 
 LOCAL, WAYBACK = "local", "wayback"
+CREDENTIAL = "a credential stands in the URL"
 LIVING = frozenset({Verdict.OK, Verdict.REDIRECTED})
 
 Copies = dict[str, dict[str, datetime]]
@@ -65,9 +67,43 @@ def is_recent(moment: datetime, since: datetime | None) -> bool:
     return since is None or moment >= since
 
 
-def of_living(urls: Iterable[str], copies: Mapping[str, Mapping[str, datetime]], since: datetime | None) -> Coverage:
-    """Return the coverage of these URLs. Pure."""
-    living = covered = older = 0
+def refusals(urls: Iterable[str], settings: Settings, state: State) -> dict[str, dict[str, str]]:
+    """Return the URLs that some archive will have no copy of -> archive -> why, as far as this machine knows."""
+    from linkkeeper.archive.saving import known, vetting
+
+    found: dict[str, dict[str, str]] = {}
+    here, bases = state.refusals.known(), options.archive_bases(settings)
+    tickets = state.queue.tickets()
+    for url in urls:
+        ticket = tickets.get(url)
+        at_wayback = known.why_never(ticket) if ticket is not None else ""
+        at_wayback = at_wayback or vetting.why_not(url, bases)
+        whys = {WAYBACK: at_wayback, LOCAL: here.get(url) or (CREDENTIAL if secrets.strip(url) != url else "")}
+        if any(whys.values()):
+            found[url] = {name: why for name, why in whys.items() if why}
+    return found
+
+
+def used(settings: Settings, state: State) -> set[str]:
+    """Return the archives that copies were ever asked of; those of the settings if there were none."""
+    here = bool(in_local_archive(settings)) or bool(state.refusals.known())
+    found = {name for name, is_used in ((LOCAL, here), (WAYBACK, bool(state.queue.tickets()))) if is_used}
+    return found or {str(name) for name in settings.archive.to}
+
+
+def without_hope(refused: Mapping[str, Mapping[str, str]], archives: set[str]) -> set[str]:
+    """Return the URLs that all archives refuse: nobody need be told that they lack a copy. Pure."""
+    return {url for url, whys in refused.items() if archives <= whys.keys()}
+
+
+def of_living(
+    urls: Iterable[str],
+    copies: Mapping[str, Mapping[str, datetime]],
+    since: datetime | None,
+    hopeless: Collection[str] = (),
+) -> Coverage:
+    """Return the coverage of these URLs. hopeless: what can have no copy. Pure."""
+    living = covered = older = refused = 0
     archives = {WAYBACK: 0, LOCAL: 0}
     for url in urls:
         living += 1
@@ -75,19 +111,23 @@ def of_living(urls: Iterable[str], copies: Mapping[str, Mapping[str, datetime]],
         recent = [name for name, moment in held.items() if is_recent(moment, since)]
         covered += bool(recent)
         older += bool(held) and not recent
+        refused += not held and url in hopeless
         for name in recent:
             archives[name] += 1
-    return Coverage(living, covered, older, living - covered - older, archives)
+    return Coverage(living, covered, older, living - covered - older - refused, archives, refused)
 
 
-def of_run(collection: Collection, outcome: Outcome, settings: Settings, state: State) -> Coverage | None:
+def of_run(collection: Links, outcome: Outcome, settings: Settings, state: State) -> Coverage | None:
     """Return the coverage of what lived in this run; None where nothing was ever saved, or nothing lives."""
     copies = known(settings, state)
     living = living_urls(collection, outcome, settings) if copies else []
-    return of_living(living, copies, oldest(settings)) if living else None
+    if not living:
+        return None
+    hopeless = without_hope(refusals(living, settings, state), used(settings, state))
+    return of_living(living, copies, oldest(settings), hopeless)
 
 
-def living_urls(collection: Collection, outcome: Outcome, settings: Settings) -> list[str]:
+def living_urls(collection: Links, outcome: Outcome, settings: Settings) -> list[str]:
     """Return the URLs that live and are no archive's own."""
     from linkkeeper.urls import archive_links
 

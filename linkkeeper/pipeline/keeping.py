@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
 from linkkeeper.archive.archive_urls import instant
-from linkkeeper.archive.capture.base import OWNER_FORBIDS, CaptureOptions, Cited, Judge, Outcome, Refusal
+from linkkeeper.archive.capture.base import OWNER_FORBIDS, CaptureOptions, Cited, Judge, Outcome, Refusal, Why
 from linkkeeper.archive.capture.browser import BrowserOptions, Renderer
 from linkkeeper.archive.capture.capturer import Capturer
 from linkkeeper.archive.capture.robots_cache import Learned
@@ -49,6 +49,12 @@ class Keeping:
         async with AsyncExitStack() as exits:
             capturer = await self._capturer(exits, render=False)
             return await capturer.forbidden(pages)
+
+    async def answers(self, urls: Sequence[str]) -> dict[str, Reply]:
+        """Return what sites answer to HEAD, in turn: whether a page lives, where robots.txt lets nobody read it."""
+        async with AsyncExitStack() as exits:
+            capturer = await self._capturer(exits, render=False)
+            return await capturer.heads(urls)
 
     def mend(self) -> None:
         """Repair an archive that a kill or another program left damaged, so that what is lost is not planned as held.
@@ -169,8 +175,10 @@ class Keeping:
 
 def refused(one: Refusal) -> Copy:
     """Return what a refusal means for the link. Pure."""
-    state = CopyState.REFUSED if one.why in OWNER_FORBIDS else CopyState.FAILED
-    return Copy(LOCAL, state, one.detail or one.why.value)
+    detail = one.detail or one.why.value
+    if one.why is Why.ROBOTS_UNKNOWN:
+        return Copy(LOCAL, CopyState.UNKNOWN, f"{detail}: nothing is fetched now, the next run tries again")
+    return Copy(LOCAL, CopyState.REFUSED if one.why in OWNER_FORBIDS else CopyState.FAILED, detail)
 
 
 def judge() -> Judge:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -14,10 +15,15 @@ from linkkeeper.models.verdict import Verdict
 from linkkeeper.pipeline import coverage
 from linkkeeper.pipeline.collect import Collection, Entry
 from linkkeeper.pipeline.outcome import Outcome
+from linkkeeper.report.advice import quoted
 from linkkeeper.report.saving import size
 
 _UNSURE = (Verdict.BLOCKED, Verdict.SUSPECT)
 _MB = 1_000_000
+_HOSTS = 3
+"""Named in a note."""
+PRIVATE = "private-address"
+"""The rule of links that lead to addresses which are not public."""
 
 
 class Living(Struct, frozen=True):
@@ -55,13 +61,13 @@ def build(made: Made, collection: Collection, problems: Iterable[FileProblem]) -
         version=VERSION,
         started=made.started,
         finished=datetime.now(UTC),
-        complete=not (unknown or at_fault or summary.unchecked),
+        complete=not (unknown or at_fault or summary.unchecked or _is_silent(made, summary)),
         to=made.to,
         dry_run=made.dry_run,
         summary=summary,
         urls=rows,
         files=sorted(problems, key=lambda problem: (problem.file, problem.problem)),
-        notes=_notes(made, collection, summary.unchecked),
+        notes=[*_private(made, collection), *_notes(made, collection, summary)],
         interrupted=made.interrupted,
     )
 
@@ -94,8 +100,35 @@ def _summary(made: Made, collection: Collection, rows: list[SavedRow]) -> SaveSu
     )
 
 
-def _notes(made: Made, collection: Collection, unchecked: int) -> list[str]:
-    """Say why links were not asked, if that is what they should have been."""
+def _is_silent(made: Made, summary: SaveSummary) -> bool:
+    """Say whether no link was seen to live though some may: then nobody knows what should have been saved."""
+    return not made.dry_run and not summary.living and bool(summary.blocked)
+
+
+def _private(made: Made, collection: Collection) -> list[str]:
+    """Say which links lead to addresses that are not public, and what allows them."""
+    judged = ((entry.url, made.outcome.finding(entry).judgement) for entry in collection.entries.values())
+    hosts = [urlsplit(url).netloc.rpartition("@")[2] for url, judgement in judged if judgement.rule == PRIVATE]
+    if not hosts:
+        return []
+    many = f"{len(hosts):,} links lead" if len(hosts) > 1 else "1 link leads"
+    named = ", ".join(list(dict.fromkeys(hosts))[:_HOSTS])
+    flag = f"--allow-host {quoted(hosts[0])}"
+    how = (
+        f"{flag} allows one by name"
+        if coverage.LOCAL in made.to
+        else f"the Wayback Machine gets none of them, --to local {flag} keeps a copy on this disk"
+    )
+    return [f"{many} to private addresses ({named}) and {'were' if len(hosts) > 1 else 'was'} left out: {how}."]
+
+
+def _notes(made: Made, collection: Collection, summary: SaveSummary) -> list[str]:
+    """Say why links were not asked, or did not answer, if that is what they should have done."""
+    if _is_silent(made, summary):
+        many = f"None of the {summary.blocked:,} links" if summary.blocked > 1 else "The only link"
+        tell = f"{many} that may live could be seen to live, so nothing was saved"
+        return [f"{tell}: linkkeeper scan says what they answer; run again later."]
+    unchecked = summary.unchecked
     if not unchecked or made.dry_run:
         return []
     judgements = (made.outcome.finding(entry).judgement for entry in collection.asked())

@@ -17,8 +17,9 @@ from linkkeeper.config.settings import Settings
 from linkkeeper.config.values import seconds
 from linkkeeper.errors import UsageError
 from linkkeeper.models.document import FileProblem
-from linkkeeper.models.saving import Copy, CopyState, Saved
-from linkkeeper.models.verdict import Judgement, Verdict
+from linkkeeper.models.saving import HAS_COPY, Copy, CopyState, Saved
+from linkkeeper.models.verdict import Judgement, Reply, Verdict
+from linkkeeper.net import gate
 from linkkeeper.pipeline import coverage, options, saved, scan
 from linkkeeper.pipeline.collect import Collection, Entry
 from linkkeeper.pipeline.events import Events
@@ -27,12 +28,15 @@ from linkkeeper.pipeline.state import State
 from linkkeeper.urls import archive_links, secrets
 
 if TYPE_CHECKING:
+    from linkkeeper.archive.capture.base import Cited, Refusal
     from linkkeeper.archive.capture.browser import BrowserOptions
     from linkkeeper.pipeline.keeping import Keeping
     from linkkeeper.pipeline.sending import Sending
 
 FORBIDDEN = Judgement(Verdict.SKIPPED, "excluded", "robots.txt forbids a copy, so the page was not asked for")
 UNREADABLE = Judgement(Verdict.SKIPPED, "excluded", "robots.txt could not be read, so the page was not asked for")
+LIVES_BY_HEAD = Judgement(Verdict.OK, "http-success", "HEAD was answered; robots.txt lets nobody read the page")
+_ANSWERED = range(200, 300)
 ARCHIVES_OWN = Judgement(Verdict.SKIPPED, "excluded", "an archive's own page is not archived again")
 
 
@@ -134,8 +138,8 @@ class _Work:
         """Saved URL → archive → how it stands."""
         self._notes: list[str] = []
         self._living: list[saved.Living] = []
-        self._forbidden: list[saved.Living] = []
-        """Not asked whether they live: robots.txt forbids it."""
+        self._unasked: list[saved.Living] = []
+        """Nobody knows whether they live: robots.txt forbids to read them."""
         self._outcome = Outcome()
         self._interrupted = False
         self._stop: asyncio.Event | None = None
@@ -158,7 +162,7 @@ class _Work:
         """Ask which links live, or with a dry run remember."""
         if self._request.dry_run:
             self._remember(collection)
-        elif self._settings.archive.robots and [str(name) for name in self._settings.archive.to] == [coverage.LOCAL]:
+        elif self._settings.archive.robots and self._keeping is not None:
             asyncio.run(self._heed_robots(collection))
         if self._interrupted:
             return
@@ -168,12 +172,16 @@ class _Work:
             self._outcome = scan.ask(collection, options.from_now_on(without, spent), self._state, self._events)
         self._interrupted = self._outcome.interrupted
         wanted = coverage.LIVING | ({Verdict.UNCHECKED} if self._request.dry_run else set())
-        for entry in collection.asked():
-            if self._outcome.finding(entry).judgement.verdict in wanted:
+        for entry in collection.entries.values():
+            is_asked = entry.judgement is None or entry.judgement is LIVES_BY_HEAD
+            if is_asked and self._outcome.finding(entry).judgement.verdict in wanted:
                 self._living.append(self._of(entry))
 
     async def _heed_robots(self, collection: Collection) -> None:
-        """Leave out what robots.txt forbids before anybody asks whether it lives: no GET of it is wanted at all."""
+        """Leave out what robots.txt forbids before anybody asks whether it lives: no GET of it is wanted at all.
+
+        Where it may be saved elsewhere, an answer to HEAD says whether it lives.
+        """
         from linkkeeper.archive.capture.base import OWNER_FORBIDS, Cited
         from linkkeeper.pipeline.keeping import refused
         from linkkeeper.pipeline.stopping import Signals
@@ -181,7 +189,7 @@ class _Work:
         assert self._keeping is not None
         self._state.load(entry.url for entry in collection.asked())
         entries = {entry.url: entry for entry in collection.asked() if self._state.memory.get(entry.url) is None}
-        asking = asyncio.ensure_future(self._keeping.forbidden([Cited(url) for url in entries]))
+        asking = asyncio.ensure_future(self._forbidden([Cited(url) for url in entries]))
 
         def stop() -> None:
             self._hear_interruption()
@@ -189,19 +197,33 @@ class _Work:
 
         timer = asyncio.get_running_loop().call_later(left_s, asking.cancel) if (left_s := self._left_s()) else None
         with Signals(stop), suppress(asyncio.CancelledError):
-            for refusal in await asking:
+            for refusal, reply in await asking:
                 entry = entries[refusal.url]
                 entry.judgement = FORBIDDEN if refusal.why in OWNER_FORBIDS else UNREADABLE
-                self._forbidden.append(self._of(entry))
                 self._told(entry.url, refused(refusal))
+                if reply is not None and reply.failure is None and reply.status in _ANSWERED:
+                    entry.judgement = LIVES_BY_HEAD
+                elif self._sending is not None:
+                    self._told(entry.url, _not_sent(entry.judgement, reply))
+                if entry.judgement is not LIVES_BY_HEAD:
+                    self._unasked.append(self._of(entry))
         if timer is not None:
             timer.cancel()
+
+    async def _forbidden(self, pages: "list[Cited]") -> "list[tuple[Refusal, Reply | None]]":
+        """Return the pages that robots.txt keeps us from, and what their sites answer to HEAD if that is of use."""
+        assert self._keeping is not None
+        refusals = await self._keeping.forbidden(pages)
+        replies = await self._keeping.answers([one.url for one in refusals]) if self._sending is not None else {}
+        return [(one, replies.get(one.url)) for one in refusals]
 
     def _remember(self, collection: Collection) -> None:
         self._state.load(entry.url for entry in collection.asked())
         for entry in collection.asked():
             if (known := self._state.memory.get(entry.url)) is not None:
                 self._outcome.findings[entry.url] = known
+            elif why := gate.why_barred(entry.url, options.network(self._settings)):
+                entry.judgement = Judgement(Verdict.SKIPPED, saved.PRIVATE, why)
 
     def _of(self, entry: Entry) -> saved.Living:
         finding = self._outcome.finding(entry)
@@ -227,7 +249,7 @@ class _Work:
         sendable = self._sendable()
         with Signals(self._hear_interruption):
             if self._keeping is not None:
-                pages = [Cited(one.url, one.posts) for one in sendable]
+                pages = [Cited(one.url, one.posts) for one in sendable if one.entry.judgement is not LIVES_BY_HEAD]
                 self._keeping.mend()
                 due, recent = self._keeping.plan(pages, self._request.max_count)
                 timer = self._stop_in_time()
@@ -269,6 +291,12 @@ class _Work:
                 self._told(one.url, Copy(archive, CopyState.REFUSED, "a credential stands in the URL"))
         return list(clear.values())
 
+    def _note_refusals(self) -> None:
+        """Remember what the owners said: who forbids a copy need not be told that one is missing."""
+        local = {url: copies[coverage.LOCAL] for url, copies in self._copies.items() if coverage.LOCAL in copies}
+        refused = {url: copy.detail for url, copy in local.items() if copy.state is CopyState.REFUSED}
+        self._state.refusals.put(refused, [url for url, copy in local.items() if copy.state in HAS_COPY])
+
     def _told(self, url: str, copy: Copy) -> None:
         self._copies.setdefault(url, {})[copy.archive] = copy
 
@@ -291,10 +319,12 @@ class _Work:
 
     def result(self, collection: Collection, problems: Iterable[FileProblem]) -> Saved:
         """Return the run as it is reported."""
+        if not self._request.dry_run:
+            self._note_refusals()
         made = saved.Made(
             self._started,
             [str(name) for name in self._settings.archive.to],
-            [*self._living, *self._forbidden],
+            [*self._living, *self._unasked],
             self._copies,
             self._outcome,
             self._request.dry_run,
@@ -306,6 +336,15 @@ class _Work:
         late = [*self._outcome.notes, *self._state.notes]
         late += saved.budget_notes(reported.summary.bytes_total, self._settings.archive.budget)
         return structs.replace(reported, notes=list(dict.fromkeys([*self._notes, *reported.notes, *late])))
+
+
+def _not_sent(why: Judgement, reply: Reply | None) -> Copy:
+    """Return how a page stands at the Wayback Machine that nobody may read and that gave HEAD no good answer."""
+    said = (
+        reply.detail or (f"HTTP {reply.status}" if reply.status else "no answer") if reply is not None else "not asked"
+    )
+    state = CopyState.REFUSED if why is FORBIDDEN else CopyState.UNKNOWN
+    return Copy(coverage.WAYBACK, state, f"not sent, for nobody knows whether it lives (HEAD: {said}; {why.detail})")
 
 
 def _plan_of_keeping(pages: int, settings: Settings) -> str:

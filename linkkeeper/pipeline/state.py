@@ -25,6 +25,7 @@ from linkkeeper.store.extractions import Extractions
 from linkkeeper.store.history import History, HistoryOptions
 from linkkeeper.store.keys import Keys
 from linkkeeper.store.queue import SaveQueue
+from linkkeeper.store.refusals import Refusals
 from linkkeeper.store.runs import Runs
 
 
@@ -70,6 +71,11 @@ class State:
     def queue(self) -> SaveQueue:
         """What is to be saved at the Wayback Machine, and how far it has come."""
         return SaveQueue(self._database)
+
+    @property
+    def refusals(self) -> Refusals:
+        """Pages that their owners want no local copy of."""
+        return Refusals(self._database)
 
     def last_verdicts(self) -> dict[str, str]:
         """Return the last verdict of everything that was ever asked about, by key (`key_of`)."""

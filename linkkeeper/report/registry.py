@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from linkkeeper.errors import UsageError
+from linkkeeper.errors import LinkkeeperError, UsageError
 from linkkeeper.models.run import Run
 from linkkeeper.report.base import Extras, ReportFormat
 
@@ -108,12 +108,16 @@ def write(run: Run, name: str, path: Path, extras: Extras | None = None) -> None
 
 
 def save(path: Path, content: str) -> None:
-    """Put content into path by a temporary file and a rename; no link is followed. Raises UsageError."""
+    """Put content into path by a temporary file and a rename; no link is followed.
+
+    Raises UsageError for what cannot be a report's place, LinkkeeperError if the system refuses to write: a full disk.
+    """
     _check_target(path)
     try:
         _replace(path, content.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "choose another --output") from error
+        told = (error.strerror or str(error)).lower()
+        raise LinkkeeperError(f"cannot write {path}: {told}", "make room, or choose another --output") from error
 
 
 def _check_target(path: Path) -> None:

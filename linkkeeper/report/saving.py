@@ -31,15 +31,12 @@ _TOLD = (
 )
 """States that are worth a line each, the worst first."""
 _WORDS = {
-    CopyState.RECENT: "had a copy",
-    CopyState.SAVED: "saved now",
-    CopyState.CAPTURED: "saved, not shown yet",
-    CopyState.SUBMITTED: "taken, nobody knows yet how it ended",
-    CopyState.QUEUED: "waiting",
-    CopyState.REFUSED: "forbidden",
-    CopyState.FAILED: "failed",
-    CopyState.UNKNOWN: "could not be asked",
+    CopyState.CAPTURED: "the playback does not show it yet",
+    CopyState.SUBMITTED: "how it ended is not known yet",
+    CopyState.QUEUED: "the next run goes on here",
+    CopyState.UNKNOWN: "it could not be asked",
 }
+"""What is said of a state where nothing else is."""
 
 
 def as_json(value: Saved | Status) -> str:
@@ -77,10 +74,11 @@ def _rows(saved: Saved, width: int, *, everything: bool) -> Iterator[str]:
 
 
 def _about(row: SavedRow, copy: Copy, width: int, *, dry_run: bool) -> Iterator[str]:
-    word = _word(copy.state, copy.archive, dry_run=dry_run)
     day = f" ({places.day(copy.captured)})" if copy.captured else ""
-    detail = f": {_shown(copy.detail)}" if copy.detail else ""
-    for at, line in enumerate(widths.wrapped(f"{copy.archive}: {word}{day}{detail}", max(20, width - 4))):
+    wanted = dry_run and copy.state is CopyState.QUEUED
+    told = copy.detail or ("would be asked for" if wanted else _WORDS.get(copy.state, ""))
+    detail = f": {_shown(told)}" if told else ""
+    for at, line in enumerate(widths.wrapped(f"{copy.archive}: {copy.state}{day}{detail}", max(20, width - 4))):
         yield ("  " if not at else "    ") + line
     if copy.url and copy.state in HAS_COPY:
         yield f"  {_shown(copy.url)}"
@@ -100,20 +98,12 @@ def _figures(saved: Saved, width: int) -> Iterator[str]:
     figures = saved.summary
     yield f"{places.plural(figures.living, 'living link')}, {figures.covered:,} with a copy"
     for archive, states in figures.states.items():
-        counts = ", ".join(
-            f"{number:,} {_word(CopyState(state), archive, dry_run=saved.dry_run)}" for state, number in states.items()
-        )
+        counts = ", ".join(f"{number:,} {state}" for state, number in states.items())
         yield from _wrapped(f"{archive:<8} {counts or 'nothing to do'}", width)
     yield from _left_out(saved, width)
     if figures.bytes_total:
         new = f", {size(figures.bytes_added)} of it new" if figures.bytes_added else ""
         yield f"  local archive: {size(figures.bytes_total)}{new}"
-
-
-def _word(state: CopyState, archive: str, *, dry_run: bool) -> str:
-    if dry_run and state is CopyState.QUEUED:
-        return "would be asked for"
-    return "could not be kept" if state is CopyState.UNKNOWN and archive == "local" else _WORDS[state]
 
 
 def _left_out(saved: Saved, width: int) -> Iterator[str]:
@@ -161,7 +151,12 @@ def coverage_line(found: Coverage) -> str:
     older = f", {found.older:,} an older one" if found.older else ""
     places_text, has = f" ({where})" if where else "", "has" if found.living == 1 else "have"
     links = places.plural(found.living, "living link")
-    return f"archived: {found.covered:,} of {links} {has} a copy, {share}{places_text}{older}, {found.never:,} none"
+    return f"archived: {found.covered:,} of {links} {has} a copy, {share}{places_text}{older}{_without(found)}"
+
+
+def _without(found: Coverage) -> str:
+    forbidden = f", {found.refused:,} may have none" if found.refused else ""
+    return f", {found.never:,} none{forbidden}"
 
 
 def _between(found: Coverage) -> int:
@@ -183,7 +178,7 @@ def of_status(status: Status, width: int = 80, *, everything: bool = False) -> s
             f"{_shown(status.directory)}: {places.plural(status.pages, 'page')}, {size(status.bytes_total)}", width
         )
     for url, why in _some(status.refused, everything):
-        lines += ["", f"no copy wanted: {_shown(url)}", f"  {_shown(why)}"]
+        lines += ["", _shown(url), f"  {_shown(why)}"]
     if status.missing:
         lines += ["", "without any copy:"]
         lines += [f"  {_shown(url)}" for url in _some(status.missing, everything)]

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,30 +31,40 @@ FAST = {
 
 
 class _Proxy(BaseHTTPRequestHandler):
-    """Names below .example are served here (what has `gone` in its path is gone), all else is passed on."""
+    """Names below .example are served here (what has `gone` in its path is gone), all else is passed on.
+
+    /closed/ is forbidden by robots.txt, which cannot be had of names that begin with `sulking`.
+    """
 
     protocol_version = "HTTP/1.1"
+    seen: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         where = urlsplit(self.path)
         if (where.hostname or "").endswith(".example"):
+            self.seen.append(f"{self.command} {where.hostname}{where.path}")
+            if where.path == "/robots.txt":
+                sulking = str(where.hostname).startswith("sulking")
+                rules = b"User-agent: *\nDisallow: /closed/\n"
+                self._answer(503 if sulking else 200, [("Content-Type", "text/plain")], rules)
+                return
             text = f"<title>{where.path}</title><h1>{where.path}</h1><p>The ferry ran late that spring, again.</p>"
-            self._answer(404 if "gone" in where.path else 200, [("Content-Type", "text/html")], text.encode())
+            status = 405 if "no-head" in where.path and self.command == "HEAD" else 404 if "gone" in where.path else 200
+            self._answer(status, [("Content-Type", "text/html")], text.encode())
         else:
             self._pass_on(where.netloc, body)
 
     def _pass_on(self, netloc: str, body: bytes) -> None:
-        connection = http.client.HTTPConnection(netloc, timeout=20)
         dropped = ("connection", "proxy-connection", "host")
         headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
         path = self.path.removeprefix(f"http://{netloc}")
-        connection.request(self.command, path, body or None, headers | {"Host": netloc})
-        answer = connection.getresponse()
         own = ("transfer-encoding", "connection", "content-length", "date", "server")
-        kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in own]
-        self._answer(answer.status, kept, answer.read())
-        connection.close()
+        with closing(http.client.HTTPConnection(netloc, timeout=20)) as connection:
+            connection.request(self.command, path, body or None, headers | {"Host": netloc})
+            answer = connection.getresponse()
+            kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in own]
+            self._answer(answer.status, kept, answer.read())
 
     def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.send_response(status)
@@ -148,6 +159,36 @@ def test_both_archives_are_served_in_one_run(run: Run, proxy: str, serve_archive
     shown = run("archive", "show", url)
     assert "  local " in shown.stdout
     assert "  wayback " in shown.stdout
+
+
+@pytest.mark.parametrize("to", ["local", "wayback,local"])
+def test_no_page_that_robots_txt_forbids_is_read_for_a_local_copy(
+    run: Run, proxy: str, serve_archive: Serve, to: str
+) -> None:
+    archive = serve_archive()
+    before = len(_Proxy.seen)
+    urls = _post("closed/a", "closed/gone", "closed/no-head", "open")
+    Path("posts/more.md").write_text("<http://sulking.example/a>\n")
+    done = run(*_flags(proxy, archive), "--to", to, **FAST, **KEYS)
+    seen = _Proxy.seen[before:]
+    assert not [one for one in seen if one.startswith(("GET blog.example/closed", "GET sulking.example/a"))], seen
+    found = {row["url"]: {copy["archive"]: copy for copy in row["copies"]} for row in json.loads(done.stdout)["urls"]}
+    states = {url: {name: copy["state"] for name, copy in copies.items()} for url, copies in found.items()}
+    sulking = "http://sulking.example/a"
+    here = {url: states[url].pop("local") for url in [*urls, sulking]}
+    assert here == {**dict.fromkeys(urls[:3], "refused"), urls[3]: "saved", sulking: "unknown"}
+    assert "robots.txt: HTTP 503" in found[sulking]["local"]["detail"]
+    assert "next run tries again" in found[sulking]["local"]["detail"]
+    assert done.returncode == 3, "robots.txt of one site could not be asked for"
+    if to == "local":
+        assert not [one for one in seen if "/closed" in one], "not even asked whether it lives"
+    else:
+        assert {url: state["wayback"] for url, state in states.items()} == {
+            **dict.fromkeys((urls[0], urls[3], sulking), "saved"),
+            **dict.fromkeys(urls[1:3], "refused"),
+        }
+        assert "HEAD: HTTP 405" in found[urls[2]]["wayback"]["detail"]
+    assert archive.saving.count(urls[1]) == archive.saving.count(urls[2]) == 0
 
 
 def test_a_refusal_is_exit_1_an_owner_s_wish_exit_0_and_silence_exit_3(

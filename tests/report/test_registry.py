@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from linkkeeper.errors import UsageError
+from linkkeeper.errors import LinkkeeperError, UsageError
 from linkkeeper.models.run import Run, UrlRow
 from linkkeeper.report import registry
 
@@ -50,7 +50,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UsageError, match="No space left"):
+    with pytest.raises(LinkkeeperError, match="no space left"):
         registry.write(run, "json", target)
     assert target.read_text("utf-8") == "old"
     assert list(tmp_path.iterdir()) == [target]

@@ -58,7 +58,7 @@ def test_every_state_has_words_and_fits_the_schema(state: CopyState, archive: st
 def test_what_went_well_is_only_counted_unless_everything_is_asked_for() -> None:
     saved = _saved(Copy("wayback", CopyState.SAVED), Copy("local", CopyState.RECENT))
     assert "http://" not in saving.of_save(saved)
-    assert "1 saved now" in saving.of_save(saved)
+    assert "1 saved" in saving.of_save(saved)
     assert "http://a.example/" in saving.of_save(saved, everything=True)
 
 

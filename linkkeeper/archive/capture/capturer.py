@@ -24,6 +24,7 @@ from linkkeeper.archive.capture.turns import Turns
 from linkkeeper.archive.capture.walk import Means
 from linkkeeper.archive.local.base import PageCapture
 from linkkeeper.errors import LinkkeeperError, StateError
+from linkkeeper.models.verdict import Reply
 from linkkeeper.net.client import Client
 
 _log = logging.getLogger(__name__)
@@ -107,6 +108,16 @@ class Capturer:
 
         asked = await asyncio.gather(*map(one, pages)) if self.options.obey_robots else []
         return [refusal for refusal in asked if refusal is not None]
+
+    async def heads(self, urls: Iterable[str]) -> dict[str, Reply]:
+        """Return what sites answer to HEAD, redirects followed, each in its host's turn. robots.txt is not asked."""
+        places = asyncio.Semaphore(self.options.pages_at_once)
+
+        async def one(url: str) -> tuple[str, Reply]:
+            async with places:
+                return url, await self._fetcher.head(url)
+
+        return dict(await asyncio.gather(*map(one, urls)))
 
     def done(self, page: PageCapture, *, kept: bool = True) -> None:
         """Delete the files of a page's payloads. With `kept` false its requisites are fetched again for others."""

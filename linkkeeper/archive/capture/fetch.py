@@ -115,6 +115,13 @@ class Fetcher:
         silent = known.failed is not None and known.failed.failure is not None
         return None if silent or known.rules.allows(where.path) else _refused_by(known, where)
 
+    async def head(self, url: str) -> Reply:
+        """Return the answer to HEAD, in turn; nothing is read and nothing kept."""
+        try:
+            return await self._ask(url, How("HEAD", bare=True))
+        except ValueError as problem:
+            return Reply(url=url, failure=Failure.BAD_URL, detail=str(problem))
+
     async def _follow(self, trip: Trip, tape: Tape, budget: Budget) -> Fetched:
         while True:
             try:
@@ -162,7 +169,7 @@ class Fetcher:
         return _refused_by(known, where)
 
     async def _ask(self, url: str, how: How) -> Reply:
-        """Ask for robots.txt: in turn, without asking robots.txt."""
+        """Ask in turn, without asking robots.txt."""
         trip = self._client.trip(url, how)
         until = asyncio.get_running_loop().time() + self._options.max_page_s
         try:
@@ -187,9 +194,7 @@ def _refused_by(known: Known, where: Target) -> Fetched:
         return _refused(where.url, Why.ROBOTS, "robots.txt forbids it")
     if failed.failure is None:
         return _refused(where.url, Why.ROBOTS_UNKNOWN, f"robots.txt: HTTP {failed.status}", failed.retry_after_s)
-    why = _WHYS.get(failed.failure, Why.UNREACHABLE)
-    if why is Why.ERROR or failed.redirects:
-        why = Why.ROBOTS_UNKNOWN  # the site answers; its robots.txt cannot be read
+    why = Why.PRIVATE if failed.failure is Failure.PRIVATE_ADDRESS and not failed.redirects else Why.ROBOTS_UNKNOWN
     return _refused(where.url, why, f"robots.txt: {failed.detail}")
 
 

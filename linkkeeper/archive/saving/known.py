@@ -59,6 +59,12 @@ def is_forbidden(ticket: Ticket) -> bool:
     return ticket.looked_state == SnapshotState.EXCLUDED and ticket.state is SaveState.QUEUED
 
 
+def why_never(ticket: Ticket) -> str:
+    """Return why there will be no copy of a page, as far as anybody can tell; empty if there may be one."""
+    is_private = ticket.state is SaveState.REFUSED and ticket.code == PRIVATE
+    return _detail(ticket) if is_private or is_forbidden(ticket) else ""
+
+
 def settled(ticket: Ticket, now: float, options: SaveOptions, public_url: str) -> SaveResult | None:
     """Return the result of a URL about which nobody need be asked now; None if somebody must."""
     step = next_step(ticket, now, options)
