@@ -18,7 +18,7 @@ WARC/1.1, CDXJ, JSON Lines, and WACZ 1.1.1 when it is exported. [archiving.md](a
 | `manifest.jsonl` | a line per page: `url` as in the posts, `ts`, `digest`, `page` (after redirects), `posts` |
 | `.pending.cdxj` | only while a run is writing, or after it was killed: index lines that are not merged yet |
 | `.lock` | one run writes at a time; nobody holds it when no run is going on |
-| `torn/` | only if another program shortened a WARC: what was left of the record it cut through |
+| `torn/` | only if another program shortened a WARC: what was left of the records it cut through, a file each |
 
 ## Records
 
@@ -49,13 +49,17 @@ response last**: where that one is, everything before it is too.
   index lines too, nothing is written to it any more; the run goes on in the next number. A WARC is read through
   before a run first writes to it.
 - **A WARC that was deleted**: its pages leave the manifest, so the next run fetches them again; `archive status` does
-  not count them even before that. Its index lines stay until `archive verify --rebuild`, and its name is not used
+  not count them even before that, and `archive show` does not list them. Nor are pages held that were kept as a
+  `revisit` of what lay in it. Its index lines stay until `archive verify --rebuild`, and its name is not used
   again; behind a link to nothing (a disk that is not there), its pages stay too.
 - **WARCs of other programs** in `warc/` are never written to. They are not in the index until `archive verify
   --rebuild` takes them in.
 
 `archive verify` changes nothing, whatever it finds; `--rebuild` writes `index.cdxj` anew, and takes pages off
 the manifest whose WARC is missing.
+
+A WACZ is somebody's file: `verify` unpacks 4 GB of it at most (1 GB of one compressed file), and no record to more than
+200 times its size once that is beyond 256 MB. What is stored, as players want it, may be as large as it is.
 
 ## What `archive verify` finds
 

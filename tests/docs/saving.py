@@ -26,9 +26,21 @@ used.
 Each step is written to the state before the next begins, and a row of the queue is changed only by the process that
 holds it and saw it last. So a run that was killed goes on where it was, and two runs at once share the work.
 
-**What was perhaps submitted** (a kill, a timeout, HTML or half an answer) is looked for first: in the playback, by the
-job, and by what the account has under way. Only when nothing shows for 25 to 150 seconds (90 without keys) it goes out
-again, and then the service still knows its own captures.
+**What was perhaps submitted** (a kill, a timeout, HTML or half an answer) is looked for before anything is sent again:
+
+| asked | what it shows |
+| --- | --- |
+| the playback | a capture since the intent: that is it |
+| the job, under the name that it probably has | it is at work, or has just ended |
+| what the account has under way (`/save/status/user`) | nothing: it never arrived, or has ended. Something: 150 seconds are enough for any job |
+| the index | a capture since the intent: `captured` |
+| the account's count of today's captures, and what it was before the submission | more than all other submissions explain: it arrived. It is `submitted`, and later runs look |
+
+Only when nothing shows for 24 to 150 seconds, the page goes out again, and then the service is told of the time since the
+first submission (`if_not_archived_within`): if that one arrived after all, it answers with its capture and makes none.
+Without keys there are the playback and the index only, for 90 seconds, and no such field. So a page of unknown fate is
+sent again within 45 minutes (so long the service by itself makes no second capture) or after six hours (by then captures
+show); between, it is `submitted`, and every run looks.
 
 ## Manners
 
@@ -41,7 +53,7 @@ again, and then the service still knows its own captures.
 
 A refusal (429) silences everything that is asked of the archive, look-ups and playback too: for a minute or as long as
 `Retry-After` says, then for two; the third ends the run. Three answers in a row that nobody can read end it as well.
-What is left stays in the queue. At archive.org no setting makes it faster.
+What is left stays in the queue. At archive.org no setting makes it faster, nor jobs be asked about more often.
 
 ## What the archive's words mean
 
