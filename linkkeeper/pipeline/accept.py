@@ -61,7 +61,7 @@ def apply(wanted: Acceptance, result: Result, settings: Settings) -> Run:
     """
     run, today = result.run, datetime.now(UTC).date()
     verdicts = baseline.judged(settings.fail_on)
-    unread = _unread(result)
+    unread = _unread(result, only_changed=result.changes is not None and not wanted.new_only)
     known = wanted.known
     if wanted.write_to and not result.interrupted:
         known = baseline.updated(run, known or Baseline(), today, verdicts, unread)
@@ -76,7 +76,10 @@ def apply(wanted: Acceptance, result: Result, settings: Settings) -> Run:
     return run
 
 
-def _unread(result: Result) -> Callable[[str], bool]:
-    """Return the question whether this run can say nothing about a file: it was not read, and is still there."""
+def _unread(result: Result, *, only_changed: bool) -> Callable[[str], bool]:
+    """Return the question whether this run can say nothing about a file: it was not read, and is still there.
+
+    only_changed: what is gone is no news either, it may have another name now.
+    """
     read = {baseline.file_key(file) for file in result.documents}
-    return lambda file: file not in read and Path(file).exists()
+    return lambda file: file not in read and (only_changed or Path(file).exists())

@@ -50,6 +50,27 @@ def test_nothing_changed_is_nothing_to_do(run: Run, repository: Stage, trusted: 
     assert (done.returncode, json.loads(done.stdout)["urls"]) == (0, [])
 
 
+def test_a_renamed_post_is_followed_and_its_baseline_is_not_called_idle(
+    run: Run, repository: Stage, trusted: list[str]
+) -> None:
+    git("checkout", "-q", "a.md")
+    with Path("b.md").open("a") as file:
+        file.write("words of the post\n" * 9)
+    git("commit", "-q", "-a", "-m", "words")
+    run("scan", ".", "--no-rescue", "--write-baseline", "known.toml", *trusted)
+    git("mv", "b.md", "c.md")
+    with Path("c.md").open("a") as file:
+        file.write(f"\n[new]({repository.web.url('gone', '/broken')})\n")
+    done = run(
+        "scan", ".", "--since", "HEAD", "--no-rescue", "--baseline", "known.toml", "--format", "github", *trusted
+    )
+    assert (done.returncode, done.stdout.count("::error ")) == (1, 1)
+    assert "c.md,line=12" in done.stdout
+    assert "well or gone" not in done.stderr
+    whole = run("scan", ".", "--no-rescue", "--baseline", "known.toml", *trusted)
+    assert "1 entry of the baseline is about links that are well or gone" in " ".join(whole.stdout.split())
+
+
 def test_new_only_asks_about_all_and_fails_on_what_is_new(run: Run, repository: Stage, trusted: list[str]) -> None:
     done = run("scan", ".", "--since", "HEAD", "--new-only", "--no-rescue", "--format", "github", *trusted)
     assert done.returncode == 1
