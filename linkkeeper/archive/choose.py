@@ -42,12 +42,13 @@ class Candidate(Struct, frozen=True):
     grade: Grade
     certain: bool
     """The index says 200. False: a revisit of something that is not in the answer; playing decides."""
+    revisit: bool = False
 
 
 def candidates(rows: Iterable[CdxRow], near: Dated, asked: str) -> tuple[Candidate, ...]:
     """Return the captures that may be pages, best first."""
     kept = distinct(rows)
-    statuses = status_by_digest(kept)
+    statuses = statuses_by_digest(kept)
     found = [_candidate(row, asked, statuses) for row in kept if _may_be_a_page(row, statuses)]
     return tuple(sorted(found, key=lambda c: rank(c, near.until)))
 
@@ -70,16 +71,23 @@ def nearest_first(rows: Iterable[CdxRow], near: Dated) -> bool:
     return all(one <= other + _SAME_TIME_S for one, other in pairwise(distances))
 
 
-def status_by_digest(rows: Sequence[CdxRow]) -> dict[str, str]:
-    """Return the status of each payload that a full (not revisit) row of the answer tells."""
-    full = sorted((row for row in rows if row.statuscode.isdigit()), key=lambda row: row.timestamp)
-    return {row.digest: row.statuscode for row in full if row.digest != NO_DIGEST}
+Statuses = dict[str, list[tuple[str, str]]]
+"""Payload → when it was captured in full, and with which status, in the order of time."""
+
+
+def statuses_by_digest(rows: Sequence[CdxRow]) -> Statuses:
+    """Return what the full (not revisit) rows of the answer tell of each payload."""
+    found: Statuses = {}
+    for row in sorted(rows, key=lambda row: row.timestamp):
+        if row.statuscode.isdigit() and row.digest != NO_DIGEST:
+            found.setdefault(row.digest, []).append((row.timestamp, row.statuscode))
+    return found
 
 
 def last_redirect(rows: Iterable[CdxRow]) -> CdxRow | None:
     """Return the newest archived redirect, if it is newer than every page: a sign that the page moved."""
     kept = distinct(rows)
-    statuses = status_by_digest(kept)
+    statuses = statuses_by_digest(kept)
     redirects = [row for row in kept if _status(row, statuses).startswith("3")]
     newest = max(redirects, key=lambda row: row.timestamp, default=None)
     if newest and all(row.timestamp < newest.timestamp for row in kept if _status(row, statuses) == "200"):
@@ -87,16 +95,22 @@ def last_redirect(rows: Iterable[CdxRow]) -> CdxRow | None:
     return None
 
 
-def _candidate(row: CdxRow, asked: str, statuses: dict[str, str]) -> Candidate:
+def _candidate(row: CdxRow, asked: str, statuses: Statuses) -> Candidate:
     certain = _status(row, statuses) == "200"
     captured = instant(row.timestamp)
-    return Candidate(row.timestamp, row.original, row.digest, captured, grade(asked, row.original), certain)
+    alike, revisit = grade(asked, row.original), not row.statuscode.isdigit()
+    return Candidate(row.timestamp, row.original, row.digest, captured, alike, certain, revisit)
 
 
-def _may_be_a_page(row: CdxRow, statuses: dict[str, str]) -> bool:
+def _may_be_a_page(row: CdxRow, statuses: Statuses) -> bool:
     return _status(row, statuses) in ("200", "-", "") and row.digest != EMPTY_DIGEST
 
 
-def _status(row: CdxRow, statuses: dict[str, str]) -> str:
-    """A revisit has the status of what it revisits (same digest); else it stays `-`."""
-    return row.statuscode if row.statuscode.isdigit() else statuses.get(row.digest, "-")
+def _status(row: CdxRow, statuses: Statuses) -> str:
+    """A revisit has the status of what it revisits, the newest capture before it with its digest; else it stays `-`.
+
+    The same payload may have come with 200 once and with 404 later (a page about maintenance).
+    """
+    if row.statuscode.isdigit():
+        return row.statuscode
+    return next((status for when, status in reversed(statuses.get(row.digest, [])) if when <= row.timestamp), "-")

@@ -32,6 +32,8 @@ class NoPage(Struct, frozen=True):
 
     why: str
     timestamp: str = ""
+    status: int = 200
+    """What the page's server answered."""
 
 
 class ArchivedRedirect(Struct, frozen=True):
@@ -132,7 +134,7 @@ def _read_capture(reply: Reply, base: str) -> Played:
     if 300 <= status < 400 and status != 304:
         return _archived_redirect(reply, base, timestamp)
     if status != 200:
-        return NoPage(f"captured as HTTP {status}", timestamp)
+        return NoPage(f"captured as HTTP {status}", timestamp, status)
     if not reply.body.strip():
         return NoPage(reply.detail or "captured without a body", timestamp)
     return Page(timestamp, reply)

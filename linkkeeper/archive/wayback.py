@@ -51,6 +51,9 @@ MAX_PLAYED = 5
 """Captures looked at for one link before it is called unusable."""
 
 
+_REVISIT = "revisit of "
+
+
 class Wayback:
     """Looks captures up. One per run: it remembers rows that were asked for ahead, and whether the index is sane."""
 
@@ -137,8 +140,7 @@ class Wayback:
                 return self._verified(played, form, near)
             if isinstance(played, Excluded):
                 return self._no(SnapshotState.EXCLUDED, EXCLUDED)
-            key = candidate.digest if _says_something_of_the_payload(played) else candidate.timestamp
-            refused[key] = _why_not(played)
+            refused[_refused_as(candidate, played)] = _why_not(played)
         reasons = "; ".join(dict.fromkeys(refused.values()))
         return self._no(SnapshotState.UNUSABLE, f"no capture plays as a page: {reasons}")
 
@@ -229,7 +231,9 @@ def _unlike(queue: tuple[Candidate, ...], refused: dict[str, str]) -> Iterator[C
     """Yield candidates in order, a few at most, without those whose very payload was refused meanwhile."""
     played = 0
     for candidate in queue:
-        if candidate.digest in refused and candidate.digest != NO_DIGEST:
+        if candidate.digest != NO_DIGEST and (
+            candidate.digest in refused or (candidate.revisit and _REVISIT + candidate.digest in refused)
+        ):
             continue
         if played == MAX_PLAYED:
             return
@@ -237,8 +241,15 @@ def _unlike(queue: tuple[Candidate, ...], refused: dict[str, str]) -> Iterator[C
         yield candidate
 
 
-def _says_something_of_the_payload(played: Played) -> bool:
-    return isinstance(played, NoPage | ArchivedRedirect)
+def _refused_as(candidate: Candidate, played: Played) -> str:
+    """Return what is refused: these very bytes, all revisits of them (they came with an error), or this capture."""
+    match played:
+        case NoPage(status=200):
+            return candidate.digest
+        case NoPage() | ArchivedRedirect():
+            return _REVISIT + candidate.digest
+        case _:
+            return candidate.timestamp
 
 
 def _why_not(played: Played) -> str:

@@ -34,14 +34,14 @@ def location(url: str) -> tuple[str, str]:
 
 
 CASES: list[tuple[str, Reply, Played]] = [
-    ("an archived 404", reply(404, MEMENTO), NoPage("captured as HTTP 404", "20160101000000")),
+    ("an archived 404", reply(404, MEMENTO), NoPage("captured as HTTP 404", "20160101000000", 404)),
     (
         "an archived 429, whose Retry-After is history",
         reply(429, MEMENTO, ("x-archive-orig-retry-after", "6")),
-        NoPage("captured as HTTP 429", "20160101000000"),
+        NoPage("captured as HTTP 429", "20160101000000", 429),
     ),
-    ("an archived 503", reply(503, MEMENTO), NoPage("captured as HTTP 503", "20160101000000")),
-    ("an archived 204", reply(204, MEMENTO, body=b""), NoPage("captured as HTTP 204", "20160101000000")),
+    ("an archived 503", reply(503, MEMENTO), NoPage("captured as HTTP 503", "20160101000000", 503)),
+    ("an archived 204", reply(204, MEMENTO, body=b""), NoPage("captured as HTTP 204", "20160101000000", 204)),
     ("an empty page", reply(200, MEMENTO, body=b" \r\n"), NoPage("captured without a body", "20160101000000")),
     ("never captured", reply(404, body=UNKNOWN.encode()), NotCaptured()),
     ("excluded, in the form of 2020", reply(200, body=EXCLUDED.encode()), Excluded()),

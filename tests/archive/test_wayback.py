@@ -3,6 +3,7 @@
 Each case says what the archive holds, which link of which day asks, and what the post must get.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -161,6 +162,23 @@ CASES = (
         "20150101000000",
         requests=3,
     ),
+    Case(
+        "a revisit counts as what was captured before it, whatever the same text was later",
+        (
+            *captured("20150101000000"),
+            *captured(BEFORE, revisit=True),
+            *captured(AFTER, status=302, location="http://gone.example/x"),
+        ),
+        V,
+        BEFORE,
+    ),
+    Case(
+        "a revisit of an error that was a page before",
+        (*captured("20150101000000"), *captured(BEFORE, status=404), *captured(LATER, status=404, revisit=True)),
+        V,
+        "20150101000000",
+        requests=3,
+    ),
     Case("an unresolved revisit is judged by playing: a page", captured(LATER, revisit=True), V, LATER),
     Case(
         "an unresolved revisit is judged by playing: an error",
@@ -257,6 +275,34 @@ CASES = (
         BEFORE,
         url="http://gone.example/a%2Fb%20c",
     ),
+    Case("a type that the index does not know", captured(BEFORE, mimetype="application/x-unknown"), V, BEFORE),
+    Case("https written, http captured", captured(BEFORE), V, BEFORE, url="https://gone.example/post"),
+    Case(
+        "port 443 captured",
+        captured(BEFORE, url="https://gone.example:443/post"),
+        V,
+        BEFORE,
+        url="https://gone.example/post",
+    ),
+    Case("upper case in the host", captured(BEFORE), V, BEFORE, url="http://GONE.Example/post"),
+    Case("a slash more written", captured(BEFORE), V, BEFORE, url=U + "/"),
+    Case("an empty query written", captured(BEFORE), V, BEFORE, url=U + "?"),
+    Case(
+        "a session in the captured URL",
+        captured(BEFORE, url=U + "?PHPSESSID=0123456789abcdef0123456789abcdef&a=1"),
+        V,
+        BEFORE,
+        url=U + "?a=1",
+    ),
+    Case("www. written, captured without", captured(BEFORE), V, BEFORE, url="http://www.gone.example/post"),
+    Case(
+        "an IPv4 host on a port",
+        captured(BEFORE, url="http://192.0.2.1:8080/a"),
+        V,
+        BEFORE,
+        url="http://192.0.2.1:8080/a",
+    ),
+    Case("a mobile host is another host", captured(BEFORE, url="http://m.gone.example/post"), N, requests=3),
     Case("another port is another page", captured(BEFORE, url="http://gone.example:8080/post"), N, requests=3),
     Case(
         "captured with the tracking that cleaning took",
@@ -338,7 +384,8 @@ async def test_the_right_captures_of_all_cases_asked_in_one_run(
     day: Callable[[str], Dated],
 ) -> None:
     def moved(url: str, n: int) -> str:
-        return PLACES[place](url.replace("gone.example:80/", "gone.example/"), n)
+        plain = re.sub(r"gone\.example(?::80|:443)?/", "gone.example/", url, flags=re.IGNORECASE)
+        return PLACES[place](plain, n)
 
     captures = [
         structs.replace(one, url=moved(one.url, n), location=moved(one.location, n))

@@ -312,3 +312,17 @@ async def test_a_url_can_be_asked_elsewhere(raw: Any, local: NetOptions) -> None
 def test_a_rule_that_is_no_pattern_is_a_usage_error() -> None:
     with pytest.raises(UsageError):
         Client(NetOptions(remap=(("(", "x"),)))
+
+
+async def test_an_empty_content_encoding_beside_gzip_is_gzip(raw: Any, client: Client) -> None:
+    """The Wayback Machine sends both (observed in recordings of 2020)."""
+    packed = gzip.compress(b"What the author saw.")
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await raw.head(reader)
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: \r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+        writer.write(head % len(packed) + packed)
+        await raw.hang_up(writer)
+
+    reply = await client.get_body(await raw.serve(talk), 1000)
+    assert (reply.status, reply.body) == (200, b"What the author saw.")
