@@ -165,6 +165,10 @@ def show(
     if not found.any or (extract and not found.local):
         from linkkeeper.report import safe
 
+        if found.lost:
+            output.error(f"what was held of {safe.visible(url)} lay in {', '.join(found.lost)}, which is missing")
+            output.error("  linkkeeper archive verify says more; the next archive save fetches it again if it lives")
+            raise typer.Exit(exits.UNFINISHED)
         where = "on this disk" if extract else "yet"
         output.error(f"nothing is held of {safe.visible(url)} {where}")
         output.error("  linkkeeper archive save --to local keeps a copy while it lives")

@@ -113,6 +113,8 @@ class Holding(Struct, frozen=True):
     """Of the copy at the Wayback Machine, UTC."""
     wayback_state: str = ""
     """How far it has come there; empty: nothing is known."""
+    lost: tuple[str, ...] = ()
+    """WARCs that held it here and are missing."""
 
     @property
     def any(self) -> bool:
@@ -127,21 +129,27 @@ def of_url(url: str, settings: Settings) -> Holding:
     """
     _check_url(url)
     forms = list(dict.fromkeys((without_fragment(url), without_fragment(cleaned(url, settings)))))
-    local: tuple[Held, ...] = ()
-    if Path(settings.archive.dir).is_dir():
-        from linkkeeper.archive.local import show
-
-        local = next((found for form in forms if (found := show.held(Path(settings.archive.dir), form))), ())
+    local, lost = _here(Path(settings.archive.dir), forms)
     with State(settings) as state:
         tickets = state.queue.tickets(forms)
     ticket = next((tickets[form] for form in forms if form in tickets), None)
     if ticket is None:
-        return Holding(forms[0], local)
+        return Holding(forms[0], local, lost=lost)
     from linkkeeper.archive.saving import known
 
     copy = known.copy_of(ticket, options.archive_bases(settings)[0])
     moment, where = copy or (None, None)
-    return Holding(forms[0], local, where, moment, ticket.state.value)
+    return Holding(forms[0], local, where, moment, ticket.state.value, lost)
+
+
+def _here(directory: Path, forms: list[str]) -> "tuple[tuple[Held, ...], tuple[str, ...]]":
+    """Return what the local archive holds of the first form that it holds, and the missing WARCs where it did."""
+    if not directory.is_dir():
+        return (), ()
+    from linkkeeper.archive.local import show
+
+    local: tuple[Held, ...] = next((found for form in forms if (found := show.held(directory, form))), ())
+    return local, tuple(sorted({name for form in forms for name in show.lost(directory, form)}))
 
 
 def _check_url(url: str) -> None:

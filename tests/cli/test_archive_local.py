@@ -136,6 +136,7 @@ def test_what_is_held_is_shown_extracted_counted_proved_and_exported(
         "covered": 3,
         "older": 0,
         "never": 0,
+        "refused": 0,
         "archives": {"wayback": 0, "local": 3},
     }
     assert status["pages"] == 3

@@ -28,19 +28,19 @@ holds it and saw it last. So a run that was killed goes on where it was, and two
 
 **What was perhaps submitted** (a kill, a timeout, HTML or half an answer) is looked for before anything is sent again:
 
-| asked | what it shows |
-| --- | --- |
-| the playback | a capture since the intent: that is it |
-| the job, under the name that it probably has | it is at work, or has just ended |
-| what the account has under way (`/save/status/user`) | nothing: it never arrived, or has ended. Something: 150 seconds are enough for any job |
-| the index | a capture since the intent: `captured` |
-| the account's count of today's captures, and what it was before the submission | more than all other submissions explain: it arrived. It is `submitted`, and later runs look |
+- the playback: a capture since the intent is that of the submission;
+- the job, under the name that it probably has: it is at work, or has just ended;
+- what the account has under way (`/save/status/user`): if there is nothing, the submission never arrived or has ended;
+  if there is something, 150 seconds are enough for any job;
+- the index: a capture since the intent makes the page `captured`;
+- the account's count of today's captures, against what it was before: if it has grown by more than all other
+  submissions explain, the page arrived. It is `submitted`, and later runs look.
 
-Only when nothing shows for 24 to 150 seconds, the page goes out again, and then the service is told of the time since the
-first submission (`if_not_archived_within`): if that one arrived after all, it answers with its capture and makes none.
-Without keys there are the playback and the index only, for 90 seconds, and no such field. So a page of unknown fate is
-sent again within 45 minutes (so long the service by itself makes no second capture) or after six hours (by then captures
-show); between, it is `submitted`, and every run looks.
+Only when nothing shows for 24 to 150 seconds, the page goes out again, and then the service is told of the time since
+the first submission (`if_not_archived_within`): if that one arrived after all, it answers with its capture and makes
+none. Without keys there are the playback and the index only, for 90 seconds, and no such field. So a page of unknown
+fate is sent again within 45 minutes (so long the service by itself makes no second capture) or after six hours (by then
+captures show); between, it is `submitted`, and every run looks.
 
 ## Manners
 

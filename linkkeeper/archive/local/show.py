@@ -42,6 +42,21 @@ def held(directory: Path, url: str) -> tuple[Held, ...]:
     return tuple(_held(line, pages.get((line.url, line.ts), set())) for line in ordered)
 
 
+def lost(directory: Path, url: str) -> tuple[str, ...]:
+    """Return the WARCs that captures of a URL lie in, or revisit, by the index, and that are missing; sorted by name.
+
+    Raises LinkkeeperError if the directory cannot be read.
+    """
+    try:
+        absent = index.missing(directory)
+        lines = _listed(directory, without_fragment(url)) if absent else []
+        broken = [line for line in lines if not lacking.can_be_replayed(directory, line)]
+    except OSError as error:
+        raise unreadable(error, str(directory)) from error
+    named = {line.filename for line in broken} & absent
+    return tuple(sorted(named or absent)) if broken else ()
+
+
 def holds(directory: Path, url: str, ts: str) -> bool:
     """Say whether a capture of a URL (or of another spelling of it) at exactly that time is held.
 
@@ -101,11 +116,14 @@ def _decoded(stored: Iterable[bytes], encoding: str, capture: Held) -> Iterator[
 
 
 def _lines(directory: Path, url: str) -> list[Line]:
+    return [line for line in _listed(directory, url) if lacking.can_be_replayed(directory, line)]
+
+
+def _listed(directory: Path, url: str) -> list[Line]:
     try:
-        found = index.find(directory, surt_key(url))
+        return index.find(directory, surt_key(url))
     except ValueError:
         return []
-    return [line for line in found if lacking.can_be_replayed(directory, line)]
 
 
 def _place(line: Line) -> tuple[str, int]:

@@ -248,6 +248,8 @@ def test_a_revisit_of_what_lay_in_a_warc_that_was_deleted_is_not_held(tmp_path: 
     (tmp_path / WARC).unlink()
     assert set(manifest.newest(tmp_path)) == {other.url}
     assert show.held(tmp_path, again.url) == show.held(tmp_path, page(1).url) == ()
+    assert show.lost(tmp_path, again.url) == show.lost(tmp_path, page(1).url) == (Path(WARC).name,)
+    assert show.lost(tmp_path, other.url) == ()
     assert not show.holds(tmp_path, again.url, "20261120120010")
     kinds = {problem.kind for problem in verify.verify(tmp_path).problems}
     assert {"warc-missing", "revisit-target", "manifest-nothing"} >= kinds >= {"warc-missing", "revisit-target"}
