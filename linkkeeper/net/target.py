@@ -57,21 +57,27 @@ def parse(url: str) -> Target:
 
     Raises ValueError with a reason for people when it cannot be requested.
     """
-    match = _READY.fullmatch(url) or _URL.fullmatch(request_url(url))
+    ready = _READY.fullmatch(url)
+    if ready is not None:
+        return _target(url, "", *ready.groups())
+    match = _URL.fullmatch(request_url(url))
     if match is None:
         raise ValueError("not an http or https URL")
-    scheme = match["scheme"].lower()
-    host, address = _host(match["host"])
-    port = _port(match["port"], scheme)
-    path = match["target"]
+    scheme, userinfo, host, port, path = match.groups()
     if not path.startswith("/"):
         path = "/" + path
     if not _SENDABLE.fullmatch(path):
         raise ValueError("characters that cannot be sent")
-    shown = f"{scheme}://{host}" + ("" if port == DEFAULT_PORTS[scheme] else f":{port}") + path
+    return _target(url, _authorization(userinfo), scheme.lower(), host, port, path)
+
+
+def _target(url: str, authorization: str, scheme: str, written: str, port_written: str | None, path: str) -> Target:
+    host, address = _host(written)
+    port = _port(port_written, scheme)
+    shown = f"{scheme}://{host}{path}" if port == DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}{path}"
     if shown == url:
         shown = url  # one object: replies and findings of a long run hold it
-    return Target(shown, scheme, host, port, path, _authorization(match.groupdict().get("userinfo")), address)
+    return Target(shown, scheme, host, port, path, authorization, address)
 
 
 def where(url: str) -> tuple[str, int]:
