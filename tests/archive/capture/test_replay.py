@@ -405,7 +405,7 @@ class Compared(NamedTuple):
         for name in ("lost", f"no{self.replayer}"):
             _hide(frame, name)
         living = self.kept.looks[number, self.replayer]
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 5
         while True:
             shown = _picture(self.session, self.top)
             two = [base64.b64encode(picture).decode() for picture in (living, shown)]
