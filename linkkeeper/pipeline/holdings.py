@@ -13,7 +13,8 @@ from linkkeeper.config.settings import Settings
 from linkkeeper.errors import UsageError
 from linkkeeper.models.saving import Status
 from linkkeeper.models.ticket import SaveState
-from linkkeeper.net import target
+from linkkeeper.net import gate, target
+from linkkeeper.net.options import NetOptions
 from linkkeeper.pipeline import coverage, options, saved, scan
 from linkkeeper.pipeline.collect import absolute
 from linkkeeper.pipeline.events import Events
@@ -41,12 +42,13 @@ def status(request: scan.Request, settings: Settings, events: Events) -> Status:
         verdicts = state.last_verdicts()
         living, unchecked = [], 0
         here = state.refusals.known()
+        allowed = NetOptions(allow_hosts=tuple(settings.allow_host), allow_private=settings.allow_private)
         bases = options.archive_bases(settings)
         for entry in collection.asked():
             if archive_links.points_into(entry.url, bases):
                 continue
             verdict = verdicts.get(state.key_of(entry.url))
-            unchecked += verdict is None and entry.url not in here
+            unchecked += verdict is None and entry.url not in here and not gate.why_barred(entry.url, allowed)
             if verdict in coverage.LIVING:
                 living.append(entry.url)
         copies = coverage.known(settings, state)

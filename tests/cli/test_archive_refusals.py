@@ -4,10 +4,11 @@ import json
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -18,7 +19,13 @@ PAGE = b"<title>A page</title><p>" + b"The ferry ran late that spring. " * 8
 class _Site(BaseHTTPRequestHandler):
     """Pages; robots.txt forbids /closed/, /private/ says noarchive, /sulking/ refuses everybody."""
 
+    seen: ClassVar[list[str]] = []
+
     def do_GET(self) -> None:
+        self.seen.append(f"{self.command} {self.path}")
+        if type(self).keeps_silent and self.path == "/robots.txt":
+            time.sleep(8)
+            return
         robots = self.path == "/robots.txt"
         body = b"User-agent: *\nDisallow: /closed/\n" if robots else PAGE
         self.send_response(503 if "sulking" in self.path else 200)
@@ -31,9 +38,16 @@ class _Site(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     do_HEAD = do_GET  # noqa: N815  # the server's name for it
+    keeps_silent = False
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+class _Silent(_Site):
+    """Its robots.txt never comes."""
+
+    keeps_silent = True
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +73,7 @@ def test_links_to_private_addresses_are_named_with_the_flag_that_allows_them(
     assert ("--to local" in done.stderr) == (to == "wayback"), "the Wayback Machine gets no address"
     assert "queued" not in done.stdout
     assert done.returncode == 0
+    assert "never asked" not in run("archive", "status", "post.md").stdout, "no scan would ask about them"
 
 
 def test_what_can_have_no_copy_is_not_asked_for_again_and_again(run: Run, site: str) -> None:
@@ -76,6 +91,19 @@ def test_what_can_have_no_copy_is_not_asked_for_again_and_again(run: Run, site: 
     kept = run("archive", "save", "post.md", "--to", "local", "--no-robots", "--no-noarchive", *allow)
     assert kept.returncode == 0, kept.stdout
     assert json.loads(run("archive", "status", "post.md", "--format", "json").stdout)["coverage"]["covered"] == 3
+
+
+def test_pages_of_a_site_whose_robots_txt_never_comes_are_not_read(run: Run, serve_http: Callable[[Any], str]) -> None:
+    silent = serve_http(_Silent)
+    _post(silent, "/a", "/b")
+    before = len(_Site.seen)
+    flags = ("--to", "local", "--allow-host", silent.removeprefix("http://"), "--timeout", "1")
+    done = run("archive", "save", "post.md", "--format", "json", *flags)
+    assert not [one for one in _Site.seen[before:] if one.startswith("GET") and not one.endswith("robots.txt")]
+    copies = [copy for row in json.loads(done.stdout)["urls"] for copy in row["copies"]]
+    assert [copy["state"] for copy in copies] == ["unknown", "unknown"]
+    assert "robots.txt" in copies[0]["detail"]
+    assert done.returncode == 3
 
 
 def test_no_link_that_answers_is_exit_3_and_said(run: Run, site: str) -> None:

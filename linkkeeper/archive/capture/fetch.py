@@ -25,6 +25,8 @@ _WHYS = {
     Failure.PROTOCOL: Why.ERROR,
     Failure.WAIT_TOO_LONG: Why.WAIT,
 }
+_MAY_LIVE = frozenset({Failure.TIMEOUT, Failure.RESET, Failure.PROTOCOL})
+"""Failures to answer for robots.txt from sites that may answer for their pages."""
 _ROBOTS_RANK = -1
 _PATIENCE = 1.5
 """A body may take longer than an answer: this many times the client's timeout, unless the options say less."""
@@ -88,6 +90,7 @@ class Fetcher:
     ) -> None:
         self._client, self._options, self._turns, self._folder = client, options, turns, folder
         self.robots = RobotsCache(self._ask, learned)
+        self._answering: dict[tuple[str, str, int], asyncio.Future[Reply]] = {}
 
     async def fetch(self, wish: Wish, budget: Budget) -> Fetched:
         """Fetch what is wished for, redirects followed. Raises StateError for a full disk, nothing for servers."""
@@ -105,15 +108,26 @@ class Fetcher:
             raise
 
     async def forbidden(self, url: str) -> Fetched | None:
-        """Return a refusal if the site's robots.txt keeps us from url; a site that does not answer says nothing."""
+        """Return a refusal if the site's robots.txt keeps us from url; a site that answers nothing says nothing."""
         try:
             where = self._client.trip(url, How()).target
             async with asyncio.timeout(self._options.max_fetch_s):
                 known = await self.robots.of(where)
         except (ValueError, TimeoutError):
             return None
-        silent = known.failed is not None and known.failed.failure is not None
-        return None if silent or known.rules.allows(where.path) else _refused_by(known, where)
+        if known.rules.allows(where.path):
+            return None
+        failure = known.failed.failure if known.failed is not None else None
+        if failure is not None and not (failure in _MAY_LIVE and await self._answers(where)):
+            return None
+        return _refused_by(known, where)
+
+    async def _answers(self, where: Target) -> bool:
+        """Say whether a site that keeps silent about robots.txt answers at all: asked once, by HEAD."""
+        task = self._answering.get(where.origin)
+        if task is None:
+            task = self._answering[where.origin] = asyncio.ensure_future(self.head(where.url))
+        return (await asyncio.shield(task)).failure is None
 
     async def head(self, url: str) -> Reply:
         """Return the answer to HEAD, in turn; nothing is read and nothing kept."""
@@ -194,7 +208,9 @@ def _refused_by(known: Known, where: Target) -> Fetched:
         return _refused(where.url, Why.ROBOTS, "robots.txt forbids it")
     if failed.failure is None:
         return _refused(where.url, Why.ROBOTS_UNKNOWN, f"robots.txt: HTTP {failed.status}", failed.retry_after_s)
-    why = Why.PRIVATE if failed.failure is Failure.PRIVATE_ADDRESS and not failed.redirects else Why.ROBOTS_UNKNOWN
+    why = _WHYS.get(failed.failure, Why.UNREACHABLE)
+    if why is Why.ERROR or failed.redirects or failed.failure in _MAY_LIVE:
+        why = Why.ROBOTS_UNKNOWN  # the site answers; its robots.txt cannot be read
     return _refused(where.url, why, f"robots.txt: {failed.detail}")
 
 

@@ -234,7 +234,7 @@ async def test_a_robots_txt_that_hangs_or_breaks_off_lets_nothing_through(site: 
     site.pages |= {"/p": "page", "/robots.txt": never}
     net = NetOptions(timeout_s=0.5, allow_private=True)
     started = time.monotonic()
-    assert why(await (await make_capturer(net=net)).capture(Cited(site.url + "/p"))) is Why.UNREACHABLE
+    assert why(await (await make_capturer(net=net)).capture(Cited(site.url + "/p"))) is Why.ROBOTS_UNKNOWN
     assert time.monotonic() - started < 2
     site.pages["/robots.txt"] = half
     assert why(await (await make_capturer()).capture(Cited(site.url + "/p"))) is Why.ROBOTS_UNKNOWN
