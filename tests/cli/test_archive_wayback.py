@@ -97,6 +97,16 @@ def _flags(proxy: str, archive: ArchiveServer) -> tuple[str, ...]:
     return ("archive", "save", "--proxy", proxy, "--wayback-url", archive.url, "--timeout", "5", "--format", "json")
 
 
+def _started(proxy: str, archive: ArchiveServer, keys: dict[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "linkkeeper", *_flags(proxy, archive)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | FAST | keys,
+    )
+
+
 def _states(text: str) -> dict[str, str]:
     return {row["url"]: copy["state"] for row in json.loads(text)["urls"] for copy in row["copies"]}
 
@@ -253,13 +263,7 @@ def test_a_run_that_is_stopped_loses_and_doubles_nothing(
     archive = serve_archive()
     archive.saving.job_s = 0.6
     urls = _post(*"abcdef")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "linkkeeper", *_flags(proxy, archive)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | FAST | KEYS,
-    )
+    process = _started(proxy, archive, KEYS)
     until = time.monotonic() + 30
     while len(archive.saving.submissions) < 3 and time.monotonic() < until:
         time.sleep(0.01)
@@ -306,13 +310,7 @@ def test_a_capture_that_shows_hours_after_a_kill_is_the_only_one(
     archive = serve_archive()
     archive.saving.job_s, archive.saving.shows_late, archive.saving.salt = 0.3, True, "unguessable"
     urls = _post("a", "b")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "linkkeeper", *_flags(proxy, archive)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | FAST | keys,
-    )
+    process = _started(proxy, archive, keys)
     assert _is_killed_at(process, archive, route, nth, phase)
     between = run(*_flags(proxy, archive), **FAST, **keys)
     assert between.returncode in (0, 3), between.stdout + between.stderr
