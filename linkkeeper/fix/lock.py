@@ -46,6 +46,8 @@ class Lock:
         try:
             _make_folder(self._path.parent)
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise StateError(f"{self._path.parent} is no directory", "--state DIR names another one") from error
         except OSError as error:
             raise StateError(f"cannot lock {self._path}: {error.strerror}", "is the directory writable?") from error
         try:

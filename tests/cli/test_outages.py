@@ -83,7 +83,7 @@ def test_an_outage_of_the_whole_archive_rewrites_nothing_and_denies_nothing(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("kind", ["429", "403", "503", "hang", "html", "reset", "drip", "length", "loop"])
+@pytest.mark.parametrize("kind", ["429", "403", "503", "hang", "html", "reset", "loop"])
 def test_a_playback_that_cannot_be_asked_is_exit_3_and_writes_nothing_unproved(
     run: Run, serve_archive: Serve, trusted: list[str], post: str, dead: list[str], kind: str
 ) -> None:

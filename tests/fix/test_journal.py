@@ -240,6 +240,13 @@ def test_two_writing_runs_exclude_each_other(project: Path, posts: Posts, journa
         assert other.begin()
 
 
+@pytest.mark.parametrize("state", ["post-0.md", "post-0.md/deeper"])
+def test_a_state_that_is_no_directory_is_said_to_be_none(project: Path, posts: Posts, state: str) -> None:
+    posts(1)
+    with Journal(project / state) as journal, pytest.raises(StateError, match="is no directory"):
+        journal.acquire()
+
+
 def test_the_lock_ends_with_its_process_even_if_that_left_a_worker_behind(project: Path, posts: Posts) -> None:
     code = (
         "import os, time\n"
