@@ -27,10 +27,11 @@ class _Harmless(logging.Formatter):
 
 
 def harmless(text: str) -> str:
-    """Return text with credentials masked and control characters shown as escapes; newlines stay."""
+    """Return text with credentials masked, controls as escapes, and no command to a CI runner; newlines stay."""
+    from linkkeeper.report.safe import log_lines
     from linkkeeper.urls import secrets
 
-    return "".join(letter if _shows(letter) else _escaped(letter) for letter in secrets.mask(text))
+    return log_lines("".join(letter if _shows(letter) else _escaped(letter) for letter in secrets.mask(text)))
 
 
 def _shows(letter: str) -> bool:

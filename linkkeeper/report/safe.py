@@ -52,8 +52,9 @@ def _escaped(char: str) -> str:
 
 
 def log_lines(text: str) -> str:
-    """Return text in which no line begins with `::`, which a CI runner would take for a command."""
-    return _LOG_LINE.sub(r"\1\\x3a", text)
+    """Return text in which no line begins with `::` and nothing reads `##[`: CI runners take them for commands."""
+    text = _LOG_LINE.sub(r"\1\\x3a", text)
+    return _LOG_COMMAND.sub("#\\\\x23", text) if "##" in text else text
 
 
 def json_text(text: str) -> str:
