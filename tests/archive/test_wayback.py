@@ -3,8 +3,14 @@
 Each case says what the archive holds, which link of which day asks, and what the post must get.
 """
 
+import asyncio
+import json
+import os
 import re
+import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +18,13 @@ from msgspec import Struct, structs
 
 from linkkeeper.archive.base import Wanted
 from linkkeeper.archive.rescue import Rescuer
+from linkkeeper.config.settings import Settings
 from linkkeeper.demo.archive import ArchiveServer
 from linkkeeper.demo.captures import PAGE, Capture
 from linkkeeper.models.document import Dated
 from linkkeeper.models.snapshot import SnapshotState as State
-from linkkeeper.models.verdict import Reply
+from linkkeeper.models.verdict import Finding, Judgement, Reply, Verdict
+from linkkeeper.pipeline.state import State as RunState
 
 U = "http://gone.example/post"
 DAY = "2016-07-08"
@@ -402,3 +410,72 @@ async def test_the_right_captures_of_all_cases_asked_in_one_run(
         expected = f"{archive.url}/web/{case.timestamp}/{form}" if case.state is V else None
         assert (case.name, snapshot.state, snapshot.url) == (case.name, case.state, expected)
     assert len(archive.log) <= 3 * len(TOGETHER)
+
+
+class Post(Struct, frozen=True):
+    """One case as a post; `after` is what a fix must make of it."""
+
+    name: str
+    link: str
+    before: str
+    after: str
+
+
+def post(number: int, case: Case, base: str) -> Post:
+    def moved(url: str) -> str:
+        return PLACES["each on a host of its own"](re.sub(r"(?i)gone\.example", "gone.example", url), number)
+
+    link = moved(case.written or case.url)
+    form = moved(case.url if case.form is None else case.form) + link.partition("#")[1] + link.partition("#")[2]
+    text = f"---\ndate: {case.date}\n---\n看[链接]({{}} 'title')，<a href='{{}}'>b</a>。\n"
+    copy = f"{base}/web/{case.timestamp}/{form}" if case.state is V else link
+    return Post(f"{number}.md", link, text.format(link, link), text.format(copy, copy))
+
+
+async def test_all_cases_through_the_command_twice_and_back(
+    start_archive: Callable[..., Awaitable[ArchiveServer]], tmp_path: Path
+) -> None:
+    """Every byte as expected, the second fix writes nothing, undo gives everything back."""
+    cases = [case for case in TOGETHER if not re.search(r":\d|\d\.\d", case.url)]
+    captures = [
+        structs.replace(one, url=place(one.url, n), location=place(one.location, n))
+        for n, case in enumerate(cases)
+        for one in case.captures
+        for place in (PLACES["each on a host of its own"],)
+    ]
+    archive = await start_archive(*captures)
+    posts = [post(n, case, archive.url) for n, case in enumerate(cases)]
+    for one in posts:
+        (tmp_path / one.name).write_bytes(one.before.encode())
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "linkkeeper", *arguments),
+            cwd=tmp_path,
+            env=os.environ | {"LINKKEEPER_WAYBACK_RATE": "60000"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said = (await process.communicate())[0].decode()
+        return process.returncode or 0, said
+
+    gone = Judgement(Verdict.DEAD, "http-gone", "HTTP 404")
+    found = [json.loads(row)["clean"] for row in (await run("links", "."))[1].splitlines()]
+    with RunState(Settings(state=str(tmp_path / ".linkkeeper"))) as state:
+        for url in found:
+            state.memory.put(Finding(url.partition("#")[0], gone, 404, checked=datetime.now(UTC)))
+
+    def contents() -> dict[str, str]:
+        return {one.name: (tmp_path / one.name).read_bytes().decode() for one in posts}
+
+    fixed = await run("fix", ".", "--wayback-url", archive.url)
+    wrong = [(cases[n].name, contents()[one.name]) for n, one in enumerate(posts) if contents()[one.name] != one.after]
+    assert wrong == [], fixed
+    assert fixed[0] == 1, "some have no copy"
+    assert sum(case.state is V for case in cases) >= 50
+    requests = len(archive.log)
+    again = await run("fix", ".", "--wayback-url", archive.url)
+    assert "nothing to write" in again[1]
+    assert len(archive.log) == requests, "all was known"
+    assert (await run("undo"))[0] == 0
+    assert contents() == {one.name: one.before for one in posts}
