@@ -48,9 +48,15 @@ def read_memento(url: str, base: str) -> MementoName | None:
 
 
 def map_to(url: str, base: str) -> str:
-    """Return url with archive.org's own addresses replaced by base, which stands for them (SPEC, section 8)."""
+    """Return url with archive.org's own addresses replaced by base, which stands for them (SPEC, section 8).
+
+    So is base without the name and password that it may hold: the archive itself does not say them.
+    """
     official = _OFFICIAL.match(url)
-    return base.rstrip("/") + url[official.end() :] if official else url
+    if official:
+        return base.rstrip("/") + url[official.end() :]
+    plain = without_userinfo(base).rstrip("/") + "/"
+    return base.rstrip("/") + url[len(plain) - 1 :] if url.startswith(plain) else url
 
 
 def resolve(location: str, asked: str, base: str) -> str:

@@ -126,6 +126,15 @@ def test_archive_org_stands_for_the_base() -> None:
     assert resolve("", "http://b:1/y", "http://b:1") == ""
 
 
+def test_an_archive_that_wants_a_password_need_not_say_it() -> None:
+    base = "http://me:hunter2@b.example:1/mirror"
+    assert map_to("http://b.example:1/mirror/web/1/x", base) == f"{base}/web/1/x"
+    assert map_to("http://b.example:1/mirrored/web/1/x", base) == "http://b.example:1/mirrored/web/1/x"
+    found = read_memento("http://b.example:1/mirror/web/20150503090125id_/http://a.example/", base)
+    assert found is not None
+    assert found.original == "http://a.example/"
+
+
 def test_shared_queries_name_the_common_folder_and_every_key() -> None:
     (batch,) = plan_batches(["http://a.example/x/1", "https://www.a.example/x/2?b=1", "http://b.example/1"])
     assert batch.query.url == "http://a.example/x"
