@@ -53,8 +53,9 @@ async def test_fifty_thousand_links_are_interactive_at_once(
 
 
 @needs_browser
-async def test_hostile_content_does_nothing(opened: Opened, hostile: Run) -> None:
-    page = await opened(hostile)
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+async def test_hostile_content_does_nothing(language: str, opened: Opened, hostile: Run) -> None:
+    page = await opened(hostile, None, f"--lang={language}", f"--accept-lang={language}")
     rows = "document.querySelectorAll('.scroll .row:not([hidden])')"
     for at in range(await page.evaluate(f"Math.min(30, {rows}.length)")):
         await page.evaluate(f"{rows}[{at}].click()")
