@@ -17,6 +17,7 @@ from linkkeeper.store.database import Database, open_state
 from linkkeeper.store.runs import Runs
 from linkkeeper.urls import archive_links, rules
 from linkkeeper.urls.clean import Cleaner
+from linkkeeper.urls.secrets import mask
 
 _HEAD_BYTES = 65_536
 
@@ -107,7 +108,8 @@ def _spellings(url: str, settings: Settings) -> list[str]:
 
 
 def _shown(url: str, found: past.Past, run: Run | None) -> history.Url:
-    rows = [row for row in run.urls if row.url == url] if run else []
+    kept = mask(url)  # as reports are kept
+    rows = [row for row in run.urls if row.url == kept] if run else []
     events = [
         history.Seen(one.at, one.verdict, one.rule, one.status, verdicts.meaning(one.rule)) for one in found.events
     ]

@@ -68,6 +68,7 @@ def test_credentials_are_neither_needed_nor_shown(run: Run, stage: Stage, truste
     assert done.returncode == 0, done.stderr
     assert "s3cr3tvalue" not in done.stdout + done.stderr
     assert "dead" in done.stdout
+    assert "in post.md:1:2" in done.stdout
 
 
 def test_without_a_run_the_command_that_makes_one_is_named(run: Run) -> None:
