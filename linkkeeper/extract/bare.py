@@ -44,7 +44,7 @@ _FINDER = BytesAhoCorasick(NEEDLES)
 PROSE = "，".encode()
 """What ends every URL."""
 _LOOK_AHEAD = 4096
-_WINDOW = 1 << 20
+_WINDOW = 1 << 16
 """Bytes whose candidates are held at a time."""
 _LONGEST = max(map(len, NEEDLES))
 _LONGEST_LOCAL_PART = 80
@@ -91,14 +91,24 @@ def at(data: bytes, position: int, floor: int, stop: int, *, escapes: bool = Fal
 
 
 def _url_at(data: bytes, colon: int, floor: int, stop: int, escapes: bool) -> Found | None:
-    scheme = _SCHEME_BEFORE.search(data, max(floor, colon - 5), colon)
-    if scheme is None or (scheme.start() > 0 and data[scheme.start() - 1] in _NOT_BEFORE_SCHEME):
+    start = _scheme(data, colon, floor)
+    if start < 0 or (start and data[start - 1] in _NOT_BEFORE_SCHEME):
         return None
     simple = _SIMPLE.match(data, colon, stop)
     if simple:
-        start, end = scheme.start(), simple.end()
+        end = simple.end()
         return Found(start, end, data[start:end].decode(), "bare", _BARE)
-    return _finished(data, scheme.start(), colon + 3, stop, escapes, prefix="")
+    return _finished(data, start, colon + 3, stop, escapes, prefix="")
+
+
+def _scheme(data: bytes, colon: int, floor: int) -> int:
+    """Return where the scheme begins that ends at the colon, -1 if there is none of ours."""
+    if data.startswith(b"https", colon - 5) and colon - 5 >= floor:
+        return colon - 5
+    if data.startswith(b"http", colon - 4) and colon - 4 >= floor:
+        return colon - 4
+    scheme = _SCHEME_BEFORE.search(data, max(floor, colon - 5), colon)
+    return scheme.start() if scheme else -1
 
 
 def _www_at(data: bytes, start: int, stop: int, escapes: bool) -> Found | None:

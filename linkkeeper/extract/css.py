@@ -33,6 +33,8 @@ class CssUrl(Struct, frozen=True, gc=False):
 
 def urls(sheet: bytes) -> Iterator[CssUrl]:
     """Yield what the sheet loads, in order. References into the document itself (`url(#id)`) are left out."""
+    if b"(" not in sheet and b"@" not in sheet:
+        return  # as nearly every `style` attribute
     position = 0
     rule = b""
     while token := _TOKEN.search(sheet, position):

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -56,16 +56,16 @@ class Text(Struct, frozen=True):
         """Tell whether ASCII bytes mean themselves, so that pasting bytes is safe."""
         return not self.encoding.startswith(("utf-16", "utf-32"))
 
-    def offsets(self, ascending: Sequence[int]) -> list[int]:
-        """Return the offsets in the document for ascending offsets in data. One pass."""
-        if self.faithful:
-            return [offset + self.bom for offset in ascending]
-        out, seen, length = [], 0, self.bom
+    def offsets(self, ascending: Iterable[int]) -> Iterator[int]:
+        """Yield the offsets in the document for ascending offsets in data. One pass."""
+        seen, length = 0, self.bom
         for offset in ascending:
-            length += len(self.data[seen:offset].decode("utf-8", "replace").encode(self.encoding, "replace"))
+            piece = self.data[seen:offset]
+            if not self.faithful:
+                piece = piece.decode("utf-8", "replace").encode(self.encoding, "replace")
+            length += len(piece)
             seen = offset
-            out.append(length)
-        return out
+            yield length
 
 
 def read(data: bytes, declared: str | None = None) -> Text | None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -37,6 +38,9 @@ class Job(Protocol):
     def run(self, document: Document, data: bytes) -> Made:
         """Return the result for one file. What it raises for what is in the file becomes a row (`one`)."""
 
+    def parts(self, document: Document, data: bytes) -> Iterator[Made]:
+        """Yield the result for one large file, `run`'s in one or several parts: not all of it need be held."""
+
     def prepare(self) -> None:
         """Load what `run` needs: before processes are forked, so that they share it."""
 
@@ -54,17 +58,30 @@ class Result(Struct, frozen=True):
 
 def one(path: str, job: Job) -> Result:
     """Read a file and do the job. Does not raise for what is in the file or how it is there."""
+    return next(_results(path, job, lambda document, data: iter((job.run(document, data),))))
+
+
+def large(path: str, job: Job) -> Iterator[Result]:
+    """Read a large file and do the job, as `one`, in parts; several together are not to be remembered."""
+    return _results(path, job, job.parts)
+
+
+def _results(path: str, job: Job, do: Callable[[Document, bytes], Iterator[Made]]) -> Iterator[Result]:
     try:
         data = read(path)
     except DocumentError as error:
-        return Result(job.refused(FileProblem(path, str(error))))
+        yield Result(job.refused(FileProblem(path, str(error))))
+        return
     digest = hashlib.sha256(data)
     try:
-        made = job.run(Document(path, digest.hexdigest(), len(data)), data)
+        parts = do(Document(path, digest.hexdigest(), len(data)), data)
+        first, second = next(parts), next(parts, None)
+        expires = b"linkkeeper-ignore" in data and b"until" in data
+        yield Result(first.value, b"" if expires or first.secret or second else digest.digest())
+        for made in chain((second,) if second else (), parts):
+            yield Result(made.value)
     except _OUR_FAULTS as error:  # past `safely`: offsets, cleaning, writing the result down
-        return Result(job.refused(fault(path, error)))
-    expires = b"linkkeeper-ignore" in data and b"until" in data
-    return Result(made.value, b"" if expires or made.secret else digest.digest())
+        yield Result(job.refused(fault(path, error)))
 
 
 def has_credentials(urls: Iterable[str]) -> bool:
@@ -90,12 +107,12 @@ def safely(path: str, data: bytes, options: ExtractOptions) -> Extraction:
         return Extraction(problems=(fault(path, error),))
 
 
-def read_safely(path: str, data: bytes, options: ExtractOptions) -> "Reading":
-    """Read a document as `safely` extracts."""
+def read_safely(path: str, data: bytes, options: ExtractOptions, lazily: bool = False) -> "Reading":
+    """Read a document as `safely` extracts; lazily, a fault may show only when one looks at what was found."""
     from linkkeeper.extract import registry
 
     try:
-        return registry.read(path, data, options)
+        return (registry.begin if lazily else registry.read)(path, data, options)
     except _OUR_FAULTS as error:
         return registry.Reading(problem=fault(path, error).problem)
 

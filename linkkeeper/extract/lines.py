@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import chain, islice
@@ -21,11 +21,14 @@ from linkkeeper.models.document import Document, FileProblem
 from linkkeeper.urls.rule_set import CleanOptions
 
 if TYPE_CHECKING:
-    from linkkeeper.extract.registry import Placed
+    from linkkeeper.extract.registry import Reading
+    from linkkeeper.extract.spans import Placed
 
 _ENCODER = msgspec.json.Encoder()
-_BATCH = 8192
-"""Lines that are held at a time: a document may have millions."""
+_BATCH = 1024
+"""Lines that are held at a time: a document may have millions, and a thousand fit into a processor's cache."""
+_PART_BYTES = 1 << 22
+"""Lines of a large document that travel together."""
 
 
 class Line(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -83,6 +86,18 @@ class LinkLines(Struct, frozen=True):
         lines, secret = self._made(document.path, data)
         return Made(msgspec.msgpack.encode(lines), secret)
 
+    def parts(self, document: Document, data: bytes) -> Iterator[Made]:
+        """Yield the links of one large file as lines, some thousands at a time."""
+        reading = read_safely(document.path, data, self.options, lazily=True)
+        text, secret = bytearray(), False
+        for some, has_secret in self._texts(document.path, data, reading):
+            text += some
+            secret = secret or has_secret
+            if len(text) > _PART_BYTES:
+                yield Made(msgspec.msgpack.encode(Lines(bytes(text))), secret)
+                text, secret = bytearray(), False
+        yield Made(msgspec.msgpack.encode(Lines(bytes(text), _problems(document.path, reading))), secret)
+
     def refused(self, problem: FileProblem) -> bytes:
         """Return no lines and a problem."""
         return msgspec.msgpack.encode(Lines(b"", (problem,)))
@@ -94,14 +109,18 @@ class LinkLines(Struct, frozen=True):
     def _made(self, path: str, data: bytes) -> tuple[Lines, bool]:
         """Return the lines, and whether they hold credentials."""
         reading = read_safely(path, data, self.options)
-        problems = (FileProblem(path, reading.problem),) if reading.problem else ()
+        texts = list(self._texts(path, data, reading))
+        lines = Lines(b"".join([text for text, _ in texts]), _problems(path, reading))
+        return lines, any(secret for _, secret in texts)
+
+    def _texts(self, path: str, data: bytes, reading: "Reading") -> Iterator[tuple[bytes, bool]]:
+        """Yield the lines of a document, some at a time, and whether these hold credentials."""
         placed = reading.placed()
-        text, secret = bytearray(), False
         while some := list(islice(placed, _BATCH)):
             batch = self._lines(path, data, some, reading.text.encoding)
-            text += _ENCODER.encode_lines(batch)
-            secret = secret or has_credentials(_spellings(batch))
-        return Lines(bytes(text), problems), secret
+            text = _ENCODER.encode_lines(batch)
+            suspect = b"=" in text or b"@" in text or b"%" in text  # else there is nothing to look at closely
+            yield text, suspect and has_credentials(_spellings(batch))
 
     def _lines(self, path: str, data: bytes, placed: Iterable["Placed"], charset: str) -> list[Line]:
         """Return the lines of some links of a document: those that are wanted."""
@@ -111,7 +130,7 @@ class LinkLines(Struct, frozen=True):
                 path, start, end, line, column, one.kind, data[start:end].decode(charset, "replace"), one.url,
                 one.url if one.skip else clean(one.url), one.skip,
             )
-            for one, (start, end), (line, column) in placed
+            for one, start, end, line, column in placed
             if everything or not one.skip
         ]  # fmt: skip
         return [line for line in lines if self._wants(line)] if self.include or self.exclude else lines
@@ -120,6 +139,10 @@ class LinkLines(Struct, frozen=True):
         if any(_pattern(text).search(line.raw) for text in self.exclude):
             return False
         return not self.include or any(_pattern(text).search(line.raw) for text in self.include)
+
+
+def _problems(path: str, reading: "Reading") -> tuple[FileProblem, ...]:
+    return (FileProblem(path, reading.problem),) if reading.problem else ()
 
 
 def _spellings(lines: list[Line]) -> Iterable[str]:

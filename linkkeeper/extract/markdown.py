@@ -8,6 +8,8 @@ import re
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -65,7 +67,7 @@ def find(
     if not seen.of_links:
         return
     parsed = seen if source is data else signs.look(source)
-    found = _whole(parsed, options, mdx)
+    found: Iterable[Found] = _whole(parsed, options, mdx)
     if masks:
         found = list(_filled_in(data, sorted([*found, *_literals(data, source, masks, options)], key=_position), masks))
     if seen.of(b"${"):
@@ -75,10 +77,15 @@ def find(
     yield from found
 
 
-def _whole(seen: signs.Signs, options: ExtractOptions, mdx: bool) -> list[Found]:
+def _whole(seen: signs.Signs, options: ExtractOptions, mdx: bool) -> Iterable[Found]:
     """Return what the parser and the scanners find, in order; what can hold no link is not shown to them."""
-    found = sorted(_all(signs.without_rest(seen), options, mdx), key=_position)
-    return list(signs.back(found, seen.kept)) if len(seen.kept) > 1 else found
+    links, bare_ones = _all(signs.without_rest(seen), options, mdx)
+    if seen.spots is None:  # a long text, which may hold millions
+        links.sort(key=_position)
+        found = merge(links, bare_ones, key=_position) if links else bare_ones
+    else:
+        found = sorted([*links, *bare_ones], key=_position)
+    return signs.back(found, seen.kept) if len(seen.kept) > 1 else found
 
 
 def readable(data: bytes) -> str:
@@ -93,7 +100,8 @@ def _position(link: Found) -> Range:
     return link.start, -link.end
 
 
-def _all(seen: signs.Signs, options: ExtractOptions, mdx: bool, depth: int = 0) -> list[Found]:
+def _all(seen: signs.Signs, options: ExtractOptions, mdx: bool, depth: int = 0) -> tuple[list[Found], Iterable[Found]]:
+    """Return the links that the parser knows of, in any order, and the bare URLs, ascending."""
     source = seen.source
     scan, text = Scan(source, options.include_verbatim), readable(source)
     scan.run(text)
@@ -108,14 +116,13 @@ def _all(seen: signs.Signs, options: ExtractOptions, mdx: bool, depth: int = 0) 
         defined += markdown_definitions.repeated(source, text, [span for _, span in defined])
         links += [link for link, _ in defined]
         closed = sorted(closed + [span for _, span in defined])
-    links += _bare(seen, closed, scan.tables)
     if scan.indented and depth < _DEEPEST:
         for place, content in markdown_nested.contents(source, scan.indented, everywhere=mdx):
             scan.code.remove(place)
-            links += map(content.back, _all(signs.look(content.data), options, mdx, depth + 1))
+            links += map(content.back, chain(*_all(signs.look(content.data), options, mdx, depth + 1)))
     if options.include_verbatim:
         links += _verbatim(source, scan)
-    return links
+    return links, _bare(seen, closed, scan.tables)
 
 
 def _bare(seen: signs.Signs, closed: list[Range], tables: list[Range]) -> Iterator[Found]:

@@ -1,8 +1,9 @@
 """The whole way from a document's bytes to its links."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib import import_module
+from itertools import chain, tee
 from typing import cast
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from linkkeeper.extract import encodings, formats, front_matter
 from linkkeeper.extract.base import LONGEST_URL, SKIP_LONG, Extraction, ExtractOptions, Found, LinkSource
 from linkkeeper.extract.escape_base import CHARSET
-from linkkeeper.extract.spans import places
+from linkkeeper.extract.spans import Placed, placed
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link, Span
 
@@ -28,26 +29,36 @@ def source_for(path: str) -> LinkSource | None:
     return cast("LinkSource", import_module(f"linkkeeper.extract.{module}")) if module else None
 
 
-Placed = tuple[Found, tuple[int, int], tuple[int, int]]
-"""What was found, with its offsets in the document, and with its line and column."""
-
-
 class Reading(Struct, frozen=True):
     """A document as it was understood: what was found, and where that is."""
 
     text: encodings.Text = encodings.Text(b"", "utf-8")
-    found: Sequence[Found] = ()
+    found: Iterable[Found] = ()
+    """In order; may be an iterator."""
     problem: str = ""
     """Why nothing was."""
 
-    def placed(self) -> Iterator["Placed"]:
+    def placed(self) -> Iterator[Placed]:
         """Yield each that was found, in order."""
-        where = places(self.text.data, (one.start for one in self.found))
-        return zip(self.found, _spans(self.text, self.found), where, strict=True)
+        here = placed(self.text.data, self.found)
+        return here if self.text.faithful and not self.text.bom else self._mapped(here)
+
+    def _mapped(self, here: Iterator[Placed]) -> Iterator[Placed]:
+        """Give places in the text the offsets that they have in the document."""
+        here, again = tee(here)
+        offsets = self.text.offsets(offset for _, *span, _, _ in again for offset in span)
+        for (one, _, _, line, column), start, end in zip(here, offsets, offsets, strict=True):
+            yield one, start, end, line, column
 
 
 def read(path: str, data: bytes, options: ExtractOptions) -> Reading:
-    """Return what a document holds, in order. Never raises: what cannot be read is a problem of the document."""
+    """Return what a document holds. Never raises: what cannot be read is a problem of the document."""
+    reading = begin(path, data, options)
+    return Reading(reading.text, list(reading.found), reading.problem)
+
+
+def begin(path: str, data: bytes, options: ExtractOptions) -> Reading:
+    """Return what a document holds, as `read` does, of which as little as possible is held at a time."""
     source = source_for(path)
     if source is None:
         return Reading(problem="not a format that linkkeeper reads")
@@ -79,27 +90,25 @@ def anchors(path: str, data: bytes) -> frozenset[str]:
     return source.anchors(text.data[front_matter.block(text.data).body_start :])
 
 
-def _found(source: LinkSource, data: bytes, options: ExtractOptions, head: bool) -> list[Found]:
+def _found(source: LinkSource, data: bytes, options: ExtractOptions, head: bool) -> Iterator[Found]:
     front = front_matter.block(data) if head else front_matter.FrontMatter()
     if not front.kind:
         return _apart(source.links(data, options))
     body = front.body_start
-    shifted = [
+    shifted = (
         Found(one.start + body, one.end + body, one.url, one.kind, one.context, one.skip, one.unwritable)
         for one in _apart(source.links(data[body:], options))
-    ]
-    return _apart(front_matter.links(data, front, options)) + shifted
+    )
+    return chain(_apart(front_matter.links(data, front, options)), shifted)
 
 
-def _apart(found: Iterable[Found]) -> list[Found]:
-    """Return the links in order; of two that overlap, the first stays (an outer attribute before what is in it)."""
-    kept: list[Found] = []
+def _apart(found: Iterable[Found]) -> Iterator[Found]:
+    """Yield the links; of two that overlap, the first stays (an outer attribute before what is in it)."""
     reach = 0
     for one in found:
         if one.start >= reach:
-            kept.append(one if len(one.url) < _SHORT and one.url.isascii() else _sound(one))
+            yield one if len(one.url) < _SHORT and one.url.isascii() else _sound(one)
             reach = one.end
-    return kept
 
 
 def _sound(one: Found) -> Found:
@@ -120,18 +129,11 @@ def _links(path: str, document: bytes, reading: Reading) -> Iterator[Link]:
     text = reading.text
     unwritable = _unwritable(text)
     charset = () if text.encoding == "utf-8" else (f"{CHARSET}{text.encoding}",)
-    for one, (start, end), (line, column) in reading.placed():
+    for one, start, end, line, column in reading.placed():
         yield Link(
             path, Span(start, end), document[start:end], one.url, one.kind, line, column,
             one.context + charset, one.skip, one.unwritable or unwritable,
         )  # fmt: skip
-
-
-def _spans(text: encodings.Text, found: Sequence[Found]) -> Iterable[tuple[int, int]]:
-    if text.faithful and not text.bom:
-        return ((one.start, one.end) for one in found)
-    flat = text.offsets([offset for one in found for offset in (one.start, one.end)])
-    return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _unwritable(text: encodings.Text) -> str:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from linkkeeper.errors import DocumentError
 from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.discover import SourceFile
-from linkkeeper.extract.job import Job, Made, has_credentials, preload, safely
+from linkkeeper.extract.job import Job, Made, has_credentials, large, preload, safely
 from linkkeeper.extract.reading import read
 from linkkeeper.extract.remembered import ExtractionCache, Remembered, settled
 from linkkeeper.extract.workers import Ticket, Workers
@@ -20,6 +20,8 @@ from linkkeeper.models.document import Document, FileProblem
 
 EXTRACTOR = "3"
 """Raised whenever the same bytes may give other links: what caches hold is then stale."""
+_LARGE_BYTES = 1 << 24
+"""A file that is read in this process, so that its result need not travel as a whole."""
 _MOST_WAITING = 4096
 """Results held back until their turn comes."""
 
@@ -53,6 +55,10 @@ class Extract(Struct, frozen=True):
         )
         return Made(msgspec.msgpack.encode(Scanned(document, extraction)), secret)
 
+    def parts(self, document: Document, data: bytes) -> Iterator[Made]:
+        """Yield the links of one file, in one part: they are needed as a whole."""
+        yield self.run(document, data)
+
     def refused(self, problem: FileProblem) -> bytes:
         """Return a file without links and with a problem."""
         return msgspec.msgpack.encode(Scanned(Document(problem.file), Extraction(problems=(problem,))))
@@ -76,21 +82,22 @@ def extract_files(
 def run(
     files: Iterable[SourceFile], job: Job, cache: ExtractionCache | None = None, processes: int | None = None
 ) -> Iterator[bytes]:
-    """Yield the result of job for every file, in the order given."""
+    """Yield the result of job for every file, in the order given: of a large one perhaps in parts."""
     waiting: deque[_Waiting] = deque()
     memory = _Memory(cache, job.name) if cache is not None else None
     with Workers(job, _processors() if processes is None else processes) as workers:
         for file in files:
             known = memory.known(file) if memory else None
-            waiting.append(_Waiting(file, known, None if known is not None else workers.add(file)))
+            small = known is None and file.size_bytes < _LARGE_BYTES
+            waiting.append(_Waiting(file, known, workers.add(file) if small else None))
             while len(waiting) > _MOST_WAITING or workers.is_full():
-                yield _ended(waiting.popleft(), memory)
+                yield from _ended(waiting.popleft(), memory, job)
         while waiting:
-            yield _ended(waiting.popleft(), memory)
+            yield from _ended(waiting.popleft(), memory, job)
 
 
 class _Waiting(Struct, frozen=True):
-    """A result that is known, or that a worker is at."""
+    """A result that is known, or that a worker is at. A large file is neither: it is read when its turn comes."""
 
     file: SourceFile
     known: bytes | None
@@ -125,13 +132,14 @@ class _Memory:
         self._cache.put(self._job, file.path, Remembered(settled(file.stamp, self._began_ns), digest, value))
 
 
-def _ended(one: _Waiting, memory: _Memory | None) -> bytes:
-    if one.known is not None or one.ticket is None:
-        return one.known or b""
-    result = one.ticket.result()
-    if memory and result.digest:
-        memory.keep(one.file, result.digest, result.value)
-    return result.value
+def _ended(one: _Waiting, memory: _Memory | None, job: Job) -> Iterator[bytes]:
+    if one.known is not None:
+        yield one.known
+        return
+    for result in [one.ticket.result()] if one.ticket else large(one.file.path, job):
+        if memory and result.digest:
+            memory.keep(one.file, result.digest, result.value)
+        yield result.value
 
 
 def _processors() -> int:

@@ -2,26 +2,35 @@
 
 from collections.abc import Iterable, Iterator
 
+from linkkeeper.extract.base import Found
+
 _CONTINUATION = bytes(range(0x80, 0xC0))
 
 
-def places(data: bytes, ascending: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield line and column of ascending offsets, as `Positions` does; one loop where every line ends with LF."""
+Placed = tuple[Found, int, int, int, int]
+"""What was found, with start and end in the document, line and column."""
+
+
+def placed(data: bytes, found: Iterable[Found]) -> Iterator[Placed]:
+    """Yield what was found, in order, with its place in data; one loop where every line ends with LF."""
     if b"\r" in data:
         positions = Positions(data)
-        yield from map(positions.at, ascending)
+        for one in found:
+            yield one, one.start, one.end, *positions.at(one.start)
         return
     line, column, seen = 1, 1, 0
-    for offset in ascending:
-        newlines = data.count(b"\n", seen, offset)
-        if newlines:
-            line += newlines
+    for one in found:
+        start = one.start
+        last = data.rfind(b"\n", seen, start)
+        if last >= 0:
+            line += data.count(b"\n", seen, last) + 1
             column = 1
-            seen = data.rfind(b"\n", seen, offset) + 1
-        piece = data[seen:offset]
-        column += len(piece) if piece.isascii() else len(piece.translate(None, _CONTINUATION))
-        seen = offset
-        yield line, column
+            seen = last + 1
+        if start > seen:
+            piece = data[seen:start]
+            column += len(piece) if piece.isascii() else len(piece.translate(None, _CONTINUATION))
+            seen = start
+        yield one, start, one.end, line, column
 
 
 class Positions:

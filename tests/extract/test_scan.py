@@ -186,9 +186,10 @@ def test_a_link_that_cannot_be_written_down_is_a_row_and_the_rest_goes_on(
 ) -> None:
     placed = registry.Reading.placed
 
-    def spoilt(reading: registry.Reading) -> Iterator[tuple[Found, tuple[int, int], tuple[int, int]]]:
-        for number, (found, span, where) in enumerate(placed(reading)):
-            yield (replace(found, url="http://a/\ud800") if number == 5 else found), span, where
+    def spoilt(reading: registry.Reading) -> Iterator[tuple[Found, int, int, int, int]]:
+        for number, (found, start, end, line, column) in enumerate(placed(reading)):
+            spoilt = replace(found, url="http://a/\ud800") if number == 5 else found
+            yield spoilt, start, end, line, column
 
     monkeypatch.setattr(registry.Reading, "placed", spoilt)
     job = kind(OPTIONS)
@@ -196,6 +197,48 @@ def test_a_link_that_cannot_be_written_down_is_a_row_and_the_rest_goes_on(
     whole = [job.refused(FileProblem(files[n].path, "could not be understood (UnicodeEncodeError)")) for n in (6, 13)]
     assert [results[6], results[13]] == whole
     assert sum(result in whole for result in results) == 2
+
+
+@pytest.mark.parametrize("kind", [Extract, LinkLines])
+def test_large_files_give_what_small_ones_give(
+    files: tuple[SourceFile, ...], monkeypatch: pytest.MonkeyPatch, kind: type[Extract] | type[LinkLines]
+) -> None:
+    Path("010.md").write_bytes(b"\0\1\2\3\4\5")
+    Path("011.md").unlink()
+    before, memory = list(run(files, kind(OPTIONS), processes=1)), Memory()
+    monkeypatch.setattr("linkkeeper.extract.scan._LARGE_BYTES", 30)
+    assert list(run(files, kind(OPTIONS), memory)) == before
+    assert len(memory.values) == len(files) - 1  # the one that is gone
+    assert list(run(files, kind(OPTIONS), memory)) == before
+    assert memory.hits == len(files) - 1
+
+
+def test_the_lines_of_a_large_file_come_in_parts_that_are_not_remembered(
+    files: tuple[SourceFile, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, memory = LinkLines(OPTIONS), Memory()
+    Path("000.md").write_text("".join(f"[a](b{number}) www.a.example/{number}\n" for number in range(3000)))
+    whole = decode_lines(next(run(files[:1], job))).text
+    monkeypatch.setattr("linkkeeper.extract.scan._LARGE_BYTES", 1000)
+    monkeypatch.setattr("linkkeeper.extract.lines._PART_BYTES", 100_000)
+    parts = [decode_lines(part).text for part in run(discover(("000.md",), DiscoverOptions()).files, job, memory)]
+    assert len(parts) > 3
+    assert b"".join(parts) == whole
+    assert not memory.values
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.txt", "a.rst", "a.html"])
+def test_a_file_of_nothing_but_urls_is_not_held_as_links(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linkkeeper.extract.lines._PART_BYTES", 100_000)
+    data = b"".join(b"https://a.example/%d\n" % number for number in range(60_000))
+    job = LinkLines(OPTIONS)
+    list(job.parts(Document(name), data))  # modules and caches
+    tracemalloc.start()
+    size = sum(len(part.value) for part in job.parts(Document(name), data))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 9_000_000
+    assert size > 8_000_000 or name == "a.html"
 
 
 LONE = [r"\uD800", r"\udfff", r"\U0000D800", r"\ud83d\ud83d", r"\x41", r"\u{d800}", "&#xD800;", "&#55296;", "%ED%A0%80"]
@@ -266,4 +309,4 @@ def test_results_stream_and_memory_stays_flat(files: tuple[SourceFile, ...]) -> 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == 20 * len(files)
-    assert peak < 12_000_000
+    assert peak < 9_000_000
