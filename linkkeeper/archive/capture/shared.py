@@ -9,7 +9,8 @@ from msgspec import Struct
 from linkkeeper.archive.capture.requisites import Reference
 from linkkeeper.archive.local.base import Exchange
 
-_MOST = 20_000
+_MOST = 4000
+"""Requisites that are remembered. One that comes again after so many others is fetched again, and becomes a revisit."""
 
 
 class Part(Struct, frozen=True):
@@ -28,7 +29,8 @@ class _Item:
     __slots__ = ("coming", "fetched_at", "handed_over", "part")
 
     def __init__(self, coming: "asyncio.Future[None]") -> None:
-        self.coming = coming
+        self.coming: asyncio.Future[None] | None = coming
+        """None once it is there."""
         self.part: Part | None = None
         self.fetched_at = 0.0
         self.handed_over = False
@@ -50,11 +52,13 @@ class Shared:
             if item.part is not None:
                 self._items.move_to_end(url)
                 return item.part
-            await asyncio.shield(item.coming)
+            if item.coming is not None:
+                await asyncio.shield(item.coming)
 
     async def _bring(self, url: str, fetch: Callable[[], Awaitable[Part]]) -> Part:
         loop = asyncio.get_running_loop()
-        item = self._items[url] = _Item(loop.create_future())
+        coming: asyncio.Future[None] = loop.create_future()
+        item = self._items[url] = _Item(coming)
         try:
             part = await fetch()
             if part.lasting:
@@ -63,7 +67,8 @@ class Shared:
         finally:
             if item.part is None and self._items.get(url) is item:
                 del self._items[url]  # whoever waits fetches it
-            item.coming.set_result(None)
+            item.coming = None
+            coming.set_result(None)
             self._shrink()
 
     def hand_over(self, urls: Iterable[str]) -> list[Exchange]:

@@ -35,6 +35,7 @@ from linkkeeper.archive.local.layout import (
 from linkkeeper.archive.local.member import DamageError
 from linkkeeper.archive.local.record import Record
 from linkkeeper.archive.local.scan import Gap, scan
+from linkkeeper.archive.local.table import Table
 from linkkeeper.models.about import USER_AGENT
 
 _COPY = 1 << 20
@@ -47,7 +48,7 @@ class Holdings:
     def __init__(self) -> None:
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._places: dict[str, int] = {}
+        self._places = Table()
 
     def add(self, line: Line) -> None:
         """Remember the payload of a response."""
@@ -56,7 +57,7 @@ class Holdings:
         number = self._numbers.setdefault(line.filename, len(self._names))
         if number == len(self._names):
             self._names.append(line.filename)
-        self._places.setdefault(line.digest, number << _PLACE_BITS | line.offset)
+        self._places.add(line.digest, number << _PLACE_BITS | line.offset)
 
     def place(self, digest: str) -> tuple[str, int] | None:
         """Return file and offset of the record that holds a payload."""
@@ -65,7 +66,7 @@ class Holdings:
 
     def forget(self, digest: str) -> None:
         """The record was not what the index said."""
-        self._places.pop(digest, None)
+        self._places.forget(digest)
 
 
 class Condition(Struct, frozen=True):

@@ -22,6 +22,7 @@ from linkkeeper.archive.local.lock import locked
 from linkkeeper.archive.local.member import DamageError
 from linkkeeper.archive.local.planned import Planned, planned
 from linkkeeper.archive.local.record import Record
+from linkkeeper.archive.local.table import Table
 from linkkeeper.archive.local.writer import Original, Prepared, RecordWriter, prepare
 from linkkeeper.archive.surt import surt_key
 from linkkeeper.errors import LinkkeeperError
@@ -48,7 +49,6 @@ class LocalArchive:
             exits.enter_context(locked(self._directory))
             condition = repair.make_ready(self._directory)
             self._said = condition.said
-            self._pages = manifest.newest(self._directory)
             self._run = _Run(self._directory, self._options, condition)
             self._exits = exits.pop_all()
         return self
@@ -80,15 +80,11 @@ class LocalArchive:
         a killed process loses nothing of it. Raises NotKeptError if the page is none (an error response, nothing that
         a record could be about); LinkkeeperError if it could not be written: it is then taken back.
         """
-        kept = self._run.keep(page, planned(page))
-        known = self._pages.get(kept.page.url)
-        if known is None or known.ts <= kept.page.ts:
-            self._pages[kept.page.url] = kept.page
-        return kept
+        return self._run.keep(page, planned(page))
 
     def newest(self, url: str) -> Page | None:
-        """Return what was kept last of a URL as posts have it (cleaned, without fragment)."""
-        return self._pages.get(url)
+        """Return what was kept last of a URL as posts have it (cleaned, without fragment). Reads the manifest."""
+        return manifest.newest(self._directory).get(url)
 
     def cite(self, url: str, posts: Iterable[str]) -> None:
         """Note that these posts cite a page that is held; goes into the manifest when the archive is closed."""
@@ -106,7 +102,7 @@ class _Run:
         self._manifest: Appending | None = None
         self._month = ""
         self._lines: list[bytes] = []
-        self._written: set[int] = set()
+        self._written = Table()
         self._originals: dict[str, Original] = {}
         self._synced = time.monotonic()
         self._broken = ""
@@ -187,16 +183,17 @@ class _Run:
 
     def _remember(self, page: "_Page") -> None:
         self._lines += page.lines
-        self._written |= page.written
+        for name in page.written:
+            self._written.add(name, 1)
         for line in page.places:
             self._holdings.add(line)
         if len(self._originals) > _REMEMBERED:
             self._originals.clear()
         self._originals |= page.originals
 
-    def was_written(self, fingerprint: int) -> bool:
+    def was_written(self, name: str) -> bool:
         """Say whether this very exchange was written with an earlier page of the run."""
-        return fingerprint in self._written
+        return self._written.get(name) is not None
 
     def original(self, digest: str) -> Original | None:
         """Return the record that holds a payload, having looked at it; None if there is none."""
@@ -295,15 +292,15 @@ class _Page:
         self.records = RecordWriter(warc.write)
         self.lines: list[bytes] = []
         self.places: list[Line] = []
-        self.written: set[int] = set()
+        self.written: set[str] = set()
         self.originals: dict[str, Original] = {}
         self.revisits = 0
 
     def write(self, exchange: Exchange) -> Prepared:
         """Write response (or revisit) and request, unless this very exchange was written before."""
         one = prepare(exchange)
-        fingerprint = hash((exchange.url, one.date, one.digest))
-        if fingerprint in self.written or self._run.was_written(fingerprint):
+        name = f"{exchange.url} {one.date} {one.digest}"
+        if name in self.written or self._run.was_written(name):
             return one
         original = (self.originals.get(one.digest) or self._run.original(one.digest)) if one.length else None
         start = self._warc.size
@@ -311,7 +308,7 @@ class _Page:
         line = _line(one, start, self._warc.size - start, self._warc.path.name, is_revisit=original is not None)
         self.records.request(one, record_id)
         self.lines.append(cdxj.encode(line))
-        self.written.add(fingerprint)
+        self.written.add(name)
         if original:
             self.revisits += 1
         elif one.length:
