@@ -3,8 +3,8 @@
 from linkkeeper.net import headers
 from linkkeeper.net.options import NetOptions
 
-ENCODINGS = "gzip, deflate, br"
-"""Not zstd: pywb 2.10 cannot read it, and a copy is to be readable for long."""
+ENCODINGS = "gzip, br"
+"""What every player reads, for a copy is to be readable for long: pywb 2.10 has no zstd, ReplayWeb.page no deflate."""
 _SILENT = frozenset({"no-referrer", "never"})
 _ORIGINS = frozenset({"origin", "strict-origin"})
 

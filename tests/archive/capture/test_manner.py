@@ -33,7 +33,7 @@ def test_the_referer(source: str, url: str, policy: str, told: str) -> None:
 def test_we_say_who_asks_and_what_we_can_read() -> None:
     fields = page_fields(NetOptions(), browser=False)
     assert "linkkeeper" in fields
-    assert "Accept-Encoding: gzip, deflate, br\r\n" in fields
+    assert "Accept-Encoding: gzip, br\r\n" in fields
     assert "Referer" not in fields
     fields = requisite_fields(NetOptions(user_agent="me"), browser=True, referer=HTTP)
     assert "User-Agent: me\r\n" in fields
