@@ -69,6 +69,7 @@
     return told.get(text);
   };
   const meaning = (rule) => words[language]["rule." + rule] ?? data.rules[rule] ?? "";
+  const aside = (text) => (language === "zh" ? `（${text}）` : ` (${text})`);
   const originals = new Map();
 
   const speak = (chosen) => {
@@ -295,7 +296,7 @@
     fact(list, "final", url[FINAL] && url[FINAL] !== url[URL_] ? (outside(url[FINAL], url[FINAL]) ?? url[FINAL]) : "");
     fact(list, "signs", ...(url[SIGNS] || []).map((sign) => el("p", {}, tell(sign))));
     fact(list, "since", moment(url[SINCE]));
-    fact(list, "checked", moment(url[CHECKED] * 1000), url[CACHED] ? ` (${say("cached")})` : "");
+    fact(list, "checked", moment(url[CHECKED] * 1000), url[CACHED] ? aside(say("cached")) : "");
     fact(list, "attempts", url[ATTEMPTS] ? String(url[ATTEMPTS]) : "");
     fact(list, "elapsed", url[ELAPSED] ? `${url[ELAPSED].toLocaleString(language)} ms` : "");
     fact(list, "wrongrule", url[WRONG] ? el("code", {}, url[WRONG]) : "");
@@ -310,7 +311,7 @@
     }
     const all = placesOf[link[AT]], list = el("ul", { class: "wherelist" });
     for (const at of all.slice(0, 200)) {
-      const one = links[at], date = one[DATE] ? ` · ${say("posted")} ${day(texts[one[DATE]])}${one[DATE_FROM] ? ` (${tell(texts[one[DATE_FROM]])})` : ""}` : "";
+      const one = links[at], date = one[DATE] ? ` · ${say("posted")} ${day(texts[one[DATE]])}${one[DATE_FROM] ? aside(tell(texts[one[DATE_FROM]])) : ""}` : "";
       list.append(el("li", {}, el("code", {}, `${files[one[FILE]]}:${one[LINE]}:${one[COLUMN]}`), ` ${words[language]["kind." + texts[one[KIND]]] ?? texts[one[KIND]]}${date}`));
     }
     if (all.length > 200) list.append(el("li", {}, say("more", { count: all.length - 200 })));
