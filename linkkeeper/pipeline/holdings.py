@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _NAMED = re.compile(r"(?:[\w-]{1,63}\.){1,10}[a-z]{2,63}(?:[/?#:]|$)", re.IGNORECASE)
 """What looks like a URL without its scheme."""
+_USERINFO, _LONGEST_SHOWN = re.compile(r"^[^@/?#]*@"), 200
 _NO_COPY_WANTED = (SaveState.REFUSED, SaveState.GIVEN_UP)
 
 
@@ -158,7 +159,8 @@ def _check_url(url: str) -> None:
     try:
         target.parse(absolute(url))
     except ValueError as problem:
-        shown = safe.visible(safe.without_surrogates(secrets.mask(url)))
+        told = secrets.mask(url) if "//" in url else _USERINFO.sub("***@", url)
+        shown = safe.visible(safe.without_surrogates(told))[:_LONGEST_SHOWN]
         guess = f"did you mean https://{shown}?" if _NAMED.match(url) else "write it as in the post: https://…"
         raise UsageError(f"{shown!r} is no URL of the web: {problem}", guess) from problem
 

@@ -137,6 +137,14 @@ def test_what_cannot_be_meant_is_exit_2_and_a_line(run_here: Run, arguments: tup
     assert words in " ".join(done.stderr.split())
 
 
+def test_what_is_no_url_is_shown_short_and_without_its_password(run_here: Run) -> None:
+    for url in ("me:hunter2secret@example.com/x", "https://me:hunter2secret@/", "x" * 90_000):
+        done = run_here("archive", "show", url)
+        assert done.returncode == 2
+        assert "hunter2" not in done.stderr
+        assert len(done.stderr) < 600
+
+
 def test_an_archive_that_is_not_there_yet_holds_nothing(run_here: Run) -> None:
     Path("post.md").write_text("[a](https://example.com/)\n")
     assert run_here("archive", "status", "post.md").returncode == 0
