@@ -42,7 +42,7 @@ def status(request: scan.Request, settings: Settings, events: Events) -> Status:
         collection, _, _ = scan.read(request, settings, events, state.extractions)
         verdicts = state.last_verdicts()
         living, unchecked = [], 0
-        here = state.refusals.known()
+        here, copies = state.refusals.known(), coverage.known(settings, state)
         allowed = NetOptions(allow_hosts=tuple(settings.allow_host), allow_private=settings.allow_private)
         bases = options.archive_bases(settings)
         for entry in collection.asked():
@@ -50,9 +50,8 @@ def status(request: scan.Request, settings: Settings, events: Events) -> Status:
                 continue
             verdict = verdicts.get(state.key_of(entry.url))
             unchecked += verdict is None and entry.url not in here and not gate.why_barred(entry.url, allowed)
-            if verdict in coverage.LIVING:
-                living.append(entry.url)
-        copies = coverage.known(settings, state)
+            if verdict in coverage.LIVING or (verdict is None and entry.url in here and entry.url in copies):
+                living.append(entry.url)  # or saved elsewhere, since it answered HEAD
         refused = coverage.refusals([*living, *here], settings, state)
         hopeless = coverage.without_hope(refused, coverage.used(settings, state))
         tickets = state.queue.tickets()

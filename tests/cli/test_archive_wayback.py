@@ -198,6 +198,8 @@ def test_no_page_that_robots_txt_forbids_is_read_for_a_local_copy(
             **dict.fromkeys(urls[1:3], "refused"),
         }
         assert "HEAD: HTTP 405" in found[urls[2]]["wayback"]["detail"]
+        status = json.loads(run("archive", "status", "posts", "--format", "json").stdout)
+        assert (status["coverage"]["living"], status["coverage"]["archives"]) == (2, {"wayback": 2, "local": 1})
     assert archive.saving.count(urls[1]) == archive.saving.count(urls[2]) == 0
 
 
