@@ -101,8 +101,8 @@ SEEN = {
     "no #anchor in this page": "本页里没有 #anchor",
     "title: 404 Not Found; redirect-home: https://a.example/": "标题：404 Not Found；跳回首页：https://a.example/",
     "a.example is 10.0.0.1: private (RFC 1918)": "a.example 对应 10.0.0.1：私有地址（RFC 1918）",
-    "x/state.db belongs to another program; it is left alone and not used: this run remembers nothing for the next one": (
-        "x/state.db 属于别的程序；没有动它，也没有使用：这次运行不会为下一次记下任何东西"
+    "x/s.db is damaged and could not be set aside: this run remembers nothing for the next one": (
+        "x/s.db 已损坏，又无法移开：这次运行不会为下一次记下任何东西"
     ),
     "the words of a server, of no sentence: ours": "the words of a server, of no sentence: ours",
     "redirects to javascript:{x:said}: no host": "跳转到 javascript:{x:said}：没有主机名",
