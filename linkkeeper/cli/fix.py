@@ -140,16 +140,16 @@ def fix(
         output.note("interrupted: nothing was written; what was answered is kept for the next run")
     unread = [one for one in planned.scanned.run.files if one.file not in planned.scanned.collection.digests]
     _report(pipeline.explained(apply.with_unread(result, unread)), format)
-    left, unknown = pipeline.left_over(planned, result) if "archive" in repairs else (0, 0)
-    if left:
-        output.note(listing.of_left(left, unknown))
+    left = pipeline.left_over(planned, result) if "archive" in repairs else pipeline.Left(0)
+    if left.dead:
+        output.note(listing.of_left(left.dead, left.unknown, left.ready))
     found_work = check and any(row.edits for row in result.files)
     scanned = planned.scanned
     raise typer.Exit(
         exits.after_fix(
             scanned.run,
-            left,
-            unknown,
+            left.dead,
+            left.unknown,
             interrupted=scanned.interrupted or result.interrupted,
             would_write=found_work,
             failed=bool(result.summary.files_failed),

@@ -52,11 +52,22 @@ def _figures(result: FixResult) -> str:
     return done + left + (f"; {_count(summary.refused, 'repair')} not made{asked}" if summary.refused else "")
 
 
-def of_left(dead: int, unknown: int) -> str:
-    """Return a line about the dead links that stay; unknown of them because no archive could be asked."""
-    asked = f", {unknown} of them because no archive could be asked" if unknown else ""
+def of_left(dead: int, unknown: int, ready: int = 0) -> str:
+    """Return a line about the dead links that stay.
+
+    unknown of them because no archive could be asked; ready of them though there is a copy, as the lines of the
+    files have told.
+    """
     stay = "stays as it is" if dead == 1 else "stay as they are"
-    return f"{_count(dead, 'dead link')} {stay}{asked}; `linkkeeper scan` says why"
+    line = f"{_count(dead, 'dead link')} {stay}"
+    reasons = [f"{unknown} because no archive could be asked"] if unknown else []
+    reasons += [f"{ready} for the reason given above"] if ready else []
+    others = dead - unknown - ready
+    if not reasons:
+        return f"{line}: no usable copy; `linkkeeper scan` says why"
+    reasons += [f"{others} without a usable copy"] if others else []
+    more = "; `linkkeeper scan` says more" if others or unknown else ""
+    return f"{line}: {', '.join(reasons)}{more}"
 
 
 def of_undo(result: UndoResult) -> str:

@@ -61,7 +61,7 @@ def extraction(settings: Settings) -> ExtractOptions:
 
 
 def plan(request: Request, settings: Settings, wanted: FixOptions, events: Events) -> Planned:
-    """Scan and plan; change no file. Without a network nothing is planned. Raises as `scan.scan` does."""
+    """Scan and plan; change no file. Where no server ever answered nothing is planned. Raises as `scan.scan` does."""
     if "archive" not in wanted.only:  # no archive need be asked for what it is not to repair
         settings = structs.replace(settings, rescue=False)
     back = revert.look(request, settings, wanted, events) if "revert" in wanted.only else None
@@ -70,8 +70,8 @@ def plan(request: Request, settings: Settings, wanted: FixOptions, events: Event
 
 
 def _plans(scanned: scan.Result, wanted: FixOptions, back: revert.Back | None = None) -> tuple[Plan, ...]:
-    """Return what repairing would change, by document; nothing where there was no network."""
-    if scanned.outcome.network_at_fault:
+    """Return what repairing would change, by document; nothing where there was no network and nothing is known."""
+    if scanned.outcome.network_at_fault and not _is_something_known(scanned):
         return ()
     found = wants.wants(scanned.collection, scanned.outcome)
     for want in back.wants if back else ():
@@ -89,6 +89,16 @@ def _plans(scanned: scan.Result, wanted: FixOptions, back: revert.Back | None = 
         for document, wishes in sorted(found.items())
     )
     return tuple(one for one in plans if one.edits or one.refusals or one.settled)
+
+
+def _is_something_known(scanned: scan.Result) -> bool:
+    """Say whether a server answered, now or in an earlier run, and surely not somebody in place of the web.
+
+    What needs the network that is not there is unchecked, and asks for no repair.
+    """
+    findings = scanned.outcome.findings.values()
+    captive = any(finding.judgement.rule == "captive-portal" for finding in findings)
+    return not captive and any(finding.status is not None for finding in findings)
 
 
 def preview(scanned: scan.Result, settings: Settings) -> tuple[tuple[FileDiff, ...], int]:
@@ -123,12 +133,25 @@ def _meaning(rule: str) -> str:
     return own or "a rule of cleaning: `linkkeeper clean --explain URL` shows what it takes"
 
 
-def left_over(planned: Planned, made: FixResult) -> tuple[int, int]:
-    """Return how many dead links stay as they are, and how many of them only because an archive could not be asked."""
+class Left(Struct, frozen=True):
+    """Dead links that stay as they are."""
+
+    dead: int
+    unknown: int = 0
+    """Of them: no archive could be asked."""
+    ready: int = 0
+    """Of them: a copy was played back, and the repair was not made all the same (refused, declined, the file left
+    alone), which the rows of the files tell."""
+
+
+def left_over(planned: Planned, made: FixResult) -> Left:
+    """Return how many dead links stay as they are, and why."""
     done = [(row.file, edit.start) for row in made.files if row.status in ("written", "planned") for edit in row.edits]
     done += [(shown(one.document), link.span.start) for one in planned.plans for link in one.settled]
     left = wants.unrepaired(planned.scanned.collection, planned.scanned.outcome, done)
-    return len(left), sum(rescue is not None and rescue.snapshot.state in _NOT_ASKED for rescue in left)
+    found = [rescue.snapshot for rescue in left if rescue is not None]
+    unknown = sum(snapshot.state in _NOT_ASKED for snapshot in found)
+    return Left(len(left), unknown, sum(bool(one.url) and one.state is SnapshotState.VERIFIED for one in found))
 
 
 def _bytes(document: str) -> bytes | None:
