@@ -49,7 +49,7 @@ async def test_an_older_capture_is_not_taken_for_the_new_one(make_bench: Any, cl
     assert found[URL].outcome is Outcome.SUBMITTED
 
 
-@pytest.mark.speed(60)
+@pytest.mark.speed(25)
 async def test_ten_pages_are_never_more_than_three_a_minute(bench: Any) -> None:
     urls = [f"http://living{n}.example/" for n in range(10)]
     found = await bench.save(*urls, keys=None)
