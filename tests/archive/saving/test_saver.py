@@ -63,7 +63,7 @@ async def test_a_page_that_redirects_is_seen_through_its_redirect(bench: Any) ->
     assert bench.tickets()[URL].original == "https://www.living.example/b/"
 
 
-@pytest.mark.speed(60)
+@pytest.mark.speed(40)
 async def test_thirty_pages_are_never_more_than_six_a_minute(bench: Any) -> None:
     bench.saving.job_s = 33.0
     urls = [f"http://living{n}.example/" for n in range(30)]
@@ -137,7 +137,7 @@ async def test_whoever_stops_a_run_gets_the_rest_as_queued(bench: Any) -> None:
     assert made.notes == ["Wayback Machine: interrupted."]
 
 
-@pytest.mark.speed(60)
+@pytest.mark.speed(40)
 async def test_two_runs_at_once_submit_nothing_twice_and_share_the_rate(bench: Any) -> None:
     import asyncio
 
