@@ -2,7 +2,7 @@
 
 import os
 import posixpath
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -153,8 +153,11 @@ def apply(
     broken = {_key(row, link) for row, link in _broken(run, verdicts)}
     over = sorted(known[key] for key in broken & known.keys() if known[key].expires < today)
     mended = known.keys() - broken - _open(run)
-    idle = sum(not unread(known[key].file) for key in mended) if run.complete else 0
-    return _noted(_set_aside(run, verdicts, accept), "accepted by the baseline", [*_of_expired(over), *_of_idle(idle)])
+    idle = {key for key in mended if not unread(key[0])} if run.complete else set()
+    moved = _moved(run, idle, broken - known.keys())
+    idle = {key for key in idle if key[0] not in moved}
+    more = [*_of_expired(over), *_of_moved(moved), *_of_idle(len(idle))]
+    return _noted(_set_aside(run, verdicts, accept), "accepted by the baseline", more)
 
 
 def new_only(run: Run, is_new: Callable[[str, int, int], bool], verdicts: Collection[str] = places.FAILS) -> Run:
@@ -208,6 +211,30 @@ def _of_expired(over: list[Entry]) -> Iterator[str]:
         yield f"the baseline's entry for {entry.url} in {entry.file} expired on {entry.expires.isoformat()}"
     if len(over) > _NAMED:
         yield f"{len(over) - _NAMED} more entries of the baseline have expired"
+
+
+def _moved(run: Run, idle: set[tuple[str, str]], new: set[tuple[str, str]]) -> dict[str, str]:
+    """Return the files of idle entries that are gone, each with the one file that has all their broken links now."""
+    if not idle or not new:
+        return {}
+    there = {file_key(link.file) for row in run.urls for link in row.links}
+    wanted, holders = defaultdict[str, list[str]](list), defaultdict[str, set[str]](set)
+    for file, url in sorted(idle):
+        if file not in there:
+            wanted[file].append(url)
+    for file, url in new:
+        holders[url].add(file)
+    found: dict[str, str] = {}
+    for gone, urls in wanted.items():
+        names = set.intersection(*(holders[url] for url in urls))
+        if len(names) == 1:
+            found[gone] = names.pop()
+    return found
+
+
+def _of_moved(moved: dict[str, str]) -> Iterator[str]:
+    for old, now in list(moved.items())[:_NAMED]:
+        yield f"{old} is gone, and {now} has its broken links: if that is its new name, write it into the baseline"
 
 
 def _of_idle(count: int) -> Iterator[str]:

@@ -68,7 +68,7 @@ def test_a_renamed_post_is_followed_and_its_baseline_is_not_called_idle(
     assert "c.md,line=12" in done.stdout
     assert "well or gone" not in done.stderr
     whole = run("scan", ".", "--no-rescue", "--baseline", "known.toml", *trusted)
-    assert "1 entry of the baseline is about links that are well or gone" in " ".join(whole.stdout.split())
+    assert "b.md is gone, and c.md has its broken links" in " ".join(whole.stdout.split())
 
 
 def test_new_only_asks_about_all_and_fails_on_what_is_new(run: Run, repository: Stage, trusted: list[str]) -> None:

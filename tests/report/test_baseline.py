@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from linkkeeper.errors import UsageError
 from linkkeeper.models.run import Run
@@ -46,6 +47,19 @@ def test_entries_whose_link_is_well_are_counted_unless_their_file_was_not_read(r
     [note] = baseline.apply(run, entries, TODAY).notes
     assert note == "1 entry of the baseline is about links that are well or gone: --write-baseline drops them"
     assert baseline.apply(run, entries, TODAY, unread=lambda _: True).notes == []
+
+
+def test_a_post_that_seems_to_have_another_name_is_named_and_not_accepted_by_itself(run: Run) -> None:
+    entries = Baseline((Entry("content/old-name.md", GONE, "dead", TODAY),))
+    others = [row for row in run.urls if row.url != GONE]
+    [gone] = [row for row in run.urls if row.url == GONE]
+    here = replace(run, urls=[*others, replace(gone, links=[link for link in gone.links if "about" in link.file])])
+    applied = baseline.apply(here, entries, TODAY)
+    assert applied.accepted == []
+    [note] = applied.notes
+    assert note.startswith("content/old-name.md is gone, and content/about.md has its broken links")
+    [note] = baseline.apply(run, entries, TODAY).notes  # two posts have it: nobody knows
+    assert "well or gone" in note
 
 
 def test_what_is_not_new_is_set_aside(run: Run) -> None:
