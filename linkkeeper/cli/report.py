@@ -63,9 +63,10 @@ def report(
     if any(target.format == "html" for target in chosen):
         from msgspec.structs import replace
 
-        from linkkeeper.pipeline import again
+        from linkkeeper.pipeline import again, post_dates
 
-        extras = replace(again.preview(found, loaded.settings), trend=earlier)
+        years = post_dates.years(found, loaded.settings)
+        extras = replace(again.preview(found, loaded.settings), trend=earlier, years=years)
     reports.write(found, chosen, extras)
 
 

@@ -125,11 +125,12 @@ def _extras(chosen: list[reports.Target], result: "Result", settings: "Settings"
     """Return what only the HTML report shows beside the run: the trend, and what `fix` would write."""
     if result.interrupted or not _shows_diffs(chosen):
         return result.extras
-    from linkkeeper.pipeline import fix
+    from linkkeeper.pipeline import fix, post_dates
     from linkkeeper.report.base import Extras
 
     diffs, more = fix.preview(result, settings)
-    return Extras(result.extras.trend if result.extras else (), diffs, more)
+    years = post_dates.years(result.run, settings)
+    return Extras(result.extras.trend if result.extras else (), diffs, more, years=years)
 
 
 def _shows_diffs(chosen: list[reports.Target]) -> bool:

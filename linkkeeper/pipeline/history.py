@@ -9,7 +9,7 @@ from linkkeeper.config.settings import Settings
 from linkkeeper.errors import UsageError
 from linkkeeper.models.run import Run
 from linkkeeper.models.verdict import Verdict
-from linkkeeper.pipeline import options, state
+from linkkeeper.pipeline import options, post_dates, state
 from linkkeeper.report import baseline, figures, history
 from linkkeeper.report.advice import is_web
 from linkkeeper.store import past
@@ -18,8 +18,6 @@ from linkkeeper.store.runs import Runs
 from linkkeeper.urls import archive_links, rules
 from linkkeeper.urls.clean import Cleaner
 from linkkeeper.urls.secrets import mask
-
-_HEAD_BYTES = 65_536
 
 
 def of_collection(settings: Settings) -> history.Collection:
@@ -58,21 +56,12 @@ def half_life(run: Run, settings: Settings) -> history.HalfLife | None:
         alive = living and not archive_links.points_into(row.url, bases)
         for link in row.links:
             if link.file not in known:
-                known[link.file] = _date(link.file, wanted)
+                dated = post_dates.of_file(link.file, wanted)
+                known[link.file] = dated.until if dated else None
             then = known[link.file]
             if then is not None:
                 ages[alive].append(history.years_between(then, run.finished))
     return history.half_life(ages[True], ages[False])
-
-
-def _date(file: str, wanted: dates.DateOptions) -> datetime | None:
-    try:
-        with Path(file).open("rb") as opened:
-            data = opened.read(_HEAD_BYTES)
-    except (OSError, ValueError):
-        data = b""
-    dated = dates.document_date(file, data, wanted)
-    return dated.until if dated else None
 
 
 def of_url(url: str, settings: Settings) -> history.Url | None:

@@ -1,5 +1,6 @@
 """What a report format is."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -45,3 +46,5 @@ class Extras(Struct, frozen=True):
     """Posts that `fix` would change as well, and whose diff is not here."""
     diffs_stale: tuple[str, ...] = ()
     """Posts with something to repair that have changed since the run: nobody knows what `fix` would do to them now."""
+    years: Mapping[str, str] = {}
+    """The year of each post that gives itself a date, by file."""

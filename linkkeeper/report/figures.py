@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
@@ -50,8 +50,11 @@ class Figures(Struct, frozen=True):
     """Day, dead and suspect URLs per run, oldest first."""
 
 
-def figures(run: Run, trend: tuple[TrendPoint, ...] = ()) -> Figures:
-    """Return the figures of a run, per link: a dead URL in ten posts troubles ten readers."""
+def figures(run: Run, trend: tuple[TrendPoint, ...] = (), years: Mapping[str, str] | None = None) -> Figures:
+    """Return the figures of a run, per link: a dead URL in ten posts troubles ten readers.
+
+    years: the year of each post that gives itself a date, by file.
+    """
     found = places.places(run, tuple(Verdict))
     counts = Counter(place.row.verdict for place in found)
     bad = [place for place in found if place.row.verdict in places.FAILS]
@@ -62,7 +65,7 @@ def figures(run: Run, trend: tuple[TrendPoint, ...] = ()) -> Figures:
         answered=answered,
         share=_percent(len(bad), answered),
         rescued=sum(places.rescued(place.link.snapshot) for place in bad),
-        years=_by_year(found),
+        years=_by_year(found, years or {}),
         hosts=_by_host(found),
         trend=[(places.day(point.at), _of(point, Verdict.DEAD), _of(point, Verdict.SUSPECT)) for point in trend[-60:]],
     )
@@ -79,15 +82,16 @@ def _of(point: TrendPoint, verdict: Verdict) -> int:
     return point.verdicts.get(verdict.value, 0)
 
 
-def _by_year(found: list[places.Place]) -> list[Bar]:
+def _by_year(found: list[places.Place], years: Mapping[str, str]) -> list[Bar]:
     """Return a bar per year of post, oldest first.
 
-    A post's year is that of its links' date where living links have one too, else the one in its path: a date that
-    was only looked up for the dead would make every year look rotten.
+    A post's year is the one that it gives itself, else that of its links' date where living links have one too, else
+    the one in its path: a date that was only looked up for the dead would make every year look rotten.
     """
     dated = any(place.link.date for place in found if place.row.verdict in _ALIVE)
-    year = _year_of_date if dated else _year_of_path
-    return sorted(_bars(found, year), key=lambda bar: bar.label)[-30:]
+    guess = _year_of_date if dated else _year_of_path
+    bars = _bars(found, lambda place: years.get(place.link.file) or guess(place))
+    return sorted(bars, key=lambda bar: bar.label)[-30:]
 
 
 def _by_host(found: list[places.Place], most: int = 8) -> list[Bar]:

@@ -81,3 +81,12 @@ def test_without_any_run_the_command_that_makes_one_is_named(tmp_path: Path, mon
     code, _, err = _report()
     assert code == 2
     assert "linkkeeper scan makes one" in err
+
+
+def test_the_page_knows_the_year_of_a_post_by_its_head(state: Path) -> None:
+    Path("post.md").write_text("+++\ntitle = 'A'\ndate = 2021-03-02T10:00:00+08:00\n+++\ntext")
+    code, _, _ = _report("--output", "html=report.html")
+    assert code == 0
+    page = (state / "report.html").read_text("utf-8")
+    assert 'id="years-title"' in page
+    assert ">2021<" in page.partition('id="years-title"')[2]
