@@ -28,9 +28,9 @@ SENTENCES = {
     "moved": "{count} dead {count|page seems|pages seem} to live on elsewhere; the report names the place, the choice "
     "is yours.",
     "invalid": "{count} {count|destination|destinations} cannot be requested: correct {count|it|them} by hand, "
-    "{where}{count|.| first.}",
+    "{where}{count|| first}",
     "missing-file": "{count} {count|file or anchor is|files or anchors are} missing in the site itself: "
-    "{where}{count|.| first.}",
+    "{where}{count|| first}",
     "offline": "{count} {count|URL was|URLs were} not asked: run again with a network, or with more --max-time.",
     "proxy": "{count} {count|URL was|URLs were} not asked because the proxy did not pass {count|it|them} on: see "
     "that it runs and knows you, or correct the setting `proxy` (--proxy, LINKKEEPER_PROXY).",
@@ -48,7 +48,11 @@ SENTENCES = {
     "unread": "{count} {count|file was|files were} not read: the report says why.",
     "done": "Nothing needs attention.",
 }
-"""One sentence per piece of advice; `{count|one|many}` picks by number. Chinese stands in html/words.json."""
+"""One sentence per piece of advice; `{count|one|many}` picks by number. Behind a place, which is to be copied,
+there is no full stop. Chinese stands in html/words.json."""
+
+
+_PRIVATE = "private-address"
 
 
 class Advice(Struct, frozen=True):
@@ -83,7 +87,8 @@ def filled(text: str, values: dict[str, str | int]) -> str:
 def advise(run: Run) -> list[Advice]:
     """Return what to do next, the most useful first; never empty. Pure: the same run, the same advice."""
     parts = [_about_dead, _about_broken_sources, _about_unasked, _about_the_living]
-    if run.summary.verdicts.get(Verdict.UNCHECKED, 0) * 2 > run.summary.urls:
+    private = sum(row.rule == _PRIVATE for row in run.urls)
+    if (run.summary.verdicts.get(Verdict.UNCHECKED, 0) + private) * 2 > run.summary.urls:
         parts = [_about_unasked, _about_dead, _about_broken_sources, _about_the_living]
     found = [_with_paths(piece, run.paths) for part in parts for piece in part(run)]
     return found or [Advice("done")]
@@ -104,7 +109,7 @@ def _about_dead(run: Run) -> Iterator[Advice]:
         yield Advice("fix", {"count": ready}, "linkkeeper fix --diff")
     if count := by_state["unknown"]:
         yield Advice("archive-unknown", {"count": count}, "linkkeeper scan")
-    if count := by_state[""]:
+    if (count := by_state[""]) and run.complete:  # else there was no time for it
         yield Advice("rescue-off", {"count": count}, "linkkeeper scan")
     if count := by_state["unverified"]:
         yield Advice("unverified", {"count": count}, "linkkeeper fix --allow-unverified --diff")
@@ -137,7 +142,7 @@ def _about_unasked(run: Run) -> Iterator[Advice]:
     slow = sum(row.verdict is Verdict.SUSPECT and row.rule == "timeout" for row in run.urls)
     if slow:
         yield Advice("timeout", {"count": slow}, "linkkeeper scan --timeout 60")
-    private = [row for row in run.urls if row.rule == "private-address"]
+    private = [row for row in run.urls if row.rule == _PRIVATE]
     if private:
         host = host_of(private[0].url)
         yield Advice("private", {"count": len(private)}, f"linkkeeper scan --allow-host {quoted(host)}")

@@ -20,6 +20,7 @@ _FOLDED = {
 }
 _ACCEPTED = 5
 """So many links that a baseline accepts are listed: the author knows them."""
+_MOST_ADVICE = 3
 _NOTED = {
     Verdict.UNCHECKED: "not asked",
     Verdict.PLACEHOLDER: "points nowhere: # or empty",
@@ -37,7 +38,7 @@ def render(run: Run, color: bool = False, width: int = 80, verbose: bool = False
     paint = _Paint(color)
     lines = [*_notes(run, paint, width), *_posts(run, paint, width, verbose), *_accepted(run, paint, width, verbose)]
     lines += [*_folded(run, paint, width, verbose)]
-    lines += [*_problems(run, paint, width), *_summary(run, paint, width), *_next(run, paint, width)]
+    lines += [*_problems(run, paint, width), *_summary(run, paint, width), *_next(run, paint, width, verbose)]
     return safe.log_lines("\n".join(line.rstrip() for line in lines) + "\n")
 
 
@@ -53,9 +54,9 @@ class _Paint:
         return f"\x1b[{';'.join(_COLOURS[name] for name in names)}m{text}\x1b[0m"
 
 
-def _indented(text: str, width: int, indent: str, first: str | None = None) -> list[str]:
-    """Return text wrapped to width, each line after indent (the first one after `first`)."""
-    lines = widths.wrapped(text, max(20, width - len(indent)))
+def _indented(text: str, width: int, indent: str, first: str | None = None, whole: str = "") -> list[str]:
+    """Return text wrapped to width, each line after indent (the first one after `first`); whole is not broken."""
+    lines = widths.wrapped(text, max(20, width - len(indent)), whole)
     return [(indent if at or first is None else first) + line for at, line in enumerate(lines)]
 
 
@@ -195,12 +196,13 @@ def _summary(run: Run, paint: _Paint, width: int) -> Iterator[str]:
         yield from _indented("This run is not complete: what was not reached is unchecked.", width, "  ", "")
 
 
-def _next(run: Run, paint: _Paint, width: int) -> Iterator[str]:
+def _next(run: Run, paint: _Paint, width: int, verbose: bool) -> Iterator[str]:
     """Yield advice, the best last: it stands above the prompt."""
-    for piece in reversed(advice.advise(run)[:3]):
-        text = advice.sentence(piece)
-        if not piece.command:
-            yield from _indented(f"→ {text}", width, "  ", "")
-            continue
-        yield from _indented(f"→ {text}", width, "  ", "")
-        yield f"  {paint(piece.command, 'bold', 'cyan')}"
+    pieces = advice.advise(run)
+    shown = pieces if verbose else pieces[:_MOST_ADVICE]
+    if left := len(pieces) - len(shown):
+        yield f"→ {places.plural(left, 'more suggestion')}: -v shows {'it' if left == 1 else 'them'}."
+    for piece in reversed(shown):
+        yield from _indented(f"→ {advice.sentence(piece)}", width, "  ", "", str(piece.values.get("where", "")))
+        if piece.command:
+            yield f"  {paint(piece.command, 'bold', 'cyan')}"

@@ -27,14 +27,14 @@ def padded(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
-def wrapped(text: str, columns: int) -> list[str]:
-    """Return the lines of text: broken at spaces and between wide characters, never inside a word or URL.
+def wrapped(text: str, columns: int, whole: str = "") -> list[str]:
+    """Return the lines of text: broken at spaces and between wide characters, never inside a word, URL or `whole`.
 
     A word that is longer than columns stands on a line of its own.
     """
     lines: list[str] = []
     line, used = "", 0
-    for piece, space in _pieces(text):
+    for piece, space in _pieces(text, whole):
         gap = 1 if space and line else 0
         if line and used + gap + width(piece) > columns:
             lines.append(line)
@@ -44,8 +44,15 @@ def wrapped(text: str, columns: int) -> list[str]:
     return [*lines, line] if line else lines
 
 
-def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+def _pieces(text: str, whole: str = "") -> Iterator[tuple[str, bool]]:
     """Yield what stays together, and whether a space stood before it."""
+    if whole and whole in text:
+        before, _, after = text.partition(whole)
+        yield from _pieces(before)
+        yield whole, not before or before.endswith(" ")
+        for at, (piece, space) in enumerate(_pieces(after)):
+            yield piece, space and (at > 0 or after.startswith(" "))
+        return
     for word in text.split(" "):
         space = True
         for piece in _unbreakable(word):

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 
 import pytest
 from msgspec import structs
@@ -86,3 +87,28 @@ def test_verbose_lists_what_was_not_asked(run: Run) -> None:
     late = structs.replace(run, urls=[*run.urls, row], summary=structs.replace(run.summary, verdicts=counts))
     assert "unchecked       1  not asked" in terminal.render(late)
     assert "a.md:1:2\n    unchecked: no network" in terminal.render(late, verbose=True)
+
+
+def test_advice_for_which_there_is_no_room_is_counted(run: Run) -> None:
+    every = [line for line in terminal.render(run, verbose=True).splitlines() if line.startswith("→")]
+    few = [line for line in terminal.render(run).splitlines() if line.startswith("→")]
+    assert len(every) > 4
+    assert few == [f"→ {len(every) - 3} more suggestions: -v shows them.", *every[-3:]]
+
+
+def test_the_place_to_begin_with_is_not_cut(make: Callable[[list[UrlRow]], Run]) -> None:
+    file = "内容/文章/2019-05-01-搬家记，又及.md"
+    rows = [UrlRow("#x", Verdict.DEAD, "missing-anchor", "", links=[LinkRow(file, 11, 33, 1, 2, "inline", "#x")])]
+    for width in (40, 60, 80):
+        assert any(
+            line.rstrip().endswith(f"{file}:11:33")
+            for line in terminal.render(make(rows), width=width).splitlines()[-3:]
+        )
+
+
+def test_what_an_interruption_left_unasked_is_not_blamed_on_a_flag(make: Callable[[list[UrlRow]], Run]) -> None:
+    rows = [
+        UrlRow("https://a.example/", Verdict.DEAD, "http-gone", "", links=[LinkRow("a.md", 1, 1, 1, 2, "inline", "")])
+    ]
+    assert "--no-rescue" in terminal.render(make(rows))
+    assert "--no-rescue" not in terminal.render(structs.replace(make(rows), complete=False))

@@ -33,3 +33,16 @@ def test_a_url_is_never_broken() -> None:
 @given(st.text(alphabet="ab 周，（（.\u0301", max_size=40), st.integers(4, 20))
 def test_wrapping_loses_no_character(text: str, columns: int) -> None:
     assert "".join(wrapped(text, columns)).replace(" ", "") == text.replace(" ", "")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="ab 周，.", max_size=20), st.text(alphabet="ab 周.", max_size=20), st.integers(4, 20))
+def test_what_is_to_be_copied_stays_whole(before: str, after: str, columns: int) -> None:
+    place = "周刊/一二三.md:1:2"
+    lines = wrapped(before + place + after, columns, place)
+    assert any(place in line for line in lines)
+    assert "".join(lines).replace(" ", "") == (before + place + after).replace(" ", "")
+
+
+def test_nothing_is_set_apart_from_what_is_to_be_copied() -> None:
+    assert wrapped("see (周刊.md) now", 80, "周刊.md") == ["see (周刊.md) now"]
