@@ -141,6 +141,8 @@ def fix(
     unread = [one for one in planned.scanned.run.files if one.file not in planned.scanned.collection.digests]
     _report(pipeline.explained(apply.with_unread(result, unread)), format)
     left = pipeline.left_over(planned, result) if "archive" in repairs else pipeline.Left(0)
+    if why := pipeline.held_back(planned):
+        output.note(why)
     if left.dead:
         output.note(listing.of_left(left.dead, left.unknown, left.ready))
     found_work = check and any(row.edits for row in result.files)

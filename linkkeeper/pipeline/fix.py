@@ -61,7 +61,7 @@ def extraction(settings: Settings) -> ExtractOptions:
 
 
 def plan(request: Request, settings: Settings, wanted: FixOptions, events: Events) -> Planned:
-    """Scan and plan; change no file. Where no server ever answered nothing is planned. Raises as `scan.scan` does."""
+    """Scan and plan; change no file. Without a network nothing is planned. Raises as `scan.scan` does."""
     if "archive" not in wanted.only:  # no archive need be asked for what it is not to repair
         settings = structs.replace(settings, rescue=False)
     back = revert.look(request, settings, wanted, events) if "revert" in wanted.only else None
@@ -70,8 +70,8 @@ def plan(request: Request, settings: Settings, wanted: FixOptions, events: Event
 
 
 def _plans(scanned: scan.Result, wanted: FixOptions, back: revert.Back | None = None) -> tuple[Plan, ...]:
-    """Return what repairing would change, by document; nothing where there was no network and nothing is known."""
-    if scanned.outcome.network_at_fault and not _is_something_known(scanned):
+    """Return what repairing would change, by document; nothing where there was no network."""
+    if not _has_network(scanned):
         return ()
     found = wants.wants(scanned.collection, scanned.outcome)
     for want in back.wants if back else ():
@@ -91,14 +91,24 @@ def _plans(scanned: scan.Result, wanted: FixOptions, back: revert.Back | None = 
     return tuple(one for one in plans if one.edits or one.refusals or one.settled)
 
 
-def _is_something_known(scanned: scan.Result) -> bool:
-    """Say whether a server answered, now or in an earlier run, and surely not somebody in place of the web.
+def _has_network(scanned: scan.Result) -> bool:
+    """Say whether there was a network for some questions at least, with the web behind it and no portal.
 
-    What needs the network that is not there is unchecked, and asks for no repair.
+    Some names fail on a machine whose own servers answer: what those said counts. What needs the network that is not
+    there is unchecked, and asks for no repair.
     """
     findings = scanned.outcome.findings.values()
+    if not scanned.outcome.network_at_fault:
+        return True
     captive = any(finding.judgement.rule == "captive-portal" for finding in findings)
-    return not captive and any(finding.status is not None for finding in findings)
+    return not captive and any(finding.status is not None and not finding.cached for finding in findings)
+
+
+def held_back(planned: Planned) -> str:
+    """Return why nothing is planned though earlier runs may know of repairs; empty where that is not so."""
+    if _has_network(planned.scanned):
+        return ""
+    return "without a network nothing is written: what earlier runs know is repaired once it works again"
 
 
 def preview(scanned: scan.Result, settings: Settings) -> tuple[tuple[FileDiff, ...], int]:

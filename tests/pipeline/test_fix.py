@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -42,10 +43,16 @@ def test_what_a_server_said_is_repaired_though_the_network_fails_elsewhere(scann
     assert _edits(_at_fault(scanned)) == 1
 
 
-def test_where_nothing_ever_answered_nothing_is_repaired(scanned: scan.Result) -> None:
+@pytest.mark.parametrize("fields", [{"status": None}, {"cached": True}])
+def test_where_nobody_answered_in_this_run_nothing_is_repaired(scanned: scan.Result, fields: dict[str, Any]) -> None:
     for url, finding in scanned.outcome.findings.items():
-        scanned.outcome.findings[url] = structs.replace(finding, status=None)
+        scanned.outcome.findings[url] = structs.replace(finding, **fields)
     assert _edits(_at_fault(scanned)) == 0
+    assert "without a network nothing is written" in fix.held_back(fix.Planned(scanned, ()))
+
+
+def test_with_a_network_nothing_is_held_back(scanned: scan.Result) -> None:
+    assert fix.held_back(fix.Planned(scanned, ())) == ""
 
 
 def test_where_somebody_else_answers_for_the_web_nothing_is_repaired(scanned: scan.Result) -> None:
