@@ -151,7 +151,7 @@ def fix(
         exits.after_fix(
             scanned.run,
             left.dead,
-            left.unknown,
+            left.dead if why else left.unknown,
             interrupted=scanned.interrupted or result.interrupted,
             would_write=found_work,
             failed=bool(result.summary.files_failed),
