@@ -61,6 +61,23 @@ the manifest whose WARC is missing.
 A WACZ is somebody's file: `verify` unpacks 4 GB of it at most (1 GB of one compressed file), and no record to more than
 200 times its size once that is beyond 256 MB. What is stored, as players want it, may be as large as it is.
 
+## What players cannot show
+
+What is in the archive is proved to be what the servers sent; a player may still fail to show it. Of 30 pages made for
+this (`benchmarks/smallweb.py`, compared pixel by pixel with the living pages in `tests/archive/capture/test_replay.py`),
+all look the same in both players but for:
+
+| | pywb 2.10 | ReplayWeb.page 2.4.6 |
+| --- | --- | --- |
+| module scripts, import maps | not run | |
+| queries that are not UTF-8 (pages in old encodings) | not found | not found where only the markup names the encoding |
+| addresses on other hosts in UTF-16 pages; UTF-16 text | not found | text garbled |
+| two orders of the same arguments | the same answer for both | |
+| `HTTP://` in capitals | not found | not found |
+| escapes in a style sheet's `url()` | | not found |
+| `srcdoc` frames, pages and drawings in `<object>` | | not shown |
+| content coding `deflate` (never asked for) | | not shown |
+
 ## What `archive verify` finds
 
 Every kind of damage by its id, as it stands in the report; this table is made from the code (`python tests/docs`).
