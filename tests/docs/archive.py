@@ -64,8 +64,8 @@ A WACZ is somebody's file: `verify` unpacks 4 GB of it at most (1 GB of one comp
 ## What players cannot show
 
 What is in the archive is proved to be what the servers sent; a player may still fail to show it. Of 30 pages made for
-this (`benchmarks/smallweb.py`, compared pixel by pixel with the living pages in `tests/archive/capture/test_replay.py`),
-all look the same in both players but for:
+this (`benchmarks/smallweb.py`; `tests/archive/capture/test_replay.py` compares them with the living ones pixel by
+pixel), all look the same in both players but for:
 
 | | pywb 2.10 | ReplayWeb.page 2.4.6 |
 | --- | --- | --- |
