@@ -36,9 +36,11 @@ Outputs = Annotated[
 
 SUFFIXES = {
     ".html": "html",
+    ".htm": "html",
     ".json": "json",
     ".jsonl": "jsonl",
     ".md": "markdown",
+    ".markdown": "markdown",
     ".csv": "csv",
     ".sarif": "sarif",
     ".xml": "junit",
@@ -64,11 +66,21 @@ def targets(format_name: str, outputs: list[str] | None) -> list[Target]:
     return found
 
 
+def _by_suffix(text: str) -> str:
+    """Return the format that a file name asks for. Raises UsageError if it asks for none."""
+    found = SUFFIXES.get(Path(text).suffix.lower())
+    if found is None and text.strip() not in ("", "-"):
+        raise UsageError(
+            f"--output {text!r}: the suffix names no format",
+            f"write --output FORMAT=FILE, or a suffix of these: {', '.join(SUFFIXES)}",
+        )
+    return found or "json"
+
+
 def _target(text: str, format_name: str) -> Target:
     name, equals, rest = text.partition("=")
     if not equals or "/" in name or "." in name:
-        suffix = Path(text).suffix.lower()
-        name, rest = (SUFFIXES.get(suffix, "json") if format_name == "terminal" else format_name), text
+        name, rest = (_by_suffix(text) if format_name == "terminal" else format_name), text
     if rest == "-":
         raise UsageError("--output writes files, and `-` is none", f"write --format {name} for stdout")
     if not rest.strip():
