@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -110,6 +110,6 @@ def _takes(annotation: Any) -> str:
         return f"list of {_takes(get_args(annotation)[0])}"
     if origin is dict:
         return f"table of {_takes(get_args(annotation)[1])}"
-    if isinstance(annotation, UnionType):
+    if origin in (Union, UnionType):
         return _takes(next(part for part in get_args(annotation) if part is not type(None)))
     return {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}.get(annotation, "table")
