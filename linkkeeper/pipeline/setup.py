@@ -346,6 +346,6 @@ repos:
         entry: linkkeeper scan --since HEAD --no-rescue --allow-empty
         language: python
         additional_dependencies: ["linkkeeper=={version}"]
-        files: \\.(md|markdown|mdx|qmd|html?|rst|adoc|org|ipynb|txt)$
+        files: \\.(md|markdown|mdx|qmd|html?|rst|adoc|asciidoc|org|ipynb|txt)$
         require_serial: true
 """
