@@ -7,12 +7,10 @@ from pathlib import Path
 from linkkeeper.archive.local import index
 from linkkeeper.archive.local.cdxj import REVISIT, Line
 from linkkeeper.archive.local.layout import WARCS
+from linkkeeper.archive.local.lookup import Capture, Lookup, capture_of
 from linkkeeper.archive.local.member import DamageError
 from linkkeeper.archive.local.record import Record, timestamp
 from linkkeeper.archive.surt import surt_key
-
-Capture = tuple[str, str, str]
-"""URL, timestamp and digest."""
 
 
 def gone(directory: Path) -> set[Capture]:
@@ -25,33 +23,44 @@ def gone(directory: Path) -> set[Capture]:
     there: list[Line] = []
     for line in index.lines(directory):
         if line.filename not in absent:
-            held.add(_capture(line))
+            held.add(capture_of(line))
             there += [line] if line.digest in digests else []
     broken = without_payload(directory, lost, there)
-    return ({_capture(line) for line in lost} - held) | broken
+    return ({capture_of(line) for line in lost} - held) | broken
 
 
 def without_payload(directory: Path, before: Iterable[Line], kept: Collection[Line]) -> set[Capture]:
     """Return the captures among the kept that are revisits of what is no longer among them. Raises OSError."""
-    responses = {_capture(line) for line in kept if line.mime != REVISIT}
-    digests = {line.digest for line in before if line.mime != REVISIT and _capture(line) not in responses}
+    responses = {capture_of(line) for line in kept if line.mime != REVISIT}
+    digests = {line.digest for line in before if line.mime != REVISIT and capture_of(line) not in responses}
     revisits = [line for line in kept if line.mime == REVISIT and line.digest in digests]
-    broken = {_capture(line) for line in revisits if (target := _target(directory, line)) and target not in responses}
+    broken = {capture_of(line) for line in revisits if (target := _target(directory, line)) and target not in responses}
     return broken - responses
 
 
-def can_be_replayed(directory: Path, line: Line) -> bool:
-    """Say whether the WARC of a capture is there, and that with the payload that a revisit stands for.
+class Replayable:
+    """Says whether captures can be replayed. Remembers what it saw: one is made for each call."""
 
-    What cannot be read just now (a disk that is not there, a damaged record) counts as there. Raises OSError.
-    """
-    if not os.path.lexists(directory / WARCS / Path(line.filename).name):
-        return False
-    target = _target(directory, line) if line.mime == REVISIT else None
-    if target is None:
-        return True
-    others = index.find(directory, surt_key(target[0]))
-    return any(_capture(one) == target and one.mime != REVISIT and can_be_replayed(directory, one) for one in others)
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lookup = Lookup(directory)
+        self._there: dict[str, bool] = {}
+
+    def has(self, line: Line) -> bool:
+        """Say whether the WARC of a capture is there, and that with the payload that a revisit stands for.
+
+        What cannot be read just now (a disk that is not there, a damaged record) counts as there. Raises OSError.
+        """
+        if not self._is_there(line):
+            return False
+        target = _target(self._directory, line) if line.mime == REVISIT else None
+        return target is None or any(map(self._is_there, self._lookup.responses(target)))
+
+    def _is_there(self, line: Line) -> bool:
+        name = Path(line.filename).name
+        if name not in self._there:
+            self._there[name] = os.path.lexists(self._directory / WARCS / name)
+        return self._there[name]
 
 
 def _target(directory: Path, line: Line) -> Capture | None:
@@ -64,7 +73,3 @@ def _target(directory: Path, line: Line) -> Capture | None:
     except (DamageError, OSError, ValueError):
         return None
     return (url, timestamp(date), line.digest) if url and date else None
-
-
-def _capture(line: Line) -> Capture:
-    return line.url, line.ts, line.digest

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from linkkeeper.archive.local import heads, index
-from linkkeeper.archive.local.cdxj import REVISIT, Line
+from linkkeeper.archive.local import heads
+from linkkeeper.archive.local.cdxj import Line
 from linkkeeper.archive.local.layout import WARCS
+from linkkeeper.archive.local.lookup import Lookup
 from linkkeeper.archive.local.member import DamageError
 from linkkeeper.archive.local.record import Record, timestamp
-from linkkeeper.archive.surt import surt_key
 from linkkeeper.models.verdict import Reply
 from linkkeeper.net.inflate import InflateError, inflate
 
@@ -27,14 +27,15 @@ class Beginning(Struct, frozen=True):
     """Of a redirect; empty if there is none."""
 
 
-def beginning(directory: Path, line: Line) -> Beginning:
+def beginning(directory: Path, line: Line, lookup: Lookup | None = None) -> Beginning:
     """Return status, headers and the beginning of the body, having proved the digest of the whole payload.
 
-    Raises DamageError if the capture is not what the index says, OSError.
+    lookup: what remembers the index, for whoever reads many captures. Raises DamageError if the capture is not what
+    the index says, OSError.
     """
     with opened(directory, line) as record:
         head = record.head
-    with payload(directory, line) as pieces:
+    with payload(directory, line, lookup) as pieces:
         body = b""
         for piece in pieces:  # to the end: only then is the digest known
             body += piece if len(body) < BEGINNING else b""
@@ -62,7 +63,7 @@ def opened(directory: Path, line: Line) -> Iterator[Record]:
 
 
 @contextmanager
-def payload(directory: Path, line: Line) -> Iterator[Iterator[bytes]]:
+def payload(directory: Path, line: Line, lookup: Lookup | None = None) -> Iterator[Iterator[bytes]]:
     """Give the payload of a capture in pieces, content coding and all; of a revisit, that of what it revisits.
 
     Whoever reads to the end gets DamageError there if a digest is not true. Raises DamageError, OSError.
@@ -72,7 +73,7 @@ def payload(directory: Path, line: Line) -> Iterator[Iterator[bytes]]:
             yield _proved(record, line)
             return
         url, date = (record.headers.get(f"warc-refers-to-{name}", "") for name in ("target-uri", "date"))
-    original = _original(directory, url, timestamp(date), line.digest)
+    original = _original(lookup or Lookup(directory), url, timestamp(date), line.digest)
     with opened(directory, original) as record:
         yield _proved(record, original)
 
@@ -85,15 +86,11 @@ def _proved(record: Record, line: Line) -> Iterator[bytes]:
         raise DamageError(f"{line.filename}: the digest is not that of the index (byte {line.offset})")
 
 
-def _original(directory: Path, url: str, ts: str, digest: str) -> Line:
-    try:
-        lines = index.find(directory, surt_key(url))
-    except ValueError:
-        lines = []
-    for line in lines:
-        if (line.url, line.ts, line.digest) == (url, ts, digest) and line.mime != REVISIT:
-            return line
-    raise DamageError(f"the payload that was captured of {url[:200]} at {ts} is gone")
+def _original(lookup: Lookup, url: str, ts: str, digest: str) -> Line:
+    lines = lookup.responses((url, ts, digest))
+    if not lines:
+        raise DamageError(f"the payload that was captured of {url[:200]} at {ts} is gone")
+    return lines[0]
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:

@@ -29,16 +29,19 @@ def held(directory: Path, url: str) -> tuple[Held, ...]:
     require_index(directory)
     asked = without_fragment(url)
     pages: dict[tuple[str, str], set[str]] = {}
-    found: dict[tuple[str, int], Line] = {}
+    times: dict[str, set[str]] = {}
     try:
         for page in manifest.read(directory):
             pages.setdefault((page.page, page.ts), set()).update(page.posts)
             if page.url == asked and page.page != asked:
-                found |= {_place(line): line for line in _lines(directory, page.page) if line.ts == page.ts}
-        found |= {_place(line): line for line in _lines(directory, asked)}
+                times.setdefault(page.page, set()).add(page.ts)
+        listed = [line for page, then in times.items() for line in _listed(directory, page) if line.ts in then]
+        known = {_place(line): line for line in [*listed, *_listed(directory, asked)]}
+        replayable = lacking.Replayable(directory)
+        found = [line for line in known.values() if replayable.has(line)]
     except OSError as error:
         raise unreadable(error, str(directory)) from error
-    ordered = sorted(found.values(), key=lambda line: (line.ts, line.filename, line.offset))
+    ordered = sorted(found, key=lambda line: (line.ts, line.filename, line.offset))
     return tuple(_held(line, pages.get((line.url, line.ts), set())) for line in ordered)
 
 
@@ -50,7 +53,8 @@ def lost(directory: Path, url: str) -> tuple[str, ...]:
     try:
         absent = index.missing(directory)
         lines = _listed(directory, without_fragment(url)) if absent else []
-        broken = [line for line in lines if not lacking.can_be_replayed(directory, line)]
+        replayable = lacking.Replayable(directory)
+        broken = [line for line in lines if not replayable.has(line)]
     except OSError as error:
         raise unreadable(error, str(directory)) from error
     named = {line.filename for line in broken} & absent
@@ -63,7 +67,8 @@ def holds(directory: Path, url: str, ts: str) -> bool:
     The payload is not read. Raises LinkkeeperError if it cannot be read.
     """
     try:
-        return any(line.ts == ts for line in _lines(directory, without_fragment(url)))
+        then = [line for line in _listed(directory, without_fragment(url)) if line.ts == ts]
+        return any(map(lacking.Replayable(directory).has, then))
     except OSError as error:
         raise unreadable(error, str(directory)) from error
 
@@ -113,10 +118,6 @@ def _decoded(stored: Iterable[bytes], encoding: str, capture: Held) -> Iterator[
         yield inflate(bytes(data), encoding, _DECODED_LIMIT)[0]
     except InflateError as error:
         raise LinkkeeperError(f"{capture.url} is not what its Content-Encoding says ({error})") from error
-
-
-def _lines(directory: Path, url: str) -> list[Line]:
-    return [line for line in _listed(directory, url) if lacking.can_be_replayed(directory, line)]
 
 
 def _listed(directory: Path, url: str) -> list[Line]:

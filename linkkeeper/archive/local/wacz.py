@@ -23,11 +23,11 @@ from linkkeeper.archive.local import index, manifest, repair
 from linkkeeper.archive.local.base import Exported, Page
 from linkkeeper.archive.local.layout import INDEX, WARCS, failure, replacing, require, warc_files
 from linkkeeper.archive.local.lock import locked
+from linkkeeper.archive.local.lookup import Lookup
 from linkkeeper.archive.local.member import DamageError
 from linkkeeper.archive.local.payloads import beginning
 from linkkeeper.archive.local.verify_wacz import ARCHIVE, INDEXES, PACKAGE, PACKAGE_DIGEST, PAGES
 from linkkeeper.archive.playback import title_of
-from linkkeeper.archive.surt import surt_key
 from linkkeeper.errors import LinkkeeperError
 from linkkeeper.models.about import USER_AGENT
 
@@ -183,11 +183,10 @@ def _page_lines(directory: Path, damaged: list[str]) -> list[bytes]:
         pages[key] = page
         cited.setdefault(key, set()).add(page.url)
         posts.setdefault(key, set()).update(page.posts)
+    lookup = Lookup(directory)
+    titles = {key: _title(directory, lookup, pages[key], damaged) for key in sorted(pages)}
     ordered = sorted(pages, key=lambda key: (not posts[key], min(posts[key], default=""), key))
-    return [
-        _page_line(pages[key], _title(directory, pages[key], damaged), sorted(cited[key]), sorted(posts[key]))
-        for key in ordered
-    ]
+    return [_page_line(pages[key], titles[key], sorted(cited[key]), sorted(posts[key])) for key in ordered]
 
 
 def _page_line(page: Page, title: str, cited: list[str], posts: list[str]) -> bytes:
@@ -202,14 +201,13 @@ def _page_line(page: Page, title: str, cited: list[str], posts: list[str]) -> by
     return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _title(directory: Path, page: Page, damaged: list[str]) -> str:
+def _title(directory: Path, lookup: Lookup, page: Page, damaged: list[str]) -> str:
     """Return the title of a page that is held; empty if it has none. Note in `damaged` what cannot be read."""
-    for line in index.find(directory, surt_key(page.page)):
-        if (line.url, line.ts, line.digest) == (page.page, page.ts, page.digest):
-            try:
-                return title_of(beginning(directory, line).reply)
-            except DamageError:
-                damaged.append(page.page)
+    for line in lookup.lines((page.page, page.ts, page.digest)):
+        try:
+            return title_of(beginning(directory, line, lookup).reply)
+        except DamageError:
+            damaged.append(page.page)
     return ""
 
 

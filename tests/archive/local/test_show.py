@@ -1,15 +1,17 @@
 """What is held of a URL, and payloads taken out."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import brotlicffi
 import pytest
 
-from linkkeeper.archive.local import show
+from linkkeeper.archive.local import index, lacking, show, wacz
 from linkkeeper.archive.local.base import PageCapture
+from linkkeeper.archive.local.record import Record
 from linkkeeper.archive.local.serve import Replay
 from linkkeeper.archive.local.store import LocalArchive
 from linkkeeper.errors import LinkkeeperError
@@ -128,3 +130,79 @@ def test_a_lost_warc_is_blamed_and_not_the_file_to_be_written(filled: Path, tmp_
     assert "zz" not in str(caught.value)
     assert "room" not in caught.value.hint
     assert not (tmp_path / "zz").exists()
+
+
+_TIMES = 40
+
+
+def _kept_often(directory: Path, exchange: Make) -> tuple[str, str]:
+    """Keep one unchanged page many times, each time found behind the same redirect; return its URL and the link's."""
+    link, url = "http://example.org/old", "http://example.org/same"
+    with LocalArchive(directory) as archive:
+        for hour in range(_TIMES):
+            hop = exchange(link, b"", hour * 3600.0, status="301 Moved Permanently", headers=(f"Location: {url}",))
+            own = exchange(url, b"the same as ever " * 20, hour * 3600.0 + 1)
+            archive.keep(PageCapture(link, url, own.when, "", (hop, own), ("posts/a.md",)))
+    return url, link
+
+
+@contextmanager
+def _counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Note each look-up in the index and each record that is read."""
+    seen: list[str] = []
+    find = index.find
+
+    def finding(directory: Path, key: str) -> list[Any]:
+        seen.append("find")
+        return find(directory, key)
+
+    def reading(*arguments: Any) -> Record:
+        seen.append("record")
+        return Record(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "find", finding)
+        patch.setattr(lacking, "Record", reading)
+        yield seen
+
+
+def test_an_unchanged_page_that_was_kept_often_is_looked_up_once_and_each_record_read_once(
+    tmp_path: Path, exchange: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, link = _kept_often(tmp_path / "archive", exchange)
+    with _counted(monkeypatch) as seen:
+        found = show.held(tmp_path / "archive", url)
+    assert [one.revisit for one in found] == [False] + [True] * (_TIMES - 1)
+    assert (seen.count("find"), seen.count("record")) == (2, _TIMES - 1)
+    with _counted(monkeypatch) as seen:
+        assert len(show.held(tmp_path / "archive", link)) == 2 * _TIMES
+    assert seen.count("find") <= 4
+    assert seen.count("record") <= 2 * _TIMES
+    with _counted(monkeypatch) as seen:
+        assert show.holds(tmp_path / "archive", url, found[-1].ts)
+        assert not show.holds(tmp_path / "archive", url, "20200101000000")
+    assert (seen.count("find"), seen.count("record")) == (3, 1)
+
+
+def test_what_was_lost_of_a_page_that_was_kept_often_is_told_without_looking_it_up_again(
+    tmp_path: Path, exchange: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, _ = _kept_often(tmp_path / "archive", exchange)
+    (warc,) = (tmp_path / "archive" / "warc").iterdir()
+    text = (tmp_path / "archive" / "index.cdxj").read_bytes()
+    first = next(line for line in text.splitlines(keepends=True) if b")/same" in line)
+    moved = text.replace(first, first.replace(warc.name.encode(), b"2026-10.warc.gz"))
+    (tmp_path / "archive" / "index.cdxj").write_bytes(moved)
+    with _counted(monkeypatch) as seen:
+        assert show.lost(tmp_path / "archive", url) == ("2026-10.warc.gz",)
+    assert (seen.count("find"), seen.count("record")) == (2, _TIMES - 1)
+    assert show.held(tmp_path / "archive", url) == ()
+
+
+def test_a_page_that_was_kept_often_is_exported_without_looking_it_up_each_time(
+    tmp_path: Path, exchange: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _kept_often(tmp_path / "archive", exchange)
+    with _counted(monkeypatch) as seen:
+        wacz.export(tmp_path / "archive", tmp_path / "a.wacz")
+    assert seen.count("find") <= 2
