@@ -2,9 +2,7 @@
 
 import gzip
 import hashlib
-import shutil
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,8 +17,9 @@ from msgspec import Struct
 from linkkeeper.archive.archive_urls import stamp
 from linkkeeper.archive.local.base import Verification
 from linkkeeper.archive.local.index import LINE_LIMIT
-from linkkeeper.archive.local.layout import SUFFIX
+from linkkeeper.archive.local.layout import SUFFIX, unreadable
 from linkkeeper.archive.local.ledger import Ledger, Problems
+from linkkeeper.archive.local.spool import Spool, Window
 
 ARCHIVE, INDEXES, PAGES = "archive/", "indexes/", "pages/pages.jsonl"
 PACKAGE, PACKAGE_DIGEST = "datapackage.json", "datapackage-digest.json"
@@ -73,30 +72,29 @@ class _Block(Struct, frozen=True):
 
 
 def verify(path: Path) -> Verification:
-    """Return what is wrong with a WACZ file. Raises OSError."""
+    """Return what is wrong with a WACZ file. Raises LinkkeeperError if it cannot be read, or unpacked."""
     problems = Problems()
     try:
-        with zipfile.ZipFile(path) as wacz:
-            reading = _Reading(path, wacz, problems)
-            with reading.exits:
-                return reading.verification()
+        with zipfile.ZipFile(path) as wacz, ExitStack() as exits:
+            return _Reading(path, wacz, problems, exits).verification()
     except _BROKEN as error:
         problems.add(path.name, "zip-damaged", str(error) or type(error).__name__)
         return Verification(tuple(problems.found), (), 0, 0, 0)
+    except OSError as error:
+        raise unreadable(error, str(path)) from error
 
 
 class _Reading:
     """One open WACZ."""
 
-    def __init__(self, path: Path, wacz: zipfile.ZipFile, problems: Problems) -> None:
+    def __init__(self, path: Path, wacz: zipfile.ZipFile, problems: Problems, exits: ExitStack) -> None:
         self._path, self._wacz, self._problems = path, wacz, problems
         self._infos = {info.filename: info for info in wacz.infolist() if not info.is_dir()}
         self._notes: list[str] = []
         self._is_ours = False
         self._sound: set[str] = set()
         self._budget = _UNPACKED_TOTAL
-        self._unpacked: dict[str, BinaryIO] = {}
-        self.exits = ExitStack()
+        self._spool = Spool(path, exits)
 
     def verification(self) -> Verification:
         if len(self._infos) < sum(not info.is_dir() for info in self._wacz.infolist()):
@@ -193,16 +191,13 @@ class _Reading:
         info = self._infos[name]
         if info.compress_type == zipfile.ZIP_STORED:
             with self._path.open("rb") as file:
-                yield cast("BinaryIO", _Window(file, info))
+                yield cast("BinaryIO", Window(file, _start(file, info), info.file_size))
             return
-        if name not in self._unpacked:
+        if name not in self._spool.places:
             self._spend(info)
-            unpacked = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # `exits` closes it
-            self.exits.callback(unpacked.close)
             with self._wacz.open(info) as source:
-                shutil.copyfileobj(source, unpacked)
-            self._unpacked[name] = unpacked
-        yield self._unpacked[name]
+                self._spool.take(name, source)
+        yield self._spool.window(name)
 
     def _open_warc(self, name: str) -> AbstractContextManager[BinaryIO]:
         return self._opened(ARCHIVE + name)
@@ -322,27 +317,14 @@ class _Reading:
             return None
 
 
-class _Window:
-    """The bytes of a stored file, where they lie in the ZIP."""
-
-    def __init__(self, file: BinaryIO, info: zipfile.ZipInfo) -> None:
-        file.seek(info.header_offset)
-        head = file.read(_LOCAL_HEADER)
-        if len(head) < _LOCAL_HEADER or not head.startswith(b"PK\3\4"):
-            raise zipfile.BadZipFile(f"no file begins where {info.filename[:200]!r} should")
-        names, extras = struct.unpack("<HH", head[-4:])
-        self._file, self._size = file, info.file_size
-        self._start, self._at = info.header_offset + _LOCAL_HEADER + names + extras, 0
-
-    def seek(self, offset: int) -> int:
-        self._at = offset
-        return offset
-
-    def read(self, size: int) -> bytes:
-        self._file.seek(self._start + self._at)
-        data = self._file.read(max(0, min(size, self._size - self._at)))
-        self._at += len(data)
-        return data
+def _start(file: BinaryIO, info: zipfile.ZipInfo) -> int:
+    """Return where the bytes of a stored file begin in the ZIP."""
+    file.seek(info.header_offset)
+    head = file.read(_LOCAL_HEADER)
+    if len(head) < _LOCAL_HEADER or not head.startswith(b"PK\3\4"):
+        raise zipfile.BadZipFile(f"no file begins where {info.filename[:200]!r} should")
+    names, extras = struct.unpack("<HH", head[-4:])
+    return info.header_offset + _LOCAL_HEADER + int(names) + int(extras)
 
 
 def _stamp(text: str) -> str:

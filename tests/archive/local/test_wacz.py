@@ -8,6 +8,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -374,6 +376,50 @@ def test_a_compressed_warc_is_unpacked_once(made: Path, monkeypatch: pytest.Monk
     opened.clear()
     assert sum(problem.kind == "index-wrong" for problem in verify.verify(changed).problems) > 5
     assert opened.count(WARC) == 2, "once for its hash, once to be read in"
+
+
+def _many_packed(made: Path, number: int) -> Path:
+    """Add so many WARCs to a WACZ, all of them compressed once more."""
+    data = _files(made)[WARC]
+    with zipfile.ZipFile(made, "a") as file:
+        for place in range(number):
+            file.writestr(f"archive/2020-{place}.warc.gz", data, zipfile.ZIP_DEFLATED)
+    return made
+
+
+_VERIFY = """
+import pathlib, resource, sys
+from linkkeeper.archive.local import verify_wacz
+resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+print(sum(one.kind == "warc-deflated" for one in verify_wacz.verify(pathlib.Path(sys.argv[1])).problems))
+"""
+
+
+def test_many_compressed_warcs_need_few_open_files(made: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _VERIFY, str(_many_packed(made, 60))], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("60", 0), done.stderr
+
+
+def test_the_records_of_several_compressed_warcs_are_told_apart(made: Path) -> None:
+    def change(files: Files) -> None:
+        lines = gzip.decompress(files["indexes/index.cdx.gz"]).splitlines(keepends=True)
+        other = [line.replace(b"2026-11.", b"2020-0.").replace(b'"200"', b'"203"') for line in lines]
+        files["indexes/index.cdx.gz"] = gzip.compress(b"".join(sorted(lines + other)))
+
+    changed = _remade(_many_packed(made, 2), change, packed=(WARC, "archive/2020-0.warc.gz", "archive/2020-1.warc.gz"))
+    found = [one for one in verify.verify(changed).problems if one.kind in ("index-wrong", "index-nothing")]
+    assert found
+    assert all("status is '203', of the record '200'" in one.detail for one in found)
+
+
+def test_no_room_to_unpack_is_an_error_of_ours_that_says_so(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(made / "no folder"))
+    with pytest.raises(LinkkeeperError, match="cannot unpack"):
+        verify_wacz.verify(_many_packed(made, 1))
+    with pytest.raises(LinkkeeperError, match="cannot read"):
+        verify_wacz.verify(made.with_name("nothing.wacz"))
 
 
 def test_two_files_of_one_name_are_found(made: Path) -> None:
