@@ -6,7 +6,7 @@ Jinja2 escapes everything that it places; the table's data stand in a JSON scrip
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
@@ -41,7 +41,7 @@ def render(run: Run, extras: Extras | None = None) -> str:
         policy=policy(script, style),
         script=Markup(script),  # noqa: S704  # our own file
         style=Markup(style),  # noqa: S704  # our own file
-        data=in_script(payload(run)),
+        data=in_script(payload(run, extras.years)),
         words=in_script(words),
         figures=figures.figures(run, extras.trend, extras.years),
         advice=[(piece, advice.sentence(piece)) for piece in advice.advise(run)],
@@ -76,17 +76,18 @@ def in_script(value: Any) -> Markup:
     return Markup(escaped)  # noqa: S704  # JSON without any character that HTML reads
 
 
-def payload(run: Run) -> dict[str, Any]:
+def payload(run: Run, years: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return what the page's table needs, as arrays: field names 50,000 times over would be most of the page.
 
     What repeats (rules, details, days) stands once in `texts`; what is empty at the end of an array is left out.
+    years: as in `figures.figures`, by which links are found by year.
     """
     files = _Numbered(sorted({link.file for row in run.urls for link in row.links}))
     texts = _Numbered([""])
     urls = [_url(row, run, texts) for row in run.urls]
     links = [_link(at, link, row, files, texts) for at, row in enumerate(run.urls) for link in row.links]
     return {"verdicts": list(Verdict), "files": list(files), "texts": list(texts), "urls": urls, "links": links,
-            "rules": run.rules}  # fmt: skip
+            "rules": run.rules, "years": _trimmed([(years or {}).get(file, 0) for file in files])}  # fmt: skip
 
 
 class _Numbered(dict[str, int]):

@@ -68,6 +68,16 @@ async def test_hostile_content_does_nothing(language: str, opened: Opened, hosti
 
 
 @needs_browser
+async def test_the_year_that_a_post_gives_itself_is_drawn_and_found(opened: Opened, run: Run) -> None:
+    file = run.urls[0].links[0].file
+    many = sum(link.file == file for row in run.urls for link in row.links)
+    page = await opened(run, Extras(years={file: "1999"}))
+    await page.evaluate("document.querySelector('#chips button').click()")
+    await page.evaluate("document.querySelector('[data-query=\"year:1999\"]').click()")
+    assert await page.evaluate("document.getElementById('found').textContent") == f"{many} of 10 links"
+
+
+@needs_browser
 async def test_a_year_narrows_the_table_and_keys_alone_open_and_close_a_link(opened: Opened, run: Run) -> None:
     page = await opened(run, _extras())
     await page.evaluate("document.querySelector('#chips button').click()")

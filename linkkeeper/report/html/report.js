@@ -139,7 +139,7 @@
   };
   const TOKENS = {
     host: (link, value) => hostOf(urlOf(link)[URL_]) === value,
-    year: (link, value) => (link[DATE] ? texts[link[DATE]].startsWith(value) : files[link[FILE]].includes(value)),
+    year: (link, value) => data.years[link[FILE]] ? data.years[link[FILE]] === value : (link[DATE] ? texts[link[DATE]].startsWith(value) : files[link[FILE]].includes(value)),
     file: (link, value) => files[link[FILE]].toLowerCase().includes(value),
     rule: (link, value) => texts[urlOf(link)[RULE]].toLowerCase() === value,
   };
