@@ -402,18 +402,6 @@ def test_many_compressed_warcs_need_few_open_files(made: Path) -> None:
     assert (done.stdout.strip(), done.returncode) == ("60", 0), done.stderr
 
 
-def test_the_records_of_several_compressed_warcs_are_told_apart(made: Path) -> None:
-    def change(files: Files) -> None:
-        lines = gzip.decompress(files["indexes/index.cdx.gz"]).splitlines(keepends=True)
-        other = [line.replace(b"2026-11.", b"2020-0.").replace(b'"200"', b'"203"') for line in lines]
-        files["indexes/index.cdx.gz"] = gzip.compress(b"".join(sorted(lines + other)))
-
-    changed = _remade(_many_packed(made, 2), change, packed=(WARC, "archive/2020-0.warc.gz", "archive/2020-1.warc.gz"))
-    found = [one for one in verify.verify(changed).problems if one.kind in ("index-wrong", "index-nothing")]
-    assert found
-    assert all("status is '203', of the record '200'" in one.detail for one in found)
-
-
 def test_no_room_to_unpack_is_an_error_of_ours_that_says_so(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(made / "no folder"))
     with pytest.raises(LinkkeeperError, match="cannot unpack"):
