@@ -12,12 +12,16 @@ from linkkeeper.extract.unescaped import Unescaped, unescape
 
 SUFFIXES = frozenset({".adoc", ".asciidoc", ".asc"})
 _REFERENCE = re.compile(rb"\\?\{(\w[\w-]*)\}")
+_DEFINES = re.compile(rb"(?:\A|[\r\n])[ \t]*+:")
+"""A text without such a line defines no attribute."""
+_LONG = 1 << 16
 _USE = re.compile(rb"\{(\w[\w-]*)\}([\w/?#&=%:.~-](?=[^\s\[]))?")
 _CELL = re.compile(rb"\\?\|")
 _ABSOLUTE = re.compile(rb"(?:https?|ftp)://[^\s\[\]]+\Z", re.IGNORECASE)
 _COMMENT_LINE = re.compile(rb"^//[^\n]*$", re.MULTILINE)
 _HOSTED = re.compile(rb"(?:youtube|vimeo|wistia)\b")
-_CANDIDATE = re.compile(rb"://|link:|image:|xref:|<<|@|www\.|\{|mailto:|\+\+\+|pass:", re.IGNORECASE)
+_MARKS = (b"://", b"link:", b"image:", b"xref:", b"<<", b"@", b"www.", b"mailto:", b"+++", b"pass:")
+"""A text without any of these holds no link."""
 _ID = re.compile(r"\[\[([A-Za-z_:][\w:.-]*)|\[(?:[\w-]*)#([\w:.-]+)|\banchor:([\w:.-]+)\[|\bid=\"?([\w:.-]+)")
 _LONGEST_VALUE = 2000
 _BUILT_IN = {
@@ -38,7 +42,7 @@ def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
 
 def _links(data: bytes, lines: Lines, options: ExtractOptions) -> Iterator[Found]:
     attributes = dict(_BUILT_IN)
-    prefixes = _only_prefixes(data)
+    prefixes = _only_prefixes(data) if _DEFINES.search(data) else set()
     for block in blocks(lines):
         match block.kind:
             case "text" | "title" | "row":
@@ -79,15 +83,22 @@ def _at(text: Unescaped, link: Found, offset: int) -> Found:
 
 def _prose(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Iterator[Found]:
     written = data[block.start : block.end]
-    if not _CANDIDATE.search(written):
+    if b"{" not in written and not _has_mark(written):
         return
     text = _resolved(_without_comments(written), attributes, block.kind == "row")
+    if not _has_mark(text.data):
+        return
     for link in asciidoc_inline.find(text.data):
         placed = _at(text, link, block.start)
         if link.kind == "image":
             placed = _in_images(placed, attributes)
         if not _is_reference(data, placed, link.url, attributes):
             yield placed
+
+
+def _has_mark(text: bytes) -> bool:
+    lower = text.lower()
+    return any(mark in lower for mark in _MARKS)
 
 
 def _without_comments(written: bytes) -> bytes:
@@ -117,7 +128,15 @@ def _resolved(written: bytes, attributes: dict[bytes, bytes], row: bool) -> Unes
         budget -= len(known)
         return len(match[0]), known
 
-    return unescape(written, pattern, value) if b"{" in written or row else Unescaped(written)
+    return unescape(written, pattern, value) if row or _names_one(written, attributes) else Unescaped(written)
+
+
+def _names_one(written: bytes, attributes: dict[bytes, bytes]) -> bool:
+    """Whether one of the attributes may be used here. A long text may hold millions of braces with other names."""
+    if b"{" not in written or len(written) < _LONG:
+        return b"{" in written
+    lower = written.lower()
+    return any(b"{%b}" % name in lower for name in attributes)
 
 
 def _attribute(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Iterator[Found]:

@@ -7,16 +7,29 @@ do not know, the rule for bare URLs does. Closing marks that were missing once a
 import re
 from collections.abc import Generator, Iterator
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
 from linkkeeper.extract import bare, html
 from linkkeeper.extract.base import SKIP_MAIL, SKIP_TEMPLATE, Found
 from linkkeeper.extract.escape_asciidoc import LAYERS
 
 _START = re.compile(
     rb"(?P<escape>\\)?(?:(?P<hide>\+\+\+|\$\$|\+\+|`\+(?!\+)|\+)|(?P<pass>(?:pass|stem|latexmath|asciimath):[a-z,-]*+\[)"
-    rb"|(?P<link>link:|mailto:)|(?P<image>(?:image|icon):(?!:))|(?P<xref>xref:|<<)"
-    rb"|(?P<url>(?:https?|ftp|irc|file)://)|(?P<other>www\.|@))",
+    rb"|(?P<link>link:|mailto:)|(?P<image>(?:image|icon):(?!:))|(?P<xref>xref:|<<(?=[\w#/.:{]))"
+    rb"|(?P<url>(?:https?|ftp|irc|file)://)|(?P<other>www\.|@(?=[A-Za-z0-9])))",
     re.IGNORECASE,
 )
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789"
+_FINDER = BytesAhoCorasick(
+    [
+        *b"+ $$ pass: stem: math: link: mailto: image: icon: xref: :// www.".split(),
+        *(b"@%c" % letter for letter in _LETTERS),
+        *(b"<<%c" % letter for letter in _LETTERS + b"_#/.:{"),
+    ],
+    implementation=Implementation.DFA,
+)
+"""What `_START` finds has one of these in it, in lower case. Looking for them first is ten times as fast."""
+_LONGEST_BEFORE = len(b"\\https")
 _TARGET = re.compile(rb"(?:\+\+((?:(?!\+\+)[^\r\n])*+)\+\+|pass:[a-z,-]*\[([^\]\s]*)\]|([^:\s\[][^\s\[]*+))(?=\[)")
 _PICTURE = re.compile(rb"([^:\s\[](?:[^\n\[]*[^\s\[])?)(?=\[)")
 _XREF = re.compile(rb"([\w#/.:{$-][^\s\[]*+)(?=\[)")
@@ -51,14 +64,16 @@ class Scanner:
     def find(self) -> Iterator[Found]:
         """Yield the links in order; offsets are those of the text."""
         position = 0
-        while start := _START.search(self.text, position):
-            position = start.end()
-            if start["escape"] is not None:
-                position = self._past_escaped(start)
-            elif start.start() < self.label_end and start.lastgroup != "image":
-                continue
-            else:
-                position = yield from getattr(self, f"_{start.lastgroup}")(start)
+        for spot in bare.candidates(self.text.lower(), finder=_FINDER):
+            while position <= spot:
+                start = _START.search(self.text, max(position, spot - _LONGEST_BEFORE))
+                if start is None:
+                    return
+                position = start.end()
+                if start["escape"] is not None:
+                    position = self._past_escaped(start)
+                elif start.start() >= self.label_end or start.lastgroup == "image":
+                    position = yield from getattr(self, f"_{start.lastgroup}")(start)
 
     def _past_escaped(self, start: re.Match[bytes]) -> int:
         if start["url"] or start["link"]:

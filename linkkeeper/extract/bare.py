@@ -9,7 +9,7 @@ domain name (IDN) and its URL ends at full-width punctuation only.
 import re
 from collections.abc import Iterator
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from linkkeeper.extract import template
 from linkkeeper.extract.bare_ends import idn_end, trimmed_end
@@ -39,25 +39,29 @@ _ADDRESS_AFTER = re.compile(rb"@[A-Za-z0-9](?:[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)
 _ADDRESS_BEFORE = re.compile(rb"(?:mailto:)?[A-Za-z0-9][A-Za-z0-9._+-]*\Z", re.IGNORECASE)
 _NOT_BEFORE_SCHEME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _NOT_BEFORE_WWW = _NOT_BEFORE_SCHEME | frozenset(b"./-@")
-NEEDLES = (b"://", b"www.", b"WWW.", b"Www.", b"@")
-_FINDER = BytesAhoCorasick(NEEDLES)
+NEEDLES = (b"://", b"www.", b"WWW.", b"Www.", *(b"@%c" % letter for letter in _NOT_BEFORE_SCHEME))
+"""What a bare URL or an address has in it: an `@` alone is neither, and some texts have millions."""
+_FINDER = BytesAhoCorasick(NEEDLES, implementation=Implementation.DFA)
 PROSE = "，".encode()
 """What ends every URL."""
 _LOOK_AHEAD = 4096
 _WINDOW = 1 << 16
 """Bytes whose candidates are held at a time."""
-_LONGEST = max(map(len, NEEDLES))
+_LONGEST = 8
+"""Bytes of a needle, at most."""
 _LONGEST_LOCAL_PART = 80
 """RFC 5321, 4.5.3.1.1 allows 64; what is longer is no address."""
 
 
-def candidates(data: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
-    """Yield where a look is worth it: offsets of `://`, `www.` and `@`. Costs what a search in memory costs."""
+def candidates(
+    data: bytes, start: int = 0, end: int | None = None, finder: BytesAhoCorasick = _FINDER
+) -> Iterator[int]:
+    """Yield where a look is worth it: offsets of `NEEDLES`, or of the finder's. Costs what a search in memory costs."""
     stop = len(data) if end is None else end
     whole = memoryview(data)
     for base in range(start, stop, _WINDOW):
         view = whole[base : min(base + _WINDOW + _LONGEST - 1, stop)]
-        for _, position, _ in _FINDER.find_matches_as_indexes(view):
+        for _, position, _ in finder.find_matches_as_indexes(view, overlapping=True):
             if position < _WINDOW:
                 yield base + position
 

@@ -11,7 +11,9 @@ from linkkeeper.extract.rst_lines import Lines
 from linkkeeper.extract.template import in_url
 
 SUFFIXES = frozenset({".org"})
-_START = re.compile(rb"\[\[|<(?=(?:https?|ftp|mailto|file):)|(?<![^\s('\"{-])[=~](?=\S)", re.IGNORECASE)
+_START = re.compile(
+    rb"(?:\[\[(?=[\[\]]))++|\[\[|<(?=(?:https?|ftp|mailto|file):)|(?<![^\s('\"{-])[=~](?=\S)", re.IGNORECASE
+)
 _TARGET = re.compile(rb"\[\[((?:[^\[\]\\]|\\+[\[\]]?)++)\]")
 _VERBATIM_END = {mark: re.compile(rb"(?<=\S)%s(?=[\s.,:!?;'\")}\[\-]|\Z)" % mark) for mark in (b"=", b"~")}
 _DESCRIPTION_END = re.compile(rb"\]\]")
@@ -72,8 +74,8 @@ def _in_text(data: bytes, block: Block, short: dict[str, str], options: ExtractO
         searched = start.end()
         made: list[Found] = []
         end = 0
-        if start[0] == b"[[":
-            target = _TARGET.match(data, start.start(), block.end)
+        if start[0][:1] == b"[":
+            target = _TARGET.match(data, start.end() - 2, block.end)
             if target is not None:
                 end = _bracket_end(data, target, closing)
                 made = _bracket(target, short) if end else []

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 from msgspec import Struct
 
 from linkkeeper.extract import bare, ignore
@@ -25,7 +25,7 @@ _EXPRESSION = b"${"
 _CLOSING = (b"```", b"~~~", b"-->")
 _HTML = [bytes((0x3C, *two)) for word in (b"Ss Cc", b"Pp Rr", b"Ss Tt", b"Tt Ee") for two in product(*word.split())]
 _NEEDLES = (*bare.NEEDLES, *_MARKUP, *_TEMPLATE, _EXPRESSION, ignore.WORD, *_CLOSING, b"<?", b"<!", *_HTML)
-_FINDER = BytesAhoCorasick(_NEEDLES)
+_FINDER = BytesAhoCorasick(_NEEDLES, implementation=Implementation.DFA)
 _BARE_KINDS = len(bare.NEEDLES)
 _LINK_KINDS = frozenset(range(_BARE_KINDS + len(_MARKUP)))
 _DEFINITION = _NEEDLES.index(b"]:")

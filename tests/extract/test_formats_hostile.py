@@ -157,3 +157,17 @@ def test_time_grows_with_the_size_alone(name: str, bit: str) -> None:
             pass
         source.anchors(data)
         assert time.process_time() - began < 2.5
+
+
+@pytest.mark.parametrize(
+    ("name", "bit"),
+    [
+        ("a.txt", "@"), ("a.rst", "@"), ("a.adoc", "@"), ("a.adoc", "<<"), ("a.adoc", "{a}"), ("a.adoc", "word "),
+        ("a.org", "@"), ("a.org", "[["),
+    ],
+)  # fmt: skip
+def test_marks_that_begin_nothing_cost_little(name: str, bit: str) -> None:
+    data = ("https://a.example/ " + bit * (4_000_000 // len(bit))).encode()
+    began = time.process_time()
+    assert [link.url for link in _source(name).links(data, ExtractOptions())] == ["https://a.example/"]
+    assert time.process_time() - began < 1.5
