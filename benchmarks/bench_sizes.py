@@ -10,6 +10,7 @@ a site share style, scripts, fonts, the other things, and a third of the picture
 import argparse
 import asyncio
 import hashlib
+import http.server
 import random
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from linkkeeper.archive.capture.base import CaptureOptions, Cited
 from linkkeeper.archive.capture.capturer import Capturer
@@ -54,29 +56,32 @@ def body(host: str, path: str) -> tuple[str, bytes] | None:
     return None
 
 
-async def serve() -> None:
-    """Answer on all of loopback, and print the port."""
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers for every site."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while line := await reader.readline():
-                host = ""
-                while field := (await reader.readline()).strip():
-                    host = field.decode()[6:] if field.lower().startswith(b"host: ") else host
-                found = body(host, line.split()[1].decode())
-                kind, data = found or ("text/plain", b"")
-                status = b"200 OK" if found else b"404 Not Found"
-                head = b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
-                writer.write(head % (status, kind.encode(), len(data)) + data)
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-    server = await asyncio.start_server(answer, "0.0.0.0", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        """Answer by host and path."""
+        found = body(self.headers["Host"], self.path)
+        kind, data = found or ("text/plain", b"")
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def serve() -> None:
+    """Serve on all of loopback, and print the port."""
+    server = http.server.ThreadingHTTPServer(("0.0.0.0", 0), Handler)
+    server.daemon_threads = True
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
 
 
 def urls(port: int) -> Iterator[str]:
@@ -105,7 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     if parser.parse_args().serve:
-        asyncio.run(serve())
+        serve()
         return
     with tempfile.TemporaryDirectory() as name, subprocess.Popen(
         [sys.executable, __file__, "--serve"], stdout=subprocess.PIPE
