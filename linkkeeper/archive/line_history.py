@@ -5,7 +5,10 @@ as old as before, and so is one that was only cleaned or taken back from the arc
 """
 
 import re
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 _URL = re.compile(rb"https?://[^\s\x80-\xff<>\"'()\[\]{}|`\\]*", re.IGNORECASE)
@@ -25,37 +28,83 @@ _COPY_BESIDE = re.compile(
 )
 """What the styles `append` and `robust` put behind a link."""
 _LONGEST = 20_000
-_REACH = 200
-"""Lines above and below: who changes only links moves no lines."""
+_CANDIDATES = 8
+"""Removed lines that one added line is compared with, where several have its words."""
+_COMPARED = 20
+"""URLs of a line that say which of them it was."""
 _ARGUMENTS = re.compile(rb"&(?:amp;)?")
 
+Line = tuple[tuple[bytes, ...], tuple[bytes, ...]]
+"""The text between the URLs of a line, and the URLs."""
 
-def before(line: bytes, older: Sequence[bytes], written: bytes, near: int = 0) -> tuple[int, bytes] | None:
-    """Return where a link stood in the older text: the number (from 0) of its line, and the link's bytes there.
 
-    None if no line of the older text differs from this one only in where its links lead, or if the link itself leads
-    elsewhere by now. Of several such lines the one nearest to `near` counts.
+def pairs(removed: Sequence[bytes], added: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield which added line (from 0) of a hunk was which removed one: they differ only in where their links lead.
+
+    A removed line became one added line at most, so a line that is written once more in the same place is new.
     """
-    if len(line) > _LONGEST:
+    then = {number: _taken_apart(text) for number, text in enumerate(removed) if _has_links(text)}
+    now = {number: _taken_apart(text) for number, text in enumerate(added) if _has_links(text)} if then else {}
+    for key in (_words_and_pages, _words):
+        queues: dict[Line, deque[int]] = {}
+        for number, line in then.items():
+            queues.setdefault(key(line), deque()).append(number)
+        for number, line in list(now.items()):
+            found = _take(line, queues.get(key(line)), then)
+            if found is not None:
+                del now[number], then[found]
+                yield number, found
+
+
+def before(now: bytes, then: bytes, written: bytes) -> bytes | None:
+    """Return the bytes that a link of a line had in the line's older version. None if it leads elsewhere by now."""
+    if not (_has_links(now) and _has_links(then)):
         return None
-    words, urls = _taken_apart(line)
+    (words, urls), (words_then, urls_then) = _taken_apart(now), _taken_apart(then)
     at = _place(urls, written)
-    if at is None:
+    if at is None or words != words_then or not _same_page(urls[at], urls_then[at]):
         return None
-    reach = range(max(0, near - _REACH), min(len(older), near + _REACH))
-    for number in sorted(reach, key=lambda number: abs(number - near)):
-        if len(older[number]) > _LONGEST or not older[number].startswith(words[0]):
-            continue
-        words_then, urls_then = _taken_apart(older[number])
-        if words_then == words and _same_page(urls[at], urls_then[at]):
-            return number, urls_then[at]
-    return None
+    return urls_then[at]
 
 
-def _taken_apart(line: bytes) -> tuple[list[bytes], list[bytes]]:
+def _has_links(line: bytes) -> bool:
+    return len(line) <= _LONGEST and b"://" in line
+
+
+def _take(line: Line, queue: deque[int] | None, then: Mapping[int, Line]) -> int | None:
+    """Take the line's older version out of a queue of candidates: the one with most of its links, else the first."""
+    best, most = None, 0
+    for place, number in enumerate(islice(queue or (), _CANDIDATES)):
+        some = islice(zip(line[1], then[number][1], strict=True), _COMPARED)
+        same = sum(_same_page(now, older) for now, older in some)
+        if same > most:
+            best, most = place, same
+    if queue is None or best is None:
+        return None
+    number = queue[best]
+    del queue[best]
+    return number
+
+
+def _words(line: Line) -> Line:
+    return line[0], ()
+
+
+def _words_and_pages(line: Line) -> Line:
+    return line[0], tuple(_page(url) for url in line[1])
+
+
+def _page(url: bytes) -> bytes:
+    """Return what a URL, its copy in the archive, its cleaned form and the one with https have in common."""
+    original = _IN_ARCHIVE.split(url)[-1]
+    return _SCHEME.sub(b"", original, count=1).partition(b"#")[0].partition(b"?")[0]
+
+
+@lru_cache(maxsize=64)
+def _taken_apart(line: bytes) -> Line:
     """Return the text between the URLs of a line, and the URLs; without what a fix put beside them."""
     text = _COPY_BESIDE.sub(b"", line.rstrip())
-    return _URL.split(text), _URL.findall(text)
+    return tuple(_URL.split(text)), tuple(_URL.findall(text))
 
 
 def _place(urls: Sequence[bytes], written: bytes) -> int | None:

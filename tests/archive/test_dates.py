@@ -1,7 +1,9 @@
 """The day a link was written, from the posts of many generators."""
 
 import os
+import shutil
 import subprocess
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from linkkeeper.archive import line_history
 from linkkeeper.archive.blame import GitBlame, parse_porcelain
 from linkkeeper.archive.date_text import read
 from linkkeeper.archive.dates import DateOptions, date_of, document_date, zone
+from linkkeeper.archive.hunks import parse_diffs
 from linkkeeper.errors import UsageError
 
 SHANGHAI = DateOptions("Asia/Shanghai")
@@ -311,6 +314,138 @@ def test_a_file_that_was_renamed_meanwhile_is_followed(tmp_path: Path) -> None:
     assert str(GitBlame()(str(moved), 3, A.encode())) == "2012-03-04 00:00:00+00:00"
 
 
+@pytest.mark.parametrize("then", ["New figures are [here]({})", "- <{}>", "{}"])
+@pytest.mark.parametrize("scheme", ["http:", "https:"])
+def test_a_line_written_again_while_the_older_one_still_stands_has_its_own_day(
+    tmp_path: Path, then: str, scheme: str
+) -> None:
+    link = B.replace("http:", scheme)
+    old, again = then.format(B), then.format(link)
+    file = repository(tmp_path, (old, OLD), (f"{old}\n\n2026:\n\n{again}", LATER))
+    blame = GitBlame()
+    assert str(blame(str(file), 7, link.encode())) == "2026-01-02 00:00:00+00:00"
+    assert str(blame(str(file), 3, B.encode())) == "2012-03-04 00:00:00+00:00"
+    file.write_text(file.read_text("utf-8") + f"\n{again}\n", "utf-8")
+    assert GitBlame()(str(file), 11, link.encode()) is None, "not committed, and nothing was removed"
+
+
+def test_a_line_written_again_in_the_commit_of_a_fix_has_its_own_day(tmp_path: Path) -> None:
+    middle = "between\nthe\ntwo"
+    old, new = f"[b]({B})\n{middle}", f"[b]({SNAPSHOT}{B})\n{middle}\n[b]({B})"
+    file = repository(tmp_path, (old, OLD), (new, FIXED))
+    blame = GitBlame()
+    assert str(blame(str(file), 7, B.encode())) == "2025-11-20 00:00:00+00:00"
+    assert str(blame(str(file), 3, f"{SNAPSHOT}{B}".encode())) == "2012-03-04 00:00:00+00:00"
+
+
+def test_lines_that_came_beside_repaired_ones_do_not_take_their_days(tmp_path: Path) -> None:
+    old = [f"- [page]({A}{n})" for n in range(12)]
+    new = [line.replace("](", f"]({SNAPSHOT}") for line in old]
+    new[4:4] = ["- [page](http://three.example/)", f"- [page]({A}x)"]
+    file = repository(tmp_path, ("\n".join(old), OLD), ("\n".join(new), FIXED))
+    blame = GitBlame()
+    years = [str(blame(str(file), 3 + n, line[9:-1].encode()))[:4] for n, line in enumerate(new)]
+    assert years == ["2012"] * 4 + ["2025"] * 2 + ["2012"] * 8
+
+
+def test_a_renaming_commit_that_also_repairs_is_passed_over_although_the_old_name_is_in_use_again(
+    tmp_path: Path,
+) -> None:
+    text = f"[a]({A}) [b]({B})"
+    file = repository(tmp_path, (text + "\nmore\n" * 20, OLD))
+    moved = file.with_name("moved ; $(x).md")
+    file.rename(moved)
+    moved.write_text(moved.read_text("utf-8").replace(B, SNAPSHOT + B), "utf-8")
+    commit(tmp_path, FIXED)
+    file.write_text(f"other\n{text}\n", "utf-8")
+    commit(tmp_path, LATER)
+    assert str(GitBlame()(str(moved), 3, A.encode())) == "2012-03-04 00:00:00+00:00"
+    assert str(GitBlame()(str(file), 2, A.encode())) == "2026-01-02 00:00:00+00:00"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "gb18030", "utf-16-le"])
+def test_what_git_takes_for_binary_is_compared_too(tmp_path: Path, encoding: str) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    file = tmp_path / "post.md"
+    for text, when in ((f"é [a]({A}) [b]({B})", OLD), (f"é [a]({A}) [b]({SNAPSHOT}{B})", FIXED)):
+        file.write_bytes(b"\x00\xff\n" + text.encode("latin-1" if "16" in encoding else encoding) + b"\n")
+        commit(tmp_path, when)
+    assert str(GitBlame()(str(file), 2, A.encode())) == "2012-03-04 00:00:00+00:00"
+
+
+def test_a_shallow_clone_says_what_it_knows(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    file = repository(tmp_path / "whole", (f"[a]({A}) [b]({B})", OLD), (f"[a]({A}) [b]({SNAPSHOT}{B})", FIXED))
+    url = (tmp_path / "whole").as_uri()
+    subprocess.run(["git", "clone", "-q", "--depth=1", url, str(tmp_path / "clone")], check=True)
+    name = file.relative_to(tmp_path / "whole")
+    assert str(GitBlame()(str(tmp_path / "clone" / name), 3, A.encode())) == "2025-11-20 00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "diff.external=false",
+        "color.ui=always",
+        "diff.noprefix=true",
+        "diff.mnemonicPrefix=true",
+        "diff.interHunkContext=9",
+        "diff.context=9",
+    ],
+)
+def test_settings_of_the_repository_change_no_day(tmp_path: Path, setting: str) -> None:
+    file = repository(tmp_path, (f"[a]({A}) [b]({B})", OLD), (f"[a]({A}) [b]({SNAPSHOT}{B})", FIXED))
+    subprocess.run(["git", "config", *setting.split("=")], cwd=tmp_path, check=True)
+    assert str(GitBlame()(str(file), 3, A.encode())) == "2012-03-04 00:00:00+00:00"
+    file.write_text(file.read_text("utf-8").replace(A, SNAPSHOT + A), "utf-8")
+    assert str(GitBlame()(str(file), 3, f"{SNAPSHOT}{A}".encode())) == "2012-03-04 00:00:00+00:00"
+
+
+def test_a_list_that_grew_by_one_line_per_commit_costs_few_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"- [{n}]({A}{n})" for n in range(40)]
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    file = repository(folder, *(("\n".join(lines[: n + 1]), f"20{12 + n // 12}-03-04T00:00:00Z") for n in range(40)))
+    git, called = shutil.which("git"), tmp_path / "called"
+    (tmp_path / "git").write_text(f'#!/bin/sh\necho x >> "{called}"\nexec "{git}" "$@"\n')
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    blame = GitBlame()
+    days = [str(blame(str(file), 3 + n, f"{A}{n}".encode()))[:4] for n in range(40)]
+    assert days == [f"20{12 + n // 12}" for n in range(40)]
+    assert len(called.read_text()) // 2 <= 4
+
+
+def test_thousands_of_links_of_one_file_are_dated_in_linear_time(tmp_path: Path) -> None:
+    lines = [f"{'word ' * 30}[{n}]({A}{n})" for n in range(6000)]
+    file = repository(tmp_path, ("x", OLD), ("\n".join(lines), LATER))
+    blame, begun = GitBlame(), time.process_time()
+    assert {str(blame(str(file), 3 + n, f"{A}{n}".encode()))[:4] for n in range(6000)} == {"2026"}
+    assert time.process_time() - begun < 1.5, "seconds: it was 4 when the file was read for each link"
+
+
+@pytest.mark.parametrize("name", ['quo"te.md', "new\nline\t\\x.md", "-\udcff文.md", "c:a b.md"])
+def test_names_that_git_quotes_are_followed(tmp_path: Path, name: str) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    file = tmp_path / "a" / name
+    file.parent.mkdir()
+    for text, when in ((f"x\n[a]({A}) [b]({B})\n", OLD), (f"x\n[a]({A}) [b]({SNAPSHOT}{B})\n", FIXED)):
+        file.write_text(text)
+        commit(tmp_path, when)
+    assert str(GitBlame()(str(file), 2, A.encode())) == "2012-03-04 00:00:00+00:00"
+    file.write_text(f"x\n[a]({SNAPSHOT}{A}) [b]({SNAPSHOT}{B})\n")
+    assert str(GitBlame()(str(file), 2, f"{SNAPSHOT}{B}".encode())) == "2012-03-04 00:00:00+00:00"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=300) | st.text("@-+ ,12\nab/", max_size=300).map(str.encode))
+def test_no_output_breaks_the_reading_of_diffs(output: bytes) -> None:
+    list(parse_diffs(output))
+    list(parse_diffs(b"0" * 40 + b"\n--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n" + output))
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.binary(max_size=60) | st.text("htps:/[]() a", max_size=60).map(str.encode),
@@ -318,6 +453,8 @@ def test_a_file_that_was_renamed_meanwhile_is_followed(tmp_path: Path) -> None:
     st.binary(max_size=20),
 )
 def test_no_bytes_break_the_comparison(line: bytes, older: list[bytes], written: bytes) -> None:
-    line_history.before(line, older, written)
+    list(line_history.pairs(older, [line, line]))
+    line_history.before(line, line, written)
     if b"http://a.example/" in line:
-        assert line_history.before(line, [line], b"http://a.example/") is not None
+        assert line_history.before(line, line, b"http://a.example/") is not None
+        assert len(list(line_history.pairs([line, *older], [line]))) == 1
