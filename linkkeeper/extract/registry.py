@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from itertools import chain, tee
 from typing import cast
@@ -25,8 +26,13 @@ LOSSY = "the document has bytes that are no text in {}: offsets cannot be proved
 
 def source_for(path: str) -> LinkSource | None:
     """Return the format of a file, by its name, or None if it is none of ours."""
-    module = formats.module_for(path)
-    return cast("LinkSource", import_module(f"linkkeeper.extract.{module}")) if module else None
+    name = formats.module_for(path)
+    return _source(name) if name else None
+
+
+@cache
+def _source(name: str) -> LinkSource:
+    return cast("LinkSource", import_module(f"linkkeeper.extract.{name}"))
 
 
 class Reading(Struct, frozen=True):
@@ -59,16 +65,17 @@ def read(path: str, data: bytes, options: ExtractOptions) -> Reading:
 
 def begin(path: str, data: bytes, options: ExtractOptions) -> Reading:
     """Return what a document holds, as `read` does, of which as little as possible is held at a time."""
-    source = source_for(path)
-    if source is None:
+    name = formats.module_for(path)
+    if name is None:
         return Reading(problem="not a format that linkkeeper reads")
     if len(data) > options.max_file_bytes:
         return Reading(problem=f"larger than {options.max_file_bytes:,} bytes")
+    source = _source(name)
     declares = getattr(source, "declared_encoding", None)
     text = encodings.read(data, declares(data) if declares else None)
     if text is None:
         return Reading(problem="binary, not text")
-    found = _found(source, text.data, options, head=formats.module_for(path) in formats.WITH_HEAD)
+    found = _found(source, text.data, options, head=name in formats.WITH_HEAD)
     return Reading(text, found)
 
 
