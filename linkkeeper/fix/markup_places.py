@@ -4,6 +4,7 @@ import re
 
 from msgspec import Struct
 
+from linkkeeper.extract import rst
 from linkkeeper.models.link import Link
 
 
@@ -19,39 +20,50 @@ class Ending(Struct, frozen=True):
     """A copy that stands there already."""
 
 
-_LABEL = rb"\[(?:[^\]\\]|\\.){0,2000}\]"
+_LABEL = rb"\[(?![^\]]{0,2000}=[ ]?')[^\[\]\\\"{}]{0,2000}\]"
+"""Without what ends a label elsewhere than at first sight: brackets, escapes, quoted or replaced values."""
+_NOTHING = re.compile(rb"")
 _RST = re.compile(rb">`__?(?![A-Za-z0-9_])")
 _ASCIIDOC = {
-    "asciidoc-autolink": re.compile(_LABEL, re.DOTALL),
-    "asciidoc-target": re.compile(_LABEL, re.DOTALL),
-    "asciidoc-pass": re.compile(rb"\+\+" + _LABEL, re.DOTALL),
-    "asciidoc-bare": re.compile(rb">?"),
+    "asciidoc-autolink": re.compile(_LABEL),
+    "asciidoc-target": re.compile(_LABEL),
+    "asciidoc-pass": re.compile(rb"\+\+" + _LABEL),
+    "asciidoc-bare": re.compile(rb">?+(?!\[)"),
 }
 _ORG = {
-    "org-target": re.compile(rb"\](?:\[(?:[^\]]|\](?!\])){1,2000}\])?\]", re.DOTALL),
+    "org-target": re.compile(rb"\](?:\[(?:[^\]]|\](?!\])){1,2000}\])?\](?!\])", re.DOTALL),
     "org-angle": re.compile(rb">"),
 }
-_UNDERLINE = re.compile(rb"[^\n]*\n[ \t]*([!-/:-@\[-`{-~])\1{2,}[ \t]*\r?(?:\n|\Z)")
-"""The rest of a title of reStructuredText: the line below is as long as it was."""
+_COPIED = {
+    "rst-embedded": rb"(?:[^`<>\\\r\n]|\\[^\r\n])++",
+    "asciidoc-autolink": rb"[^\s\[\]]++",
+    "org-target": rb"(?:[^\[\]\\\r\n]|\\[^\r\n])++",
+}
+"""The URL of a copy as `escape` writes it, up to what closes it."""
+NO_PLACE = "there is no place beside it for another link"
+IN_LABEL = "its label holds brackets, quotes or attributes: where it ends is not sure"
+IN_BRACKETS = "it stands inside brackets, perhaps those of another macro"
 
 
-def ending(data: bytes, link: Link) -> Ending | None:
-    """Return where a copy may stand behind a link of these formats; None if nowhere, or if it is of another format."""
+def ending(data: bytes, link: Link, suffix: str, is_bracketed: bool) -> Ending | str:
+    """Return where a copy may stand behind a link of these formats, or why it cannot.
+
+    What AsciiDoc holds in brackets gets none: a bracket of the copy may be taken for theirs.
+    """
     layer = link.context[0] if len(link.context) == 1 else ""
+    if layer == "bare":  # it may be of the other layer once the copy stands between it and what follows
+        layer = "rst-bare" if suffix in rst.SUFFIXES else "asciidoc-bare"
     if layer in ("rst-embedded", "rst-bare"):
-        return _rst(data, link.span.end, embedded=layer == "rst-embedded")
+        closing = _RST if layer == "rst-embedded" else _NOTHING
+        return _after(closing, data, link.span.end, b" (`archived <", b">`__)", "rst-embedded") or NO_PLACE
     if layer in _ASCIIDOC and link.kind != "reference":
-        return _after(_ASCIIDOC[layer], data, link.span.end, b" (", b"[archived])", "asciidoc-autolink")
+        if is_bracketed:
+            return IN_BRACKETS
+        found = _after(_ASCIIDOC[layer], data, link.span.end, b" (", b"[archived])", "asciidoc-autolink")
+        return found or IN_LABEL
     if layer in _ORG:
-        return _after(_ORG[layer], data, link.span.end, b" ([[", b"][archived]])", "org-target")
-    return None
-
-
-def _rst(data: bytes, end: int, *, embedded: bool) -> Ending | None:
-    closing = _RST.match(data, end) if embedded else None
-    if (embedded and closing is None) or _UNDERLINE.match(data, end):
-        return None
-    return _ending(closing.end() if closing else end, b" (`archived <", b">`__)", "rst-embedded")
+        return _after(_ORG[layer], data, link.span.end, b" ([[", b"][archived]])", "org-target") or NO_PLACE
+    return NO_PLACE
 
 
 def _after(closing: re.Pattern[bytes], data: bytes, end: int, before: bytes, after: bytes, layer: str) -> Ending | None:
@@ -60,5 +72,5 @@ def _after(closing: re.Pattern[bytes], data: bytes, end: int, before: bytes, aft
 
 
 def _ending(offset: int, before: bytes, after: bytes, layer: str) -> Ending:
-    ours = re.compile(re.escape(before) + rb"[^\s\[\]<>`]{1,4000}" + re.escape(after))
+    ours = re.compile(re.escape(before) + _COPIED[layer] + re.escape(after))
     return Ending(offset, before, after, layer, ours)

@@ -6,11 +6,11 @@ from pathlib import PurePath
 
 from msgspec import Struct
 
-from linkkeeper.extract import encodings, escape, front_matter, markdown
-from linkkeeper.fix import html_places, markdown_places, markup_places
+from linkkeeper.extract import encodings, escape, front_matter, markdown, org
+from linkkeeper.fix import html_places, markdown_places, markup_places, markup_prose
 from linkkeeper.models.link import Link
 
-NO_PLACE = "there is no place beside it for another link"
+NO_PLACE = markup_places.NO_PLACE
 UNUSED = "nothing in the text refers to it"
 NOT_UTF8 = "the text is not UTF-8: a copy can replace the link, not stand beside it"
 _HTML = frozenset({"html-double", "html-single", "html-unquoted"})
@@ -32,7 +32,8 @@ class Surroundings:
 
     def __init__(self, document: str, data: bytes) -> None:
         self.data = data
-        self._is_markdown = PurePath(document).suffix.lower() in markdown.SUFFIXES
+        self._suffix = PurePath(document).suffix.lower()
+        self._is_markdown = self._suffix in markdown.SUFFIXES
 
     def in_tag_of(self, link: Link, pattern: bytes) -> bool:
         """Say whether the tag that holds the link matches a pattern (lower-case)."""
@@ -50,13 +51,26 @@ class Surroundings:
         if len(layers) == 1 and layers[0] in _HTML and link.kind != "srcset":
             end = self._html.get(link.span.start)
             return NO_PLACE if end is None else [_html_place(end, charset)]
+        if markup_prose.is_markup(self._suffix):
+            return self._behind_markup(link, layers)
         if layers == ("bare",):
             return [Place(link.span.end, b" (archived: ", b")", link.context)]
         if layers and all(layer.startswith("md-") for layer in layers):
             return NOT_UTF8 if charset else self._behind_markdown(link)
-        found = markup_places.ending(self.data, link)
-        if found is None:
-            return NO_PLACE
+        return NO_PLACE
+
+    def _behind_markup(self, link: Link, layers: tuple[str, ...]) -> list[Place] | str:
+        if self._text is None:
+            return NOT_UTF8
+        offset = link.span.start - self._body
+        reason = NO_PLACE if offset < 0 else self._prose.why_not(offset)
+        if reason:
+            return reason
+        if layers == ("bare",) and self._suffix in org.SUFFIXES:
+            return [Place(link.span.end, b" (archived: ", b")", link.context)]
+        found = markup_places.ending(self.data, link, self._suffix, self._prose.is_bracketed(offset))
+        if isinstance(found, str):
+            return found
         return [Place(found.offset, found.before, found.after, (found.layer,), found.ours)]
 
     def already_there(self, place: Place) -> bool:
@@ -64,6 +78,10 @@ class Surroundings:
         if place.ours is not None:
             return place.ours.match(self.data, place.offset) is not None
         return self.data.startswith(place.before, place.offset)
+
+    def recognises(self, place: Place, copy: bytes) -> bool:
+        """Say whether the next fix will know these bytes, put there, as a copy."""
+        return place.ours is None or place.ours.fullmatch(copy) is not None
 
     def _behind_markdown(self, link: Link) -> list[Place] | str:
         if self._markdown is None:
@@ -86,6 +104,10 @@ class Surroundings:
         for start, end in self._markdown.code:
             text[start + self._body : end + self._body] = b" " * (end - start)
         return html_places.ends(bytes(text))
+
+    @cached_property
+    def _prose(self) -> markup_prose.Prose:
+        return markup_prose.Prose(self._suffix, self.data[self._body :])
 
     @cached_property
     def _text(self) -> encodings.Text | None:

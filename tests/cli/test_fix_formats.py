@@ -76,3 +76,27 @@ def test_the_other_styles_are_stable_and_undone_as_well(
     assert contents(posts) == fixed
     assert run("undo").returncode == 0
     assert contents(posts) == posts
+
+
+ODD = {
+    "2016-07-08-a.rst": "`x <@#a[1]>`__ y `x <@#a\\>b>`__ y `x <@#a\\`b>`_\n\n.. toctree::\n\n   First <@>\n",
+    "2016-07-08-a.adoc": "link:++@#a b++[x] y\n\nlink:++@#a[b++[x] y\n\nBuild @[image:badge.svg[Build Status]] here\n",
+    "2016-07-08-a.org": "#+HOME: @\n\n[[@#a b][x]] y [[@#a`b][x]] y <@#q> z\n\n:PROPERTIES:\n:URL: @\n:END:\n",
+}
+
+
+def test_copies_with_odd_urls_are_known_again_and_what_is_no_prose_gets_none(
+    run: Run, stage: Stage, trusted: list[str]
+) -> None:
+    url = stage.web.url("gone", "/2016/second")
+    posts = {name: text.replace("@", url).encode() for name, text in ODD.items()}
+    for name, data in posts.items():
+        Path(name).write_bytes(data)
+    run("fix", ".", "--style", "append", *trusted, **QUICK)
+    fixed = contents(posts)
+    assert [data.count(COPY.encode()) for data in fixed.values()] == [3, 1, 3]
+    again = run("fix", ".", "--style", "append", *trusted, **QUICK)
+    assert "nothing to write" in again.stderr
+    assert contents(posts) == fixed
+    assert run("undo").returncode == 0
+    assert contents(posts) == posts
