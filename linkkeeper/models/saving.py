@@ -30,7 +30,8 @@ class CopyState(StrEnum):
     FAILED = "failed"
     """It was tried, and no copy came of it."""
     UNKNOWN = "unknown"
-    """The archive, or robots.txt of the site, could not be asked: the next run tries again."""
+    """The archive, or robots.txt of the site, could not be asked, or whether a page lives that robots.txt lets us not
+    read: the next run tries again."""
 
 
 HAS_COPY = frozenset({CopyState.RECENT, CopyState.SAVED, CopyState.CAPTURED})

@@ -18,7 +18,7 @@ from linkkeeper.config.values import seconds
 from linkkeeper.errors import UsageError
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.saving import HAS_COPY, Copy, CopyState, Saved
-from linkkeeper.models.verdict import Judgement, Reply, Verdict
+from linkkeeper.models.verdict import Finding, Judgement, Reply, Verdict
 from linkkeeper.net import gate
 from linkkeeper.pipeline import coverage, options, saved, scan
 from linkkeeper.pipeline.collect import Collection, Entry
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 FORBIDDEN = Judgement(Verdict.SKIPPED, "excluded", "robots.txt forbids a copy, so the page was not asked for")
 UNREADABLE = Judgement(Verdict.SKIPPED, "excluded", "robots.txt could not be read, so the page was not asked for")
+GONE_BY_HEAD = Judgement(Verdict.DEAD, "http-gone", "HEAD was answered so; robots.txt lets nobody read the page")
 LIVES_BY_HEAD = Judgement(Verdict.OK, "http-success", "HEAD was answered; robots.txt lets nobody read the page")
-_ANSWERED = range(200, 300)
+_ANSWERED, _GONE = range(200, 300), (404, 410)
 ARCHIVES_OWN = Judgement(Verdict.SKIPPED, "excluded", "an archive's own page is not archived again")
 
 
@@ -140,6 +141,8 @@ class _Work:
         self._living: list[saved.Living] = []
         self._unasked: list[saved.Living] = []
         """Nobody knows whether they live: robots.txt forbids to read them."""
+        self._gone: list[Entry] = []
+        """Dead by HEAD, where nobody may read them."""
         self._outcome = Outcome()
         self._interrupted = False
         self._stop: asyncio.Event | None = None
@@ -170,6 +173,7 @@ class _Work:
             without = structs.replace(self._settings, rescue=False)
             spent = datetime.now(UTC) - self._started
             self._outcome = scan.ask(collection, options.from_now_on(without, spent), self._state, self._events)
+            self._count_gone()
         self._interrupted = self._outcome.interrupted
         wanted = coverage.LIVING | ({Verdict.UNCHECKED} if self._request.dry_run else set())
         for entry in collection.entries.values():
@@ -197,18 +201,32 @@ class _Work:
 
         timer = asyncio.get_running_loop().call_later(left_s, asking.cancel) if (left_s := self._left_s()) else None
         with Signals(stop), suppress(asyncio.CancelledError):
-            for refusal, reply in await asking:
+            refusals = await asking
+            for refusal, reply in refusals:
                 entry = entries[refusal.url]
-                entry.judgement = FORBIDDEN if refusal.why in OWNER_FORBIDS else UNREADABLE
+                entry.judgement = _by_head(FORBIDDEN if refusal.why in OWNER_FORBIDS else UNREADABLE, reply)
                 self._told(entry.url, refused(refusal))
-                if reply is not None and reply.failure is None and reply.status in _ANSWERED:
-                    entry.judgement = LIVES_BY_HEAD
-                elif self._sending is not None:
-                    self._told(entry.url, _not_sent(entry.judgement, reply))
-                if entry.judgement is not LIVES_BY_HEAD:
-                    self._unasked.append(self._of(entry))
+            await self._tell_unasked([(entries[refusal.url], reply) for refusal, reply in refusals])
         if timer is not None:
             timer.cancel()
+
+    async def _tell_unasked(self, answered: "list[tuple[Entry, Reply | None]]") -> None:
+        """Tell how pages stand at the Wayback Machine of which HEAD does not say that they live.
+
+        What forbids us a copy forbids that archive none: it has one already, or never gets one, or nobody knows.
+        """
+        self._gone = [entry for entry, _ in answered if entry.judgement is GONE_BY_HEAD]
+        unasked = {entry.url: (entry, reply) for entry, reply in answered if entry.judgement in (FORBIDDEN, UNREADABLE)}
+        self._unasked = [self._of(entry) for entry, _ in unasked.values()]
+        if self._sending is not None and unasked:
+            known = await self._sending.known([*unasked])
+            for url, (entry, reply) in unasked.items():
+                self._told(url, known.get(url) or _not_sent(entry.judgement or UNREADABLE, reply))
+
+    def _count_gone(self) -> None:
+        """Let what HEAD called dead count like what a page's own answer says."""
+        for entry in self._gone:
+            self._outcome.findings[entry.url], entry.judgement = Finding(entry.url, GONE_BY_HEAD), None
 
     async def _forbidden(self, pages: "list[Cited]") -> "list[tuple[Refusal, Reply | None]]":
         """Return the pages that robots.txt keeps us from, and what their sites answer to HEAD if that is of use."""
@@ -338,13 +356,24 @@ class _Work:
         return structs.replace(reported, notes=list(dict.fromkeys([*self._notes, *reported.notes, *late])))
 
 
+def _by_head(forbidden: Judgement, reply: Reply | None) -> Judgement:
+    """Judge a page that nobody may read by what HEAD was answered. A site without robots.txt may hide what it has."""
+    if reply is None or reply.failure is not None:
+        return forbidden
+    if reply.status in _GONE and forbidden is FORBIDDEN:
+        return GONE_BY_HEAD
+    return LIVES_BY_HEAD if reply.status in _ANSWERED else forbidden
+
+
 def _not_sent(why: Judgement, reply: Reply | None) -> Copy:
     """Return how a page stands at the Wayback Machine that nobody may read and that gave HEAD no good answer."""
     said = (
         reply.detail or (f"HTTP {reply.status}" if reply.status else "no answer") if reply is not None else "not asked"
     )
-    state = CopyState.REFUSED if why is FORBIDDEN else CopyState.UNKNOWN
-    return Copy(coverage.WAYBACK, state, f"not sent, for nobody knows whether it lives (HEAD: {said}; {why.detail})")
+    told = (
+        f"not sent, for nobody knows whether it lives (HEAD: {said}; {why.detail}): a run with --to wayback alone asks"
+    )
+    return Copy(coverage.WAYBACK, CopyState.UNKNOWN, told)
 
 
 def _plan_of_keeping(pages: int, settings: Settings) -> str:

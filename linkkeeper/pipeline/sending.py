@@ -58,16 +58,23 @@ class Sending:
 
     async def plan(self, urls: Sequence[str], max_count: int | None) -> SavePlan:
         """Tell of every URL what a run would do, and return it. Asks nobody."""
-        chosen = options.archive(self._settings)
-        async with Client(registry.net_options(chosen, options.network(self._settings))) as web:
-            plan = self._saver(web, max_count, None).plan(urls)
-        for result in (*plan.not_sent, *plan.recent, *plan.waiting, *plan.settled):
+        plan = await self._planned(urls, max_count)
+        for result in _known(plan):
             self._told(result.url, _copy(result))
         for url in plan.to_send:
             self._told(url, Copy(WAYBACK, CopyState.QUEUED))
         for url in plan.later:
             self._told(url, Copy(WAYBACK, CopyState.QUEUED, "beyond --max or the daily quota"))
         return plan
+
+    async def known(self, urls: Sequence[str]) -> dict[str, Copy]:
+        """Return the URLs that are never sent, or need not be, and how they stand. Asks nobody."""
+        return {result.url: _copy(result) for result in _known(await self._planned(urls, None))}
+
+    async def _planned(self, urls: Sequence[str], max_count: int | None) -> SavePlan:
+        chosen = options.archive(self._settings)
+        async with Client(registry.net_options(chosen, options.network(self._settings))) as web:
+            return self._saver(web, max_count, None).plan(urls)
 
     def _saver(self, web: Client, max_count: int | None, left_s: float | None) -> Saving:
         return saving_registry.saver(
@@ -98,6 +105,10 @@ class Sending:
     def _progress(self, step: SaveProgress) -> None:
         if step.what == "waiting":
             self._events.waiting(STAGE, "the archive's jobs")
+
+
+def _known(plan: SavePlan) -> tuple[SaveResult, ...]:
+    return (*plan.not_sent, *plan.recent, *plan.waiting, *plan.settled)
 
 
 def _copy(result: SaveResult) -> Copy:

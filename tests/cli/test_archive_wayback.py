@@ -30,6 +30,10 @@ FAST = {
 }
 
 
+_NO_HEAD = {"no-head": 405, "teapot": 403}
+"""Part of a path -> what HEAD of it is answered; GET has the page."""
+
+
 class _Proxy(BaseHTTPRequestHandler):
     """Names below .example are served here (what has `gone` in its path is gone), all else is passed on.
 
@@ -50,7 +54,8 @@ class _Proxy(BaseHTTPRequestHandler):
                 self._answer(503 if sulking else 200, [("Content-Type", "text/plain")], rules)
                 return
             text = f"<title>{where.path}</title><h1>{where.path}</h1><p>The ferry ran late that spring, again.</p>"
-            status = 405 if "no-head" in where.path and self.command == "HEAD" else 404 if "gone" in where.path else 200
+            refusal = next((code for part, code in _NO_HEAD.items() if part in where.path), None)
+            status = refusal if refusal and self.command == "HEAD" else 404 if "gone" in where.path else 200
             self._answer(status, [("Content-Type", "text/html")], text.encode())
         else:
             self._pass_on(where.netloc, body)
@@ -185,8 +190,9 @@ def test_no_page_that_robots_txt_forbids_is_read_for_a_local_copy(
     found = {row["url"]: {copy["archive"]: copy for copy in row["copies"]} for row in json.loads(done.stdout)["urls"]}
     states = {url: {name: copy["state"] for name, copy in copies.items()} for url, copies in found.items()}
     sulking = "http://sulking.example/a"
-    here = {url: states[url].pop("local") for url in [*urls, sulking]}
-    assert here == {**dict.fromkeys(urls[:3], "refused"), urls[3]: "saved", sulking: "unknown"}
+    here = {url: copies.pop("local") for url, copies in states.items()}
+    forbidden = urls[:3] if to == "local" else [urls[0], urls[2]]
+    assert here == {**dict.fromkeys(forbidden, "refused"), urls[3]: "saved", sulking: "unknown"}
     assert "robots.txt: HTTP 503" in found[sulking]["local"]["detail"]
     assert "next run tries again" in found[sulking]["local"]["detail"]
     assert done.returncode == 3, "robots.txt of one site could not be asked for"
@@ -195,12 +201,46 @@ def test_no_page_that_robots_txt_forbids_is_read_for_a_local_copy(
     else:
         assert {url: state["wayback"] for url, state in states.items()} == {
             **dict.fromkeys((urls[0], urls[3], sulking), "saved"),
-            **dict.fromkeys(urls[1:3], "refused"),
+            urls[2]: "unknown",
         }
+        assert json.loads(done.stdout)["summary"]["dead"] == 1, "HEAD said so of one"
         assert "HEAD: HTTP 405" in found[urls[2]]["wayback"]["detail"]
         status = json.loads(run("archive", "status", "posts", "--format", "json").stdout)
         assert (status["coverage"]["living"], status["coverage"]["archives"]) == (2, {"wayback": 2, "local": 1})
     assert archive.saving.count(urls[1]) == archive.saving.count(urls[2]) == 0
+
+
+@pytest.mark.parametrize("path", ["closed/no-head", "closed/teapot"])
+def test_a_robots_txt_that_forbids_us_a_copy_forbids_the_wayback_machine_none(
+    run: Run, proxy: str, serve_archive: Serve, path: str
+) -> None:
+    archive = serve_archive()
+    (url,) = _post(path)
+    both = (*_flags(proxy, archive), "--to", "wayback,local", "--no-cache")
+    unsure = run(*both, **FAST, **KEYS)
+    (row,) = json.loads(unsure.stdout)["urls"]
+    copies = {copy["archive"]: copy for copy in row["copies"]}
+    assert {name: copy["state"] for name, copy in copies.items()} == {"wayback": "unknown", "local": "refused"}
+    assert "--to wayback alone" in copies["wayback"]["detail"]
+    assert (unsure.returncode, archive.saving.count(url)) == (3, 0)
+    alone = run(*_flags(proxy, archive), "--to", "wayback", "--no-cache", **FAST, **KEYS)
+    assert (alone.returncode, _states(alone.stdout)) == (0, {url: "saved"}), alone.stdout
+    settled = run(*both, **FAST, **KEYS)
+    (row,) = json.loads(settled.stdout)["urls"]
+    states = {copy["archive"]: copy["state"] for copy in row["copies"]}
+    assert (settled.returncode, states) == (0, {"wayback": "recent", "local": "refused"}), settled.stdout
+    assert archive.saving.count(url) == 1
+
+
+def test_what_is_never_sent_is_refused_for_that_whatever_head_says(run: Run, proxy: str, serve_archive: Serve) -> None:
+    archive = serve_archive()
+    _post("closed/no-head?access_token=0123456789abcdef0123456789abcdef")
+    done = run(*_flags(proxy, archive), "--to", "wayback,local", **FAST, **KEYS)
+    (row,) = json.loads(done.stdout)["urls"]
+    assert {copy["archive"]: copy["state"] for copy in row["copies"]} == {"wayback": "refused", "local": "refused"}
+    assert "credential" in json.dumps(row["copies"])
+    assert done.returncode == 0, done.stdout
+    assert not archive.saving.submissions
 
 
 def test_a_refusal_is_exit_1_an_owner_s_wish_exit_0_and_silence_exit_3(

@@ -13,6 +13,9 @@ used.
 
 ## The way of a page
 
+Only what lives is sent. A page that `robots.txt` lets us not read (with `local` among the archives), and of which HEAD
+does not say whether it lives, is `unknown`; [archiving.md](archiving.md#on-your-own-disk) says what settles that.
+
 1. **Is there a copy already?** The index is asked, many pages of a site with one question; what it says holds for a
    day. A copy that is young enough (any, without `--older-than`) ends it here.
 2. **The intent is written down**, then the page is submitted, once. With keys: `POST /save` with
