@@ -26,7 +26,7 @@ _OUTSIDE = ("LINKKEEPER_", "IA_", "GITHUB_", "GITLAB_", "CI_", "XDG_", "GIT_", "
 _OUTSIDE_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"}
 _OUTSIDE_NAMES |= {"TTY_COMPATIBLE", "TTY_INTERACTIVE", "SOURCE_DATE_EPOCH", "PAGER", "LANGUAGE"}
 for _name in list(os.environ):
-    # What the tests run in (CI, a coloured terminal, a proxy) decides nothing: some libraries look while they are imported.
+    # What the tests run in (CI, a coloured terminal, a proxy) decides nothing. Some libraries look when imported.
     if _name in _OUTSIDE_NAMES or _name.startswith(_OUTSIDE) or _name.lower().endswith("_proxy"):
         del os.environ[_name]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
