@@ -14,7 +14,8 @@ SUFFIXES = frozenset({".org"})
 _START = re.compile(
     rb"(?:\[\[(?=[\[\]]))++|\[\[|<(?=(?:https?|ftp|mailto|file):)|(?<![^\s('\"{-])[=~](?=\S)", re.IGNORECASE
 )
-_TARGET = re.compile(rb"\[\[((?:[^\[\]\\]|\\+[\[\]]?)++)\]")
+_TARGET = re.compile(rb"\[\[((?:[^\[\]\\]|(?:\\\\)*+\\[\[\]]|(?:\\\\)++(?=[\[\]])|\\++(?![\[\]]))++)\]")
+"""An odd number of backslashes escapes the bracket behind them, an even one does not (`org-link-bracket-re`)."""
 _VERBATIM_END = {mark: re.compile(rb"(?<=\S)%s(?=[\s.,:!?;'\")}\[\-]|\Z)" % mark) for mark in (b"=", b"~")}
 _DESCRIPTION_END = re.compile(rb"\]\]")
 _SHORT = re.compile(rb"^[ \t]*#\+LINK:[ \t]+(\S+)[ \t]+(\S+)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)

@@ -96,6 +96,7 @@ def test_awkward_urls_are_read_back_or_refused(name: str, number: int) -> None:
 @settings(max_examples=150, deadline=None)
 @example(("a.xml", 0), " ")
 @example(("a.html", 3), "${")
+@example(("a.org", 0), "\\")
 @given(st.sampled_from(PLACES), PRINTABLE)
 def test_any_url_is_read_back_or_refused(place: tuple[str, int], tail: str) -> None:
     _proved(*place, f"http://x.y/{tail}")
