@@ -126,12 +126,9 @@ def _append(link: Link, url: str, around: Surroundings | None) -> list[Made] | s
         spelled = spelling.encoded(url, place.context)
         if spelled is None:
             return f"{_short(url)} cannot be written behind this link ({link.kind})"
-        if around.already_there(place):
-            continue
-        copy = place.before + spelled[0] + place.after
-        if not around.recognises(place, copy):
-            return f"a copy at {_short(url)} would not be known as one the next time"
-        made.append(Made(Span(place.offset, place.offset), b"", copy, link.url, adds=spelled[1]))
+        if not around.already_there(place):
+            at = Span(place.offset, place.offset)
+            made.append(Made(at, b"", place.before + spelled[0] + place.after, link.url, adds=spelled[1]))
     return made
 
 

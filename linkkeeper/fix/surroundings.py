@@ -79,10 +79,6 @@ class Surroundings:
             return place.ours.match(self.data, place.offset) is not None
         return self.data.startswith(place.before, place.offset)
 
-    def recognises(self, place: Place, copy: bytes) -> bool:
-        """Say whether the next fix will know these bytes, put there, as a copy."""
-        return place.ours is None or place.ours.fullmatch(copy) is not None
-
     def _behind_markdown(self, link: Link) -> list[Place] | str:
         if self._markdown is None:
             return NOT_UTF8
