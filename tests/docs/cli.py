@@ -21,7 +21,8 @@ stdout is data; progress, warnings and the summary go to stderr. Nothing animate
 `linkkeeper --install-completion` teaches the shell that you use (bash, zsh, fish, PowerShell) commands, flags, and what
 flags take: formats, verdicts, repairs, the names of kept runs. It takes effect in the next shell, and a test presses
 Tab in bash, zsh and fish. `--show-completion` prints the script instead, and
-`_LINKKEEPER_COMPLETE=source_zsh linkkeeper` prints it for a shell by name, for packages and for `eval` in your own settings.
+`_LINKKEEPER_COMPLETE=source_zsh linkkeeper` prints it for a shell by name, for packages
+and for `eval` in your own settings.
 
 ## Exit codes
 
