@@ -373,11 +373,23 @@ def test_a_line_written_again_in_the_commit_of_a_fix_has_its_own_day(tmp_path: P
 def test_lines_that_came_beside_repaired_ones_do_not_take_their_days(tmp_path: Path) -> None:
     old = [f"- [page]({A}{n})" for n in range(12)]
     new = [line.replace("](", f"]({SNAPSHOT}") for line in old]
-    new[4:4] = ["- [page](http://three.example/)", f"- [page]({A}x)"]
+    new[4:4] = [f"- [page](http://three.example/{n})" for n in range(9)] + [f"- [page]({A}x)"]
     file = repository(tmp_path, ("\n".join(old), OLD), ("\n".join(new), FIXED))
     blame = GitBlame()
     years = [str(blame(str(file), 3 + n, line[9:-1].encode()))[:4] for n, line in enumerate(new)]
-    assert years == ["2012"] * 4 + ["2025"] * 2 + ["2012"] * 8
+    assert years == ["2012"] * 4 + ["2025"] * 10 + ["2012"] * 8
+
+
+def test_one_removed_line_became_one_added_line() -> None:
+    removed = [f"[b]({B})".encode()]
+    added = [f"[b]({SNAPSHOT}{B})".encode(), f"[b]({B}?x)".encode(), f"[b]({SNAPSHOT}{B})".encode()]
+    assert list(line_history.pairs(removed, added)) == [(0, 0)]
+    assert list(line_history.pairs(removed * 2, added)) == [(0, 0), (2, 1)]
+
+
+def test_the_older_version_of_a_line_is_found_behind_many_that_were_deleted() -> None:
+    removed = [f"- [x](http://three.example/{n})".encode() for n in range(50)] + [f"- [x]({A})".encode()]
+    assert list(line_history.pairs(removed, [f"- [x]({SNAPSHOT}{A})".encode()])) == [(0, 50)]
 
 
 def test_a_renaming_commit_that_also_repairs_is_passed_over_although_the_old_name_is_in_use_again(
@@ -393,6 +405,22 @@ def test_a_renaming_commit_that_also_repairs_is_passed_over_although_the_old_nam
     commit(tmp_path, LATER)
     assert str(GitBlame()(str(moved), 3, A.encode())) == "2012-03-04 00:00:00+00:00"
     assert str(GitBlame()(str(file), 2, A.encode())) == "2026-01-02 00:00:00+00:00"
+
+
+def test_what_a_commit_changed_in_a_file_of_an_earlier_name_dates_no_line(tmp_path: Path) -> None:
+    link = f"[a]({A}) [b]({B})"
+    file = repository(tmp_path, (link + "\nmore\n" * 20, OLD))
+    moved = file.with_name("moved.md")
+    file.rename(moved)
+    moved.write_text(moved.read_text("utf-8").replace("more", "much", 1), "utf-8")
+    commit(tmp_path, OLD)
+    file.write_text(f"other\n\n{link}\n", "utf-8")
+    commit(tmp_path, FIXED)
+    file.write_text(file.read_text("utf-8").replace(B, SNAPSHOT + B), "utf-8")
+    moved.write_text(moved.read_text("utf-8").replace(link, f"look at {link}"), "utf-8")
+    commit(tmp_path, LATER)
+    assert str(GitBlame()(str(moved), 3, A.encode())) == "2026-01-02 00:00:00+00:00"
+    assert str(GitBlame()(str(file), 3, A.encode())) == "2025-11-20 00:00:00+00:00"
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "gb18030", "utf-16-le"])
@@ -426,7 +454,7 @@ def test_a_shallow_clone_says_what_it_knows(tmp_path: Path) -> None:
     ],
 )
 def test_settings_of_the_repository_change_no_day(tmp_path: Path, setting: str) -> None:
-    file = repository(tmp_path, (f"[a]({A}) [b]({B})", OLD), (f"[a]({A}) [b]({SNAPSHOT}{B})", FIXED))
+    file = repository(tmp_path, (f"[a]({A}) [b]({B})\n\n<{A}>", OLD), (f"[a]({A}) [b]({SNAPSHOT}{B})\n\n<{A}>", FIXED))
     subprocess.run(["git", "config", *setting.split("=")], cwd=tmp_path, check=True)
     assert str(GitBlame()(str(file), 3, A.encode())) == "2012-03-04 00:00:00+00:00"
     file.write_text(file.read_text("utf-8").replace(A, SNAPSHOT + A), "utf-8")
