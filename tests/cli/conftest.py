@@ -134,3 +134,22 @@ def serve_archive_for_all(archive_loop: asyncio.AbstractEventLoop) -> Iterator[C
     """Return a function like `serve_archive`; its archives stay for all tests of the module."""
     with _archives(archive_loop) as serve:
         yield serve
+
+
+@pytest.fixture(scope="session")
+def in_shell(tmp_path_factory: pytest.TempPathFactory, stage: Stage) -> Callable[[str, Path], Any]:
+    """Return a function that runs a line in a shell in which `linkkeeper` is a command that may ask the stage."""
+    program = tmp_path_factory.mktemp("bin") / "linkkeeper"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m linkkeeper "$@"\n')
+    program.chmod(0o755)
+    ours = {"LINKKEEPER_ALLOW_HOST": ",".join(stage.web.hosts), "LINKKEEPER_WAYBACK_URL": stage.archive_url}
+    ours |= {"LINKKEEPER_WAYBACK_RATE": "60000", "LINKKEEPER_TIMEOUT": "5"}
+    ours |= {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+
+    def line(text: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", text], cwd=folder, env=os.environ | ours, capture_output=True,
+            encoding="utf-8", timeout=60, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    return line

@@ -2,11 +2,8 @@
 
 import importlib.util
 import inspect
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,46 +31,27 @@ def test_every_command_has_examples_of_itself() -> None:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory, stage: Stage) -> dict[str, str]:
-    """Return an environment in which `linkkeeper` is a command that may ask the stage."""
-    program = tmp_path_factory.mktemp("bin") / "linkkeeper"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m linkkeeper "$@"\n')
-    program.chmod(0o755)
-    ours = {"LINKKEEPER_ALLOW_HOST": ",".join(stage.web.hosts), "LINKKEEPER_WAYBACK_URL": stage.archive_url}
-    return {**os.environ, **ours, "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
-
-
-def _run(line: str, folder: Path, shell: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", line], cwd=folder, env=shell, capture_output=True, encoding="utf-8",
-        timeout=60, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def blog(tmp_path_factory: pytest.TempPathFactory, shell: dict[str, str], stage: Stage) -> Path:
+def blog(tmp_path_factory: pytest.TempPathFactory, in_shell: Any, stage: Stage) -> Path:
     """A blog whose links are kept, with an archive of another name and a WACZ beside it."""
     folder = tmp_path_factory.mktemp("blog")
     (folder / "posts").mkdir()
     (folder / "public" / "archive").mkdir(parents=True)
     (folder / "posts" / "a.md").write_text(f"[a]({stage.web.url('living', '/a')})\n")
-    assert _run("linkkeeper archive save -q --to local posts", folder, shell).returncode == 0
-    assert _run("linkkeeper archive export -q --wacz blog.wacz", folder, shell).returncode == 0
+    assert in_shell("linkkeeper archive save -q --to local posts", folder).returncode == 0
+    assert in_shell("linkkeeper archive export -q --wacz blog.wacz", folder).returncode == 0
     shutil.copytree(folder / "archive", folder / "copies")
     return folder
 
 
 @pytest.mark.parametrize("line", [line for line in _examples() if not line.startswith(FOREVER)])
-def test_the_example_does_what_it_says(
-    line: str, blog: Path, shell: dict[str, str], stage: Stage, tmp_path: Path
-) -> None:
+def test_the_example_does_what_it_says(line: str, blog: Path, in_shell: Any, stage: Stage, tmp_path: Path) -> None:
     if ("jq" in line and shutil.which("jq") is None) or (
         "--browser" in line and importlib.util.find_spec("playwright") is None
     ):
         pytest.skip("the example needs a program that is not here")
     folder = tmp_path / "blog"
     shutil.copytree(blog, folder)
-    done = _run(line.replace("https://example.com/page", stage.web.url("living", "/a")), folder, shell)
+    done = in_shell(line.replace("https://example.com/page", stage.web.url("living", "/a")), folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     for made in re.findall(r"(?:--wacz|--extract) (\S+)", line):

@@ -2,11 +2,9 @@
 
 import functools
 import inspect
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,26 +41,7 @@ def _git(folder: Path, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory, stage: Stage) -> dict[str, str]:
-    """Return an environment in which `linkkeeper` is a command that may ask the stage."""
-    folder = tmp_path_factory.mktemp("bin")
-    program = folder / "linkkeeper"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m linkkeeper "$@"\n')
-    program.chmod(0o755)
-    ours = {"LINKKEEPER_ALLOW_HOST": ",".join(stage.web.hosts), "LINKKEEPER_WAYBACK_URL": stage.archive_url}
-    ours |= {"LINKKEEPER_WAYBACK_RATE": "60000", "LINKKEEPER_TIMEOUT": "5"}
-    return {**os.environ, **ours, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
-
-
-def _run(line: str, folder: Path, shell: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", line], cwd=folder, env=shell, capture_output=True, encoding="utf-8",
-        timeout=60, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def blog(tmp_path_factory: pytest.TempPathFactory, shell: dict[str, str], stage: Stage) -> Path:
+def blog(tmp_path_factory: pytest.TempPathFactory, in_shell: Any, stage: Stage) -> Path:
     """A blog that was scanned and repaired once, and has a new post with a dead link since."""
     folder = tmp_path_factory.mktemp("blog")
     (folder / "posts").mkdir()
@@ -76,19 +55,19 @@ def blog(tmp_path_factory: pytest.TempPathFactory, shell: dict[str, str], stage:
     _git(folder, "add", ".")
     _git(folder, "commit", "-q", "-m", "base")
     _git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")
-    assert _run("linkkeeper scan -q --write-baseline links-baseline.toml posts", folder, shell).returncode == 0
-    assert _run("linkkeeper fix posts", folder, shell).returncode == 0
+    assert in_shell("linkkeeper scan -q --write-baseline links-baseline.toml posts", folder).returncode == 0
+    assert in_shell("linkkeeper fix posts", folder).returncode == 0
     (folder / "posts" / "b.md").write_text(text)
     return folder
 
 
 @pytest.fixture(scope="module")
-def names(blog: Path, shell: dict[str, str], stage: Stage) -> dict[str, str]:
+def names(blog: Path, in_shell: Any, stage: Stage) -> dict[str, str]:
     """Return what stands in the examples -> what is there."""
     with open_state(blog / ".linkkeeper") as database:
         last = Runs(database).named_like("")[0]
     return {
-        "20261120T094500Z-3fa9c1": _run("linkkeeper undo --list", blog, shell).stdout.split()[0],
+        "20261120T094500Z-3fa9c1": in_shell("linkkeeper undo --list", blog).stdout.split()[0],
         "20261120T094500": last,
         "https://example.com/page": stage.web.url("gone", "/2016/second"),
     }
@@ -102,14 +81,14 @@ def test_there_are_examples_of_every_command() -> None:
 
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_the_example_does_what_it_says(
-    line: str, blog: Path, shell: dict[str, str], names: dict[str, str], tmp_path: Path
+    line: str, blog: Path, in_shell: Any, names: dict[str, str], tmp_path: Path
 ) -> None:
     if "jq" in line and shutil.which("jq") is None:
         pytest.skip("no jq here")
     folder = tmp_path / "blog"
     shutil.copytree(blog, folder)
     named = functools.reduce(lambda text, name: text.replace(name, names[name]), names, line)
-    done = _run(named, folder, shell)
+    done = in_shell(named, folder)
     assert done.returncode in EXPECTED.get(line, {0, 1}), done.stderr
     assert "Traceback" not in done.stderr
     for made in re.findall(r"(?:> |html=|sarif=)(\S+)", line):
