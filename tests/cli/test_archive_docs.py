@@ -116,7 +116,7 @@ def test_the_static_page_plays_what_fix_writes_into_posts(
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         tab = browser.new_page()
         tab.goto(host + written)
-        tab.wait_for_function(_SHOWS, arg="The river was high that spring", timeout=30_000)
+        tab.wait_for_function(_SHOWS, arg="The river was high that spring", timeout=60_000)
         browser.close()
 
 

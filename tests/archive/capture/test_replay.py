@@ -239,8 +239,14 @@ def test_pywb_holds_no_error_of_a_requisite(kept: Kept, pywb: str) -> None:
 # -- in a browser ----------------------------------------------------------------------------------------------------
 
 HOLDER = """<!doctype html><style>html, body {{ margin: 0; height: 100% }}
-replay-web-page {{ display: block; height: 100% }}</style><script src="/ui.js"></script>
-<replay-web-page source="{wacz}" url="{url}" embed="replayonly" replayBase="/replay/"></replay-web-page>"""
+replay-web-page {{ display: block; height: 100% }}</style><script src="/ui.js"></script><script type="module">
+const found = await navigator.serviceWorker.register("/replay/sw.js?serveIndex=1", {{ scope: "/replay/" }});
+const worker = found.active ?? found.waiting ?? found.installing;
+while (worker.state !== "activated") await new Promise(resolve => worker.addEventListener("statechange", resolve));
+document.body.innerHTML =
+  `<replay-web-page source="{wacz}" url="{url}" embed="replayonly" replayBase="/replay/"></replay-web-page>`;
+</script>"""
+"""The player's frame is made once its service worker answers for it: else it may show what the host has there."""
 
 
 class Host(http.server.BaseHTTPRequestHandler):
@@ -510,7 +516,7 @@ def _serve(handler: Any) -> http.server.ThreadingHTTPServer:
 
 def _replayed(tab: Any) -> Any:
     """Return the frame in which the page is played."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for frame in tab.frames:
             if re.search(r"mp_/http", frame.url):
