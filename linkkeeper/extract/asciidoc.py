@@ -149,8 +149,8 @@ def _attribute(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Ite
         attributes[name] = re.sub(rb"[ \t]+\\\r?\n[ \t]*", b" ", text.data).strip()
     if _ABSOLUTE.match(text.data):
         skip = SKIP_TEMPLATE if b"{" in text.data else ""
-        url = LAYERS["asciidoc-target"].decode(text.data.decode("utf-8", "replace"))
-        yield Found(block.start, block.end, url, "reference", ("asciidoc-target",), skip)
+        url = LAYERS["asciidoc-value"].decode(text.data.decode("utf-8", "replace"))
+        yield Found(block.start, block.end, url, "reference", ("asciidoc-value",), skip)
     elif b"://" in text.data:
         for link in asciidoc_inline.find(text.data):
             yield _at(text, link, block.start)

@@ -13,6 +13,7 @@ _FIELD = {
     delimiter: re.compile(rb"\"((?:[^\"]|\"\")*+)\"?|([^%s\r\n]++)|[\r\n%s]" % (delimiter, delimiter))
     for delimiter in (b",", b";", b"\t", b"\\|")
 }
+_IN_QUOTES = re.compile(rb'(?:\A|(?<=[,;\t|]))"(?:[^"]|"")*+"?')
 _DOUBLED = re.compile(rb'""')
 
 
@@ -38,7 +39,7 @@ def _unquoted(written: bytes) -> Unescaped:
 
 
 def _delimiter(data: bytes) -> bytes:
-    """Return the delimiter that the first line has most of."""
-    first = data[: min(4096, data.find(b"\n") if b"\n" in data[:4096] else 4096)]
+    """Return the delimiter that the first line has most of, outside of quotes."""
+    first = _IN_QUOTES.sub(b"", data[: min(4096, data.find(b"\n") if b"\n" in data[:4096] else 4096)])
     counted = {b",": first.count(b","), b";": first.count(b";"), b"\t": first.count(b"\t"), b"\\|": first.count(b"|")}
     return max(counted, key=lambda delimiter: counted[delimiter])

@@ -13,6 +13,7 @@ from linkkeeper.extract import (
 )
 from linkkeeper.extract.escape_base import CHARSET as CHARSET
 from linkkeeper.extract.escape_base import Layer
+from linkkeeper.extract.html_values import is_template
 
 LAYERS: dict[str, Layer] = {
     **escape_text.LAYERS,
@@ -25,7 +26,12 @@ LAYERS: dict[str, Layer] = {
 
 
 def encode(url: str, context: tuple[str, ...]) -> bytes | None:
-    """Return the bytes that stand for url in this context, or None if it cannot be expressed there."""
+    """Return the bytes that stand for url in this context, or None if it cannot be expressed there.
+
+    What a site generator would take for code of its own cannot be expressed anywhere.
+    """
+    if is_template(url):
+        return None
     text = url
     charset = "utf-8"
     for name in context:

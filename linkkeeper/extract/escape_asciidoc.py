@@ -6,11 +6,12 @@ from linkkeeper.extract.escape_base import Layer, identity
 from linkkeeper.extract.escape_text import LAYERS as TEXT
 
 _RISKY = re.compile(
-    r"[\s\x00-\x20\x7f\[\]<>{}\\\"|]|__|\*\*|##|``|\+\+"
+    r"\A:|[\s\x00-\x20\x7f\[\]<>{}\\\"|]|__|\*\*|##|``|\+\+"
     r"|(?<![A-Za-z0-9])[_*+`]|\^\S*\^|~\S*~|[A-Za-z0-9]'[A-Za-z]"
 )
 """Formatting marks and typographic replacements, which come before macros (Asciidoctor's substitution order)."""
 _ABSOLUTE = re.compile(r"(?:https?|ftp|irc|file)://[^\s]*[^\s,.?!)]\Z", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 _REPLACED = r"\.\.\.|(?<=\w)--(?=\w)|\((?:C|R|TM)\)"
 _TO_ESCAPE = re.compile(_REPLACED)
 _TYPOGRAPHIC = re.compile(rf"\\(\{{\w|\.\.\.|--|\((?:C|R|TM)\))|{_REPLACED}")
@@ -28,12 +29,17 @@ def _bare(text: str) -> str | None:
     return _plain(text)
 
 
+def _value(text: str) -> str | None:
+    """A relative URL would be any other text."""
+    return _plain(text) if _SCHEME.match(text) else None
+
+
 def _autolink(text: str) -> str | None:
     return _plain(text) if _ABSOLUTE.match(text + "x") else None
 
 
 def _passed(text: str) -> str | None:
-    return None if not text or re.search(r"[\s\x00-\x20\x7f]|\+\+", text) else text
+    return None if not text or re.search(r"[\s\x00-\x20\x7f{]|\+\+|\A\+|\+\Z", text) else text
 
 
 def _option(text: str) -> str | None:
@@ -52,10 +58,11 @@ def _decoded(text: str) -> str:
 
 LAYERS: dict[str, Layer] = {
     "asciidoc-target": Layer(_plain, _decoded),
+    "asciidoc-value": Layer(_value, _decoded),
     "asciidoc-autolink": Layer(_autolink, _decoded),
     "asciidoc-bare": Layer(_bare, _decoded),
     "asciidoc-pass": Layer(_passed, identity),
     "asciidoc-attribute": Layer(_option, _decoded),
     "asciidoc-media": Layer(_media, identity),
 }
-"""`link:URL[]`, `URL[label]`, a URL alone, `link:++URL++[]`, `link=URL` of an image, and `image::URL[]`."""
+"""`link:URL[]`, `:u: URL`, `URL[label]`, a URL alone, `link:++URL++[]`, `link=URL` of an image, and `image::URL[]`."""

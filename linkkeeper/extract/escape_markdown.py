@@ -43,8 +43,8 @@ def _autolink(text: str) -> str | None:
 
 
 def _bare(text: str) -> str | None:
-    """Brackets must be even, or those around the URL would be taken for its partners."""
-    if any(text.count(opening) != text.count(closing) for opening, closing in ("()", "[]", "{}")):
+    """Brackets must be even, or those around the URL would be taken for its partners, and make no link of their own."""
+    if "](" in text or "][" in text or any(text.count(one) != text.count(other) for one, other in ("()", "[]", "{}")):
         return None
     written = escape(text)
     data = written.encode("utf-8", "replace")
@@ -52,10 +52,16 @@ def _bare(text: str) -> str | None:
     return written if found and (found.start, found.end) == (0, len(data)) else None
 
 
+def _in_jsx(text: str) -> str | None:
+    """A brace opens an expression of MDX."""
+    return None if "{" in text else text
+
+
 LAYERS: dict[str, Layer] = {
     "md-destination": Layer(_destination, unescape),
     "md-angle": Layer(_angle, unescape),
     "md-autolink": Layer(_autolink, identity),
     "md-bare": Layer(_bare, unescape),
+    "md-jsx": Layer(_in_jsx, identity),
     "md-table": Layer(lambda text: text.replace("|", "\\|"), lambda text: text.replace("\\|", "|")),
 }

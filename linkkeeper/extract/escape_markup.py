@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 
 from linkkeeper.extract import css, entities, json_ld
 from linkkeeper.extract.escape_base import Layer, identity
-from linkkeeper.extract.html_values import is_template
 from linkkeeper.extract.unescaped import Unescaped
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WHOLE_VALUE = re.compile(r"(?:https?|ftp)://[^\s<>\"\x00-\x1f\x7f]+", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"(?:https?:)?//[^\s/]", re.IGNORECASE)
+"""What is read as a URL in JSON-LD: any other text may stand there, too."""
 _SPACE = re.compile(r"[\t\n\f\r ]")
 _TRIMMED = "".join(map(chr, range(0x21)))
 _IGNORED = str.maketrans("", "", "\t\n\r")
@@ -58,8 +59,18 @@ def _srcset(text: str) -> str | None:
 
 
 def _word(text: str) -> str | None:
-    """One of several in a value, which is template code as a whole if one of them is."""
-    return None if not text or _SPACE.search(text) or is_template(text) else text
+    return None if not text or _SPACE.search(text) else text
+
+
+def _style(table: Mapping[str, str]) -> Callable[[str], str | None]:
+    """`#id` points into the document itself: it is read as no link. The space behind an escape would be trimmed."""
+    escaping = _untrimmed(_escaping(table))
+
+    def encode(text: str) -> str | None:
+        written = escaping(text) if text and text[0] != "#" else None
+        return written.removesuffix(" ") if written and text[-1] == "<" else written
+
+    return encode
 
 
 def _refresh(text: str) -> str | None:
@@ -78,6 +89,11 @@ def _whole(text: str) -> str | None:
     return text if _WHOLE_VALUE.fullmatch(text) else None
 
 
+def _json_ld(text: str) -> str | None:
+    return _in_json(text) if _ABSOLUTE.match(text) else None
+
+
+_in_json = _escaping({"\\": "\\\\", '"': '\\"', "<": "\\u003c"})
 _css = _decoded(css.decode)
 _json = _decoded(json_ld.decode)
 _xml = _decoded(entities.xml)
@@ -90,13 +106,14 @@ LAYERS: dict[str, Layer] = {
     "refresh": Layer(_refresh, identity),
     "refresh-double": Layer(_without('"'), identity),
     "refresh-single": Layer(_without("'"), identity),
-    "css-url": Layer(_escaping(_CSS_UNQUOTED), _css),
-    "css-double": Layer(_escaping(_CSS | {'"': '\\"'}), _css),
-    "css-single": Layer(_escaping(_CSS | {"'": "\\'"}), _css),
-    "json": Layer(_escaping({"\\": "\\\\", '"': '\\"', "<": "\\u003c"}), _json),
-    "xml-text": Layer(_untrimmed(_escaping(_XML)), _xml),
-    "xml-double": Layer(_escaping(_XML | {'"': "&quot;"}), _xml),
-    "xml-single": Layer(_escaping(_XML | {"'": "&apos;"}), _xml),
+    "css-url": Layer(_style(_CSS_UNQUOTED), _css),
+    "css-double": Layer(_style(_CSS | {'"': '\\"'}), _css),
+    "css-single": Layer(_style(_CSS | {"'": "\\'"}), _css),
+    "json": Layer(_in_json, _json),
+    "json-ld": Layer(_json_ld, _json),
+    "xml-text": Layer(_attribute(_XML), _xml),
+    "xml-double": Layer(_attribute(_XML | {'"': "&quot;"}), _xml),
+    "xml-single": Layer(_attribute(_XML | {"'": "&apos;"}), _xml),
     "xml-cdata": Layer(_untrimmed(_without("]]>")), identity),
     "whole": Layer(_whole, identity),
     "csv-plain": Layer(_csv_plain, identity),

@@ -2,6 +2,7 @@
 
 import re
 
+from linkkeeper.extract import bare
 from linkkeeper.extract.escape_base import Layer
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]|[^\S ]")
@@ -10,7 +11,9 @@ _ESCAPED_SPACE = re.compile(r"(?<!\\)((?:\\\\)*)\\[ \t\r\n]")
 _ESCAPE = re.compile(r"\\([\s\S])")
 _KEPT_SPACE = "\ue000"
 _SPECIAL_IN_TEXT = re.compile(r"[*`|]|_(?![A-Za-z0-9])")
-_BARE = re.compile(r"(?:https?|ftp)://(?:[-_.!~*'()\[\];/:@&=+$,%a-zA-Z0-9?#`|])*[~/=+a-zA-Z0-9]", re.IGNORECASE)
+_PART = r"[-_.!~*'()\[\];/:@&=+$,%a-zA-Z0-9`|]*[~/=+a-zA-Z0-9]"
+_BARE = re.compile(rf"(?:https?|ftp)://{_PART}(?:\?{_PART})?(?:#{_PART})?", re.IGNORECASE)
+"""As docutils reads it (`rst_inline`): each part ends with one of few characters."""
 
 
 def _uri(text: str) -> str:
@@ -40,7 +43,11 @@ def _spaced(text: str) -> str:
 
 
 def _bare(text: str) -> str | None:
-    return _SPECIAL_IN_TEXT.sub(r"\\\g<0>", text) if _BARE.fullmatch(text) else None
+    if not _BARE.fullmatch(text):
+        return None
+    written = _SPECIAL_IN_TEXT.sub(r"\\\g<0>", text)
+    found = next(bare.find(written.encode() + bare.PROSE, escapes=True), None)  # some hosts are none: `a_b.c`
+    return written if found and found.start == 0 else None
 
 
 LAYERS: dict[str, Layer] = {

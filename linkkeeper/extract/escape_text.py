@@ -9,12 +9,17 @@ from linkkeeper.extract.escape_base import Layer, identity
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\s]")
 """A value with white space in it would not be read back as one URL."""
 _PLAIN_YAML = re.compile(r"[A-Za-z0-9/][^\s#]*(?:#[^\s#]*)*")
-_SCHEMED = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
+_SCHEMED = re.compile(r"(?:https?|ftp)://|mailto:", re.IGNORECASE)
+
+
+def _is_absolute(text: str) -> bool:
+    """Whether this is read as a URL wherever it stands: a relative one would be any other text."""
+    return _SCHEMED.match(text) is not None
 
 
 def _bare(text: str) -> str | None:
     """Only what the scanner reads back whole can stand bare, also where prose follows without a space."""
-    if not _SCHEMED.match(text) and not text.lower().startswith("mailto:"):
+    if not _is_absolute(text):
         return None
     if any(text.count(opening) != text.count(closing) for opening, closing in ("()", "[]", "{}")):
         return None
@@ -27,21 +32,24 @@ def _yaml_plain(text: str) -> str | None:
     """A plain scalar (YAML 1.2, 7.3.3): no `: `, no ` #`, nothing that flow collections end at."""
     return (
         text
-        if _PLAIN_YAML.fullmatch(text) and not text.endswith(":") and not re.search(r"[,\[\]{}\x00-\x1f\x7f]", text)
+        if _is_absolute(text)
+        and _PLAIN_YAML.fullmatch(text)
+        and not text.endswith(":")
+        and not re.search(r"[,\[\]{}\x00-\x1f\x7f]", text)
         else None
     )
 
 
 def _quoted_once(text: str) -> str | None:
-    return None if _CONTROL.search(text) else text.replace("'", "''")
+    return text.replace("'", "''") if _is_absolute(text) and not _CONTROL.search(text) else None
 
 
 def _literal(text: str) -> str | None:
-    return None if _CONTROL.search(text) or "'" in text else text
+    return text if _is_absolute(text) and not _CONTROL.search(text) and "'" not in text else None
 
 
 def _basic(text: str) -> str | None:
-    return None if _CONTROL.search(text) else text.replace("\\", "\\\\").replace('"', '\\"')
+    return text.replace("\\", "\\\\").replace('"', '\\"') if _is_absolute(text) and not _CONTROL.search(text) else None
 
 
 _ESCAPE = re.compile(

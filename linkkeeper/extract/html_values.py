@@ -163,4 +163,4 @@ def in_text(data: bytes, text: RawText) -> Iterator[Found]:
             for start, end, url, vocabulary in json_ld.urls(content):
                 skip = _TERM if vocabulary else ""
                 skip = SKIP_TEMPLATE if is_template(url) else skip
-                yield Found(text.start + start, text.start + end, url, "html", ("json",), skip)
+                yield Found(text.start + start, text.start + end, url, "html", ("json-ld",), skip)

@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from linkkeeper.extract import ignore, markdown, signs, template
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.escape_text import LAYERS
+from linkkeeper.extract.html_values import is_template
 
 SUFFIXES = frozenset({".mdx"})
 _EXPRESSION = re.compile(rb"=(\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\})")
 """The value of a JSX attribute, braces nested up to three deep. The `=` first: what is literal is found at once."""
 _COMMENT = re.compile(rb"\{/\*(?:(?!\*/)[\s\S])*+\*/\s*+\}")
 _LITERAL = re.compile(rb"\{\s*+([\"'`])((?:(?!\1)[^\\\n]|\\.)*+)\1\s*+\}")
+_QUOTED = frozenset({"html-double", "html-single"})
 _LAYER = {b'"': "js-double", b"'": "js-single", b"`": "js-template"}
 
 
@@ -75,6 +77,13 @@ def _judged(data: bytes, found: Found, literals: list[re.Match[bytes]]) -> Found
     text = data[found.start : found.end].decode("utf-8", "replace")
     before = bisect_right(literals, found.start, key=lambda one: one.start()) - 1
     if before < 0 or literals[before].end() <= found.start:
-        return replace(found, url=text, skip=SKIP_TEMPLATE) if "{" in text and not found.skip else found
+        if not _QUOTED.isdisjoint(found.context):
+            return found  # a string, braces and all
+        context = (*found.context, "md-jsx")
+        if "{" in text and not found.skip:
+            return replace(found, url=text, context=context, skip=SKIP_TEMPLATE)
+        return replace(found, context=context)
     layer = _LAYER[literals[before].group(1)]
-    return replace(found, url=LAYERS[layer].decode(text), context=(layer,))
+    url = LAYERS[layer].decode(text)
+    skip = SKIP_TEMPLATE if is_template(url) else found.skip.replace(SKIP_TEMPLATE, "")  # `&lt;%` is no code here
+    return replace(found, url=url, context=(layer,), skip=skip)

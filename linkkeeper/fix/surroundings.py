@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from msgspec import Struct
 
-from linkkeeper.extract import encodings, escape, front_matter, markdown, org
+from linkkeeper.extract import encodings, escape, front_matter, markdown, mdx, org
 from linkkeeper.fix import html_places, markdown_places, markup_places, markup_prose
 from linkkeeper.models.link import Link
 
@@ -84,13 +84,18 @@ class Surroundings:
             return NOT_UTF8
         offset = link.span.start - self._body
         if link.context[0] == "md-bare":
-            return [_markdown_place(link.span.end, "md-table" in link.context)]
+            return [self._markdown_place(link.span.end, "md-table" in link.context)]
         if link.kind == "reference":
             uses = self._markdown.uses(offset)
-            places = [_markdown_place(use.end + self._body, use.in_table) for use in uses or ()]
+            places = [self._markdown_place(use.end + self._body, use.in_table) for use in uses or ()]
             return places or UNUSED
         construct = self._markdown.around(offset)
-        return NO_PLACE if construct is None else [_markdown_place(construct.end + self._body, construct.in_table)]
+        return NO_PLACE if construct is None else [self._markdown_place(construct.end + self._body, construct.in_table)]
+
+    def _markdown_place(self, end: int, in_table: bool) -> Place:
+        table = ("md-table",) if in_table else ()
+        jsx = ("md-jsx",) if self._suffix in mdx.SUFFIXES else ()
+        return Place(end, b" ([archived](", b"))", ("md-destination", *table, *jsx))
 
     @cached_property
     def _html(self) -> dict[int, int]:
@@ -124,8 +129,3 @@ class Surroundings:
 
 def _html_place(end: int, charset: tuple[str, ...]) -> Place:
     return Place(end, b' (<a href="', b'">archived</a>)', ("html-double", *charset))
-
-
-def _markdown_place(end: int, in_table: bool) -> Place:
-    context = ("md-destination", "md-table") if in_table else ("md-destination",)
-    return Place(end, b" ([archived](", b"))", context)
