@@ -19,6 +19,7 @@ from linkkeeper.extract import (
     markdown_definitions,
     markdown_html,
     markdown_ignore,
+    markdown_long,
     markdown_nested,
     signs,
     slugs,
@@ -41,6 +42,10 @@ Range = tuple[int, int]
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link of a Markdown text (without front matter), in order of position."""
+    return markdown_long.links(data, options, _links) if len(data) > markdown_long.LONG else _links(data, options)
+
+
+def _links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     seen = signs.look(data)
     masks = template.pieces(data) if seen.of_templates else []
     return find(seen, masked(data, masks, options), masks, options)

@@ -32,6 +32,18 @@ def exempt(source: bytes, text: str, options: ExtractOptions) -> list[ignore.Exe
     return ignore.ranges(lasting, [], len(source), options) + list(_exempted(comments, blocks, alone, options))
 
 
+def left_open(source: bytes, options: ExtractOptions) -> bytes:
+    """Return the comment that begins a range of exempt links which does not end in this text, or nothing."""
+    opened = b""
+    _, code = _blocks(source.decode("utf-8", "replace"))
+    for start, end, said in _comments(source, code):
+        if said.scope == "end":
+            opened = b""
+        elif said.scope == "start" and not opened and ignore.holds(said, options):
+            opened = source[start:end]
+    return opened
+
+
 def _comments(source: bytes, code: list[Range]) -> Iterator[_Comment]:
     for match in _COMMENT.finditer(source):
         said = ignore.directive(match.group())

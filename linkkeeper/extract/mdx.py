@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from linkkeeper.extract import ignore, markdown, signs, template
+from linkkeeper.extract import ignore, markdown, markdown_long, signs, template
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.escape_text import LAYERS
 from linkkeeper.extract.html_values import is_template
@@ -22,6 +22,10 @@ _LAYER = {b'"': "js-double", b"'": "js-single", b"`": "js-template"}
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link of an MDX document (without front matter), in order of position."""
+    return markdown_long.links(data, options, _links) if len(data) > markdown_long.LONG else _links(data, options)
+
+
+def _links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     seen = signs.look(data)
     masks, literals = _expressions(seen) if b"{" in data else ([], [])
     source = markdown.masked(data, masks, options)

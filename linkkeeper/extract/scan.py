@@ -20,7 +20,7 @@ from linkkeeper.models.document import Document, FileProblem
 
 EXTRACTOR = "4"
 """Raised whenever the same bytes may give other links: what caches hold is then stale."""
-_LARGE_BYTES = 1 << 24
+_LARGE_BYTES = 1 << 22
 """A file that is read in this process, so that its result need not travel as a whole."""
 _MOST_WAITING = 4096
 """Results held back until their turn comes."""

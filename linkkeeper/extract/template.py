@@ -63,16 +63,38 @@ def pieces(data: bytes) -> list[Range]:
 
 def verbatim(data: bytes, code: list[Range]) -> Iterator[Range]:
     """Yield what template blocks show as code or drop (`{% highlight %}`, `{% comment %}`); code is from `pieces`."""
-    name, begin = None, 0
+    yield from ((begin, end) for _, begin, end in _blocks(data, code) if end >= 0)
+
+
+def left_open(data: bytes, code: list[Range]) -> tuple[bytes, int] | None:
+    """Return the name of the block of that kind that nothing closes, and where its content begins; None: all are."""
+    return next(((name, begin) for name, begin, end in _blocks(data, code) if end < 0), None)
+
+
+def may_open(data: bytes) -> bool:
+    """Tell whether `left_open` is worth asking."""
+    return _OPENS.search(data) is not None
+
+
+def closer(data: bytes, name: bytes, position: int) -> int:
+    """Return where, from position on, such a block is closed, or -1."""
+    return next((one.start() for one in _CLOSES.finditer(data, position) if name in one.groups()), -1)
+
+
+def _blocks(data: bytes, code: list[Range]) -> Iterator[tuple[bytes, int, int]]:
+    """Yield name, begin and end of the content of each block; the end of one that nothing closes is -1."""
+    name, begin = b"", 0
     for start, end in code:
-        if name is None:
+        if not name:
             opener = _OPENS.match(data, start, end)
-            name, begin = (opener.group(1) or opener.group(2), end) if opener else (None, 0)
+            name, begin = (opener.group(1) or opener.group(2), end) if opener else (b"", 0)
         else:
-            closer = _CLOSES.match(data, start, end)
-            if closer and name == (closer.group(1) or closer.group(2)):
-                yield begin, start
-                name = None
+            closing = _CLOSES.match(data, start, end)
+            if closing and name == (closing.group(1) or closing.group(2)):
+                yield name, begin, start
+                name = b""
+    if name:
+        yield name, begin, -1
 
 
 def mask(data: bytes, spans: list[Range]) -> bytes:

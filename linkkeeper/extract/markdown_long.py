@@ -1,0 +1,320 @@
+"""Long Markdown texts, read some at a time: the parser needs 60 bytes and more for each mark of what it is shown.
+
+A text is cut where the parser begins anew whatever came before: after a blank line, where text at the margin closes
+every list, quote and note (CommonMark 0.31.2, 5), or before a heading or list item at the margin, which end a
+paragraph; the parser is asked whether a code fence or HTML block is still open there. A block that is longer than a
+piece is code or HTML as a whole, read without the parser, or else cut between two of its lines (words, where it is one
+line), preferably where no bracket is open. What a piece has to know of the rest comes with it: which of the labels it
+names are defined, the head of its table, the ignore comment that still holds.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from linkkeeper.extract import bare, html, ignore, markdown_ignore, template
+from linkkeeper.extract.base import ExtractOptions, Found
+from linkkeeper.extract.markdown_scan import PARSER
+
+Whole = Callable[[bytes, ExtractOptions], Iterator[Found]]
+"""Yields the links of a text as a whole."""
+LONG = 1 << 21
+"""Bytes of a text that is read in pieces. Below, links never depend on any of this."""
+_PIECE = 1 << 20
+_BLOCK = 1 << 14
+_TRIES = 64
+_LINE_END = rb"(?>\r\n|\n|\r)"
+_AFTER_BLANK = re.compile(rb"%b[ \t]*+%b(?=[^ \t\r\n])" % (_LINE_END, _LINE_END))
+_BEFORE_BLOCK = re.compile(rb"%b(?=(?:#{1,6}|[-+*]|1[.)])[ \t]++[^ \t\r\n*+#=_-])" % _LINE_END)
+_BETWEEN_LINES = re.compile(rb"%b(?=[^\r\n])" % _LINE_END)
+_BETWEEN_WORDS = re.compile(rb"[ \t>\"](?=[^ \t])|(?=[,;](?:https?|ftp)://)|(?=[\xe3-\xe9\xf0])")
+_MAY_STAY_OPEN = re.compile(rb"```|~~~|<")
+_FENCE = re.compile(rb" {0,3}(`{3,}|~{3,})[^\r\n]*")
+_HTML_ENDS = tuple(
+    (re.compile(rb" {0,3}<" + opener, re.IGNORECASE), re.compile(ending, re.IGNORECASE))
+    for opener, ending in (
+        (rb"!--", rb"-->"),
+        (rb"\?", rb"\?>"),
+        (rb"!\[CDATA\[", rb"\]\]>"),
+        (rb"![a-z]", rb">"),
+        (rb"(?:script|pre|style|textarea)(?=[\s>])", rb"</(?:script|pre|style|textarea)>"),
+        (rb"[a-z/]", rb"(?=%b[ \t]*+%b)" % (_LINE_END, _LINE_END)),
+    )
+)
+"""How an HTML block begins and ends (CommonMark 4.6)."""
+_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
+_LABEL = rb"\[((?:[^\\\[\]\r\n]|\\.){1,999}+)\]"
+_DEFINITION = re.compile(rb"(?:\A|(?<=[\r\n]))[ \t>*+\-0-9.)]*+%b:" % _LABEL)
+_USE = re.compile(rb"\[((?:[^\\\[\]]|\\.){1,999}+)\](?!\()", re.DOTALL)
+_NO_PARAGRAPH_BEFORE = re.compile(rb"%b(?:[ \t>]*+|#{1,6} [^\r\n]*+)%b\Z" % (_LINE_END, _LINE_END))
+_MOST_LABELS = 200_000
+_DELIMITERS = re.compile(rb"[ \t>|:-]*-[ \t|:-]*\Z")
+_INDENTED = re.compile(rb" {4}|\t")
+_LONGEST_HEAD = 4096
+_WORD = b"a "
+"""A line behind this begins no block."""
+_CLOSED_BY = ((b"[", b"]"), (b"](", b")"), (b"<", b">"))
+
+
+class _Cut(Struct, frozen=True):
+    """Where a piece ends, where the next one begins, and what is to be put before that."""
+
+    end: int
+    resume: int
+    lead: bytes = b""
+
+
+def links(data: bytes, options: ExtractOptions, whole: Whole) -> Iterator[Found]:
+    """Yield every link of a Markdown text in order of position, as `whole` does for one that is not long."""
+    if len(data) <= LONG:
+        yield from whole(data, options)
+        return
+    labels = _labels(data)
+    start, lead, opened = 0, b"", b""
+    while start < len(data):
+        if block := _block(data, start):
+            yield from _exempt(_in_block(data, start, block, options), opened)
+            start, lead = block, b""
+            continue
+        cut = _cut(data, start, lead, options)
+        before = (opened + b"\n\n" if opened else b"") + lead
+        piece = data[start : cut.end]
+        for found in whole(before + piece + _definitions(piece, labels), options):
+            if len(before) <= found.start and found.end <= len(before) + len(piece):
+                yield _moved(found, start - len(before))
+        if ignore.WORD in piece:
+            opened = markdown_ignore.left_open(before + piece, options)
+        if options.include_verbatim:
+            yield from _exempt(bare.find(data, cut.end, cut.resume), opened)
+        start, lead = cut.resume, cut.lead
+
+
+def _exempt(found: Iterator[Found], opened: bytes) -> Iterator[Found]:
+    """Yield links of code, skipped where an ignore comment holds."""
+    said = ignore.directive(opened) if opened else None
+    return found if said is None else (replace(one, skip=one.skip or said.skip) for one in found)
+
+
+def _moved(found: Found, by: int) -> Found:
+    start, end = found.start + by, found.end + by
+    return Found(start, end, found.url, found.kind, found.context, found.skip, found.unwritable)
+
+
+def _cut(data: bytes, start: int, lead: bytes, options: ExtractOptions) -> _Cut:
+    limit = start + _PIECE
+    if limit >= len(data):
+        return _Cut(len(data), len(data))
+    cut = _between_blocks(data, start, limit) or _forced(data, start, limit, lead)
+    return cut if options.include_verbatim else _outside_verbatim(data, start, cut)
+
+
+def _between_blocks(data: bytes, start: int, limit: int) -> _Cut | None:
+    """Return a cut at which the parser begins anew."""
+    for pattern in (_AFTER_BLANK, _BEFORE_BLOCK):
+        for end in _backwards(pattern, data, start + _PIECE // 2, limit):
+            if pattern is _AFTER_BLANK and _is_comment_before(data, end):
+                continue
+            opened = _still_open(data, start, end)
+            if opened is None:
+                return _Cut(end, end)
+            return _Cut(opened, opened) if opened > start else None
+    return None
+
+
+def _backwards(pattern: re.Pattern[bytes], data: bytes, floor: int, limit: int) -> Iterator[int]:
+    """Yield where the last matches before limit end, the last one first."""
+    tries, stop = _TRIES, limit
+    while stop > floor and tries:
+        begin = max(floor, stop - _BLOCK)
+        ends = [match.end() for match in pattern.finditer(data, begin, min(len(data), stop + 8)) if match.end() <= stop]
+        for end in ends[: -tries - 1 : -1]:
+            yield end
+            tries -= 1
+        stop = begin
+
+
+def _is_comment_before(data: bytes, end: int) -> bool:
+    """Tell whether the block before this may be an ignore comment for the one behind."""
+    before = data[max(0, end - _LONGEST_HEAD) : end].rstrip()
+    return ignore.WORD in before[max(before.rfind(b"\n\n"), before.rfind(b"\r\n\r\n"), 0) :]
+
+
+def _still_open(data: bytes, start: int, end: int) -> int | None:
+    """Return where the code fence or HTML block begins that is open at the end of this piece, or None."""
+    piece = data[start:end]
+    if not _MAY_STAY_OPEN.search(piece):
+        return None
+    text = _with_line_end(piece)
+    size = len(text.encode())
+    events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text + "# x\n", merge_text=True)
+    last = deque(events, 3)
+    if last and "Start" in last[0][0] and last[0][1]["start"] == size:
+        return None
+    begin, _ = _last_block(text)
+    return start + max(piece.rfind(b"\n", 0, begin), piece.rfind(b"\r", 0, begin)) + 1
+
+
+def _with_line_end(piece: bytes) -> str:
+    text = piece.decode("utf-8", "replace")
+    return text if text.endswith(("\n", "\r")) else text + "\n"
+
+
+def _last_block(text: str) -> tuple[int, int]:
+    """Return the range of the last block of code or HTML."""
+    last = (0, 0)
+    events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text, merge_text=True)
+    for event, span in events:
+        if event.__class__ is dict and "Start" in event:
+            tag = event["Start"]
+            if tag == "HtmlBlock" or (tag.__class__ is dict and "CodeBlock" in tag):
+                last = (span["start"], span["end"])
+    return last
+
+
+def _past_inner_code(data: bytes, start: int, end: int) -> int:
+    """Return the end of the fenced code in a list or quote that is open at the end of this piece, or that end."""
+    piece = data[start:end]
+    if b"```" not in piece and b"~~~" not in piece:
+        return end
+    text = _with_line_end(piece)
+    begin, stop = _last_block(text)
+    fence = _FENCE.match(piece, begin)
+    if fence is None or stop < len(text.encode()) - 2:
+        return end
+    closing = re.compile(
+        rb"(?<=[\r\n])(?:[ \t>]*+%b{%d,}[ \t]*+[\r\n]*|(?=[^ \t>\r\n]))" % (fence[1][:1], len(fence[1]))
+    )
+    match = closing.search(data, end)
+    return match.end() if match else len(data)
+
+
+def _forced(data: bytes, start: int, limit: int, lead: bytes) -> _Cut:
+    """Cut a block that is longer than a piece: between lines, words, characters."""
+    end, between_lines = _somewhere(data, limit)
+    one_line = lead == _WORD and not _BETWEEN_LINES.search(data, start, end)
+    opened = None if one_line else _still_open(data, start, end)
+    if opened is not None and opened > start:
+        return _Cut(opened, opened)
+    if not between_lines:
+        return _Cut(end, end, _WORD)
+    resume = _past_inner_code(data, start, end)
+    return _Cut(end, resume, _lead(data, start, end, lead) if resume == end else b"")
+
+
+def _somewhere(data: bytes, limit: int) -> tuple[int, bool]:
+    """Return a good place to cut within a block, and whether it is between two lines."""
+    floor = limit - _PIECE // 8
+    for pattern in (_BETWEEN_LINES, _BETWEEN_WORDS):
+        ends = list(_backwards(pattern, data, floor, limit))
+        if ends:
+            return next((end for end in ends if _is_settled(data, end)), ends[0]), pattern is _BETWEEN_LINES
+    while 0x80 <= data[limit] < 0xC0:
+        limit -= 1
+    return limit, False
+
+
+def _is_settled(data: bytes, end: int) -> bool:
+    """Tell whether no bracket is open here, as far as one can see."""
+    tail = data[max(0, end - 2048) : end]
+    return tail.count(b"`") % 2 == 0 and all(tail.rfind(one) <= tail.rfind(other) for one, other in _CLOSED_BY)
+
+
+def _lead(data: bytes, start: int, end: int, lead: bytes) -> bytes:
+    """Return what has to stand before a line in the middle of a block: nothing, a table's head, or a word."""
+    first = max(data.rfind(blank, start, end) + len(blank) for blank in (b"\n\n", b"\n\r\n", b"\r\r"))
+    if first <= start + 2:  # no blank line in this piece
+        if lead not in (b"", _WORD):
+            return lead
+        first = end if lead else start
+    head = data[first : first + _LONGEST_HEAD].splitlines(keepends=True)[:2]
+    if first < end and len(head) == 2 and b"|" in head[0] and _DELIMITERS.match(head[1].rstrip(b"\r\n")):
+        return b"".join(head)
+    before = data.rfind(b"\n", start, end - 1) + 1
+    if _DEFINITION.match(data[end : end + _LONGEST_HEAD]) and _DEFINITION.match(data[before:end]):
+        return b""
+    return b"" if _INDENTED.match(data, first) and _INDENTED.match(data, end) else _WORD
+
+
+def _outside_verbatim(data: bytes, start: int, cut: _Cut) -> _Cut:
+    """Return a cut that is not within what a template block shows as code or drops: what is in it is left out."""
+    piece = data[start : cut.end]
+    if not template.may_open(piece):
+        return cut
+    opened = template.left_open(piece, template.pieces(piece))
+    if opened is None:
+        return cut
+    name, begin = opened
+    closer = template.closer(data, name, cut.end)
+    return cut if closer < 0 else _Cut(start + begin, closer)
+
+
+def _block(data: bytes, start: int) -> int:
+    """Return the end of the block of code or HTML that begins here, if it is longer than a piece, else 0."""
+    fence = _FENCE.match(data, start)
+    if fence and (fence[1][:1] == b"~" or b"`" not in fence[0][fence.end(1) - fence.start() :]):
+        closing = re.compile(rb"(?<=[\r\n]) {0,3}%b{%d,}[ \t]*+(?=[\r\n]|\Z)" % (fence[1][:1], len(fence[1])))
+        return _long_enough(data, start, closing, fence.end())
+    for opener, ending in _HTML_ENDS:
+        if begun := opener.match(data, start):
+            return _long_enough(data, start, ending, begun.end())
+    return 0
+
+
+def _long_enough(data: bytes, start: int, ending: re.Pattern[bytes], position: int) -> int:
+    if ending.search(data, position, start + _PIECE // 2):
+        return 0
+    match = ending.search(data, position)
+    if match is None:
+        return len(data)
+    end = _BETWEEN_LINES.search(data, match.end())
+    return end.end() if end else len(data)
+
+
+def _in_block(data: bytes, start: int, end: int, options: ExtractOptions) -> Iterator[Found]:
+    if _FENCE.match(data, start):
+        if options.include_verbatim:
+            yield from bare.find(data, start, end)
+        return
+    if options.include_verbatim and data.startswith(b"<!--", start):
+        for comment in _COMMENT.finditer(data, start, end):
+            yield from bare.find(data, *comment.span())
+        return
+    for found in html.find(data[start:end], in_markdown=True):
+        yield _moved(found, start)
+
+
+def _labels(data: bytes) -> frozenset[bytes]:
+    """Return the labels of link reference definitions and notes: a line within a paragraph is none."""
+    if b"]:" not in data:
+        return frozenset()
+    found: set[bytes] = set()
+    after = 0
+    for match in _DEFINITION.finditer(data):
+        start = match.start()
+        if start != after and not _NO_PARAGRAPH_BEFORE.search(data, max(0, start - 80), start):
+            continue
+        line = _BETWEEN_LINES.search(data, match.end())
+        after = line.end() if line else len(data)
+        found.add(_normal(match[1]))
+        if len(found) >= _MOST_LABELS:
+            break
+    return frozenset(found)
+
+
+def _normal(label: bytes) -> bytes:
+    """Return what is equal for labels that match (CommonMark 0.31.2, 4.7)."""
+    plain = b" ".join(label.split())
+    return plain.lower() if plain.isascii() else plain.decode("utf-8", "replace").casefold().encode()
+
+
+def _definitions(piece: bytes, labels: frozenset[bytes]) -> bytes:
+    """Return definitions of the labels that a piece names and the rest of the text defines."""
+    if not labels:
+        return b""
+    named = {_normal(label): label for label in _USE.findall(piece)}
+    wanted = [label for normal, label in named.items() if normal in labels]
+    return b"".join(b"\n\n[%b]: x\n" % b" ".join(label.split()) for label in wanted)
