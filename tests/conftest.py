@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 
 def _stay_here(event: str, args: tuple[Any, ...]) -> None:
@@ -29,6 +31,13 @@ for _name in list(os.environ):
     # What the tests run in (CI, a coloured terminal, a proxy) decides nothing. Some libraries look when imported.
     if _name in _OUTSIDE_NAMES or _name.startswith(_OUTSIDE) or _name.lower().endswith("_proxy"):
         del os.environ[_name]
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, derandomize=False, max_examples=500, print_blob=True)
+_PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "repeatable")
+settings.load_profile(_PROFILE)
+if _PROFILE == "repeatable" and hasattr(providers, "_local_constants"):
+    # Hypothesis mixes in strings from our modules, as many as happen to be loaded: which, depends on the tests before.
+    providers._get_local_constants = type(providers._local_constants)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts us in the background has Ctrl-C ignored, and what the tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
