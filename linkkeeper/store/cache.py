@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from linkkeeper.models.verdict import Finding, Redirect, Verdict
+from linkkeeper.store.batch import Batch
 from linkkeeper.store.database import Database
 from linkkeeper.store.keys import Keys
 from linkkeeper.urls import secrets
@@ -16,8 +17,6 @@ from linkkeeper.urls import secrets
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
 _KEEP = "INSERT OR REPLACE INTO replies VALUES {rows}"
-_BATCH = 1000
-_BATCH_S = 2.0
 _AT_ONCE = 500
 """Keys asked for in one statement; SQLite takes 999 and more."""
 _CLOCKS_DIFFER_S = HOUR_S
@@ -53,7 +52,7 @@ class Cache:
         self._encoder = msgspec.msgpack.Encoder()
         self._loaded: dict[str, Finding | None] = {}
         self._waiting: dict[str, tuple[object, ...]] = {}
-        self._flushed = time.monotonic()
+        self._batch = Batch()
         self._limits_s = _limits_s(self._options)
         database.at_close(self.close)
 
@@ -92,9 +91,9 @@ class Cache:
         kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
         blob = self._encoder.encode(structs.replace(kept, cached=True))
         self._waiting[key] = (key, self._variant, checked, int(checked + age_s), blob)
-        if len(self._waiting) >= _BATCH or time.monotonic() - self._flushed > _BATCH_S:
+        if self._batch.full(len(self._waiting)):
             self._database.write_later((_KEEP, self._waiting.values()))
-            self._waiting, self._flushed = {}, time.monotonic()
+            self._waiting = {}
 
     def flush(self) -> None:
         """Write what is waiting."""

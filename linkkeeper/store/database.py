@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -321,6 +322,7 @@ def _each(connection: sqlite3.Connection, statement: str, rows: list[Parameters]
     if _ROWS not in statement or not rows:
         connection.executemany(statement, rows)
         return
+    rows = sorted(rows, key=itemgetter(0))  # by key, as the tree has them
     group = f"({', '.join('?' * len(rows[0]))})"
     at_once = max(1, _VARIABLES // len(rows[0]))
     for start in range(0, len(rows), at_once):

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from msgspec import Struct, structs
 
 from linkkeeper.models.verdict import Finding, Judgement, Verdict
+from linkkeeper.store.batch import Batch
 from linkkeeper.store.database import Database, Work
 from linkkeeper.store.keys import Keys
 
 CONFIRMED = "failing-for-days"
 _ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
 _FAILING = frozenset({Verdict.DEAD, Verdict.SUSPECT})
-_BATCH = 1000
 
 
 class HistoryOptions(Struct, frozen=True):
@@ -55,6 +55,7 @@ class History:
         self._new: dict[tuple[str, str], Strike] = {}
         self._cleared: set[str] = set()
         self._events: dict[str, tuple[object, ...]] = {}
+        self._batch = Batch()
         database.at_close(self.flush)
 
     def settle(self, finding: Finding) -> Finding:
@@ -70,7 +71,7 @@ class History:
             finding = self._struck(key, finding)
         if verdict in _ALIVE | _FAILING or verdict is Verdict.BLOCKED:
             self._note(key, finding)
-        if len(self._events) >= _BATCH:
+        if self._batch.full(len(self._events)):
             self._database.write_later(*self._changes())
             self._written()
         return finding
