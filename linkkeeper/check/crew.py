@@ -54,10 +54,12 @@ class Crew:
         self._set_timer(loop)
 
     def went(self, host: Host) -> None:
-        """Pass on the slot of a job that was done in the quick manner."""
+        """Pass on the slot of a job that was done in the quick manner; its host may not be in its place yet."""
         now = asyncio.get_running_loop().time()
         self._passed += 1
         leaves = self._passed <= self._first_rounds and self._passed % _APART == 0
+        if leaves or self._at_rest:
+            self.scheduler.place(host, now)
         pair = None if self._at_rest else self.scheduler.next(now, None if leaves else host)
         if pair is None:
             self._slots += 1

@@ -78,19 +78,22 @@ class Watch:
 
     def doubts(self, target: Target | None, reply: Reply) -> bool:
         """Say whether a broken network could be what this failure is."""
-        if self._control is None or target is None or not leaves(target):
+        if self._control is None or target is None:
             return False
         if reply.failure is None:
             return self._spoken_for(target, reply)
+        if not leaves(target):
+            return False
         if reply.failure is Failure.PRIVATE_ADDRESS and target.address:
             return False
         return reply.failure in _OURS | _INTERCEPTED and not target.host.endswith(".invalid")
 
     def _spoken_for(self, target: Target, reply: Reply) -> bool:
         """Say whether a gateway may have spoken for a bare address: it needs no name, so it proves no network."""
-        doubtful = bool(target.address) and not self._named and reply.status in {404, 410}
-        self._unproved = self._unproved or doubtful
-        return doubtful
+        if reply.status not in _GONE or not target.address or self._named or not leaves(target):
+            return False
+        self._unproved = True
+        return True
 
     def expect(self, target: Target) -> None:
         """Note what is going to be asked."""
@@ -165,6 +168,7 @@ class Watch:
         return failed > answered or (failed > len(self._named) and answered < _FEW)
 
 
+_GONE = frozenset({404, 410})
 _INTERCEPTED = frozenset({Failure.TLS_SELF_SIGNED, Failure.TLS_WRONG_HOST, Failure.TLS_INCOMPLETE})
 _OURS = US | {Failure.PRIVATE_ADDRESS}
 """Public names that lead inside are a portal's doing, or that of a network with names of its own."""

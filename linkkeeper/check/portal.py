@@ -24,12 +24,8 @@ class Sameness:
 
     def ended(self, target: Target, reply: Reply) -> None:
         """Note where the question to a host ended."""
-        if (
-            target.address
-            or addresses.local_name(target.host)
-            or reply.final_url is None
-            or self._common == frozenset()
-        ):
+        settled = self._common is not None and not self._common
+        if settled or target.address or reply.final_url is None or addresses.local_name(target.host):
             return
         marks = self._marks(target, reply)
         self._common = marks if self._common is None else self._common & marks
@@ -51,4 +47,4 @@ class Sameness:
 
     def holds_back(self, held: int) -> bool:
         """Say whether a finding should wait until more is known; so many do already."""
-        return self.suspicious or (bool(self._common) and held < _ENOUGH)
+        return bool(self._common) and (held < _ENOUGH or self.suspicious)

@@ -20,7 +20,7 @@ from linkkeeper.net.client import Client
 from linkkeeper.net.control import RULE_IDS, SENTENCES, Control
 from linkkeeper.net.quick import Step
 from linkkeeper.net.target import Target
-from linkkeeper.net.trip import Trip
+from linkkeeper.net.trip import How, Trip
 
 __all__ = ["CheckOptions", "Question", "Runner", "Tools"]
 
@@ -61,6 +61,8 @@ class Runner:
         self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed, self._ledger.news.set)
         self._bench = Bench(client, self._scheduler, self._ledger, self.options, self._ask)
         self._stopped: Judgement | None = None
+        self._first = asking.how_of(Job(Question("")), "", client.options)
+        """How an ordinary question is asked first."""
 
     @property
     def network_at_fault(self) -> bool:
@@ -160,10 +162,10 @@ class Runner:
         if trip is not None:
             self._enqueue(job, trip, after_s)
 
-    def _set_out(self, job: Job, url: str) -> Trip | None:
+    def _set_out(self, job: Job, url: str, how: How | None = None) -> Trip | None:
         """Make the next ask of a job ready; settle it if the URL cannot be asked at all."""
         try:
-            job.trip = trip = self.client.trip(url, asking.how_of(job, url, self.client.options))
+            job.trip = trip = self.client.trip(url, how or asking.how_of(job, url, self.client.options))
         except ValueError as problem:
             self._bench.weigh(job, Reply(url=url, failure=Failure.BAD_URL, detail=str(problem)))
             return None
@@ -219,7 +221,7 @@ class Runner:
             or host.heads_refused >= asking.HEADS_REFUSED
         ):
             return False
-        trip = self._set_out(job, job.question.url)
+        trip = self._set_out(job, job.question.url, self._first)
         return trip is not None and self.client.quickly(
             trip,
             functools.partial(self._came_quickly, host, job, trip, started),
@@ -248,9 +250,7 @@ class Runner:
     def _stands(self, host: Host, job: Job, trip: Trip, reply: Reply) -> None:
         """See to what follows from a first answer with nothing more to it: as `_answered`, `_weigh` and `_conclude`."""
         host.down = 0
-        now = asyncio.get_running_loop().time()
-        host.pace.accepted(now)
-        self._scheduler.place(host, now)
+        host.pace.accepted(asyncio.get_running_loop().time())
         self.network.answered(trip.first)
         self._bench.stands(host, job, reply)
         if not host.queue:

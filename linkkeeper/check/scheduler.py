@@ -110,11 +110,14 @@ class Scheduler:
     def next(self, now: float, favourite: Host | None = None) -> tuple[Host, Job] | None:
         """Return the job to start now and its host; None if nothing may start.
 
-        The favourite (whose connection is open and warm) comes first, then the host with most left to do.
+        The favourite (whose connection is open and warm; it need not be in its place) comes first, then the host
+        with most left to do.
         """
         self._wake(now)
-        if favourite is not None and favourite.ticket and self._may_start(favourite, now):
-            return favourite, self._take(favourite, now)
+        if favourite is not None:
+            if self._may_start(favourite, now):
+                return favourite, self._take(favourite, now)
+            self.place(favourite, now)
         while self._ready:
             _, ticket, host = heappop(self._ready)
             if ticket == host.ticket and self._may_start(host, now):

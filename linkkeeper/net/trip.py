@@ -84,7 +84,9 @@ class Trip:
         """End the trip with an answer."""
         fields = headers.kept(answer.values)
         body, truncated, problem = _readable(answer, self.how.body_limit)
-        waiting = next((value for name, value in fields if name == "retry-after"), "")
+        waiting = ""
+        if answer.status != 200 or self.how.method != "HEAD":
+            waiting = next((value for name, value in fields if name == "retry-after"), "")
         return Reply(
             url=self.url,
             method=self.how.method,
@@ -95,7 +97,7 @@ class Trip:
             body=body,
             truncated=truncated,
             failure=failure,
-            detail=headers.harmless(detail or problem),
+            detail=headers.harmless(detail or problem) if detail or problem else "",
             requests=self.requests,
             received_bytes=self.received,
             elapsed_ms=int(self.elapsed_s * 1000),

@@ -107,9 +107,10 @@ class Collection:
         if entry is None:
             entry = self.entries[key] = Entry(key, [])
         entry.places.append(place)
-        written = absolute((place.target or place.harmless or link.url).partition("#")[0])
-        if entry.written is None and written != key:
-            entry.written, entry.rule = written, place.rule
+        if entry.written is None and (place.target or place.harmless or place.cleaned != link.url):
+            written = absolute((place.target or place.harmless or link.url).partition("#")[0])
+            if written != key:
+                entry.written, entry.rule = written, place.rule
 
     def _excluded(self, link: Link) -> Judgement | None:
         if not self.rules.exclude and not self.rules.include:

@@ -196,8 +196,9 @@ def _base(url: str, bases: Sequence[str]) -> tuple[str, re.Pattern[str] | None]:
     for base in (base.rstrip("/") for base in bases):
         if base and url.startswith(base + "/") and _host(base) not in WAYBACK_HOSTS:
             return base, _CAPTURE
-    host, origin = _host(url), _ORIGIN.match(url)
-    if origin is None or host not in WAYBACK_HOSTS:
+    host = _host(url)
+    origin = _ORIGIN.match(url) if host in WAYBACK_HOSTS else None
+    if origin is None:
         return "", None
     return origin[0], _CAPTURE if host.startswith("replay.") else _WEB_CAPTURE
 

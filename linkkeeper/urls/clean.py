@@ -1,5 +1,7 @@
 """A URL without what only tells where its reader came from; every other byte as written."""
 
+import re
+
 from msgspec import Struct
 
 from linkkeeper.urls import clearurls, parse, signed, tracking, unwrap
@@ -11,6 +13,8 @@ _MAX_DEPTH = 8
 """Wrappers within wrappers; what is deeper is somebody's trap and stays wrapped."""
 _MAX_ROUNDS = 8
 _WEB = ("http", "https", "")
+_BARE = re.compile(r"https?://([a-z0-9.\-]+)(?::[0-9]+)?(?:/[^?#\\]*)?")
+"""URLs without query and fragment, as most are written: only a wrapper's path can hold something to clean."""
 
 
 class Cleaned(Struct, frozen=True):
@@ -48,6 +52,9 @@ class Cleaner:
         return cleaned if self._providers is None else self._settled(cleaned, self._providers)
 
     def _once(self, url: str) -> Cleaned:
+        bare = _BARE.fullmatch(url)
+        if bare is not None and not self._index.at(bare[1]).wrappers:
+            return Cleaned(url, (), url)
         parts = parse.split(url)
         if not parts.host or parts.scheme not in _WEB:
             return Cleaned(url, (), url)
