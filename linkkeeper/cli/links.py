@@ -1,6 +1,6 @@
 """`linkkeeper links`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ from linkkeeper.errors import UsageError
 
 if TYPE_CHECKING:
     from linkkeeper.config.settings import Settings
-    from linkkeeper.extract.discover import Discovery
+    from linkkeeper.extract.discover import SourceFile, Walk
     from linkkeeper.extract.lines import Lines, LinkLines
 
 Everything = Annotated[bool, typer.Option("--all", help="Template code, mail and ignored links too.")]
@@ -38,29 +38,34 @@ def links(
       linkkeeper links --since HEAD posts/         links on lines that are not committed yet
       git show HEAD:post.md | linkkeeper links - --stdin-name post.md
     """
-    from linkkeeper.extract.discover import DiscoverOptions, discover
+    from linkkeeper.extract.discover import DiscoverOptions, Walk
 
     settings = loaded.settings
     chosen = tuple(paths or settings.paths or (("content",) if Path("content").is_dir() else (".",)))
-    found = discover(chosen, DiscoverOptions())
-    if not found.files and not found.stdin and not found.problems and not allow_empty:
-        from linkkeeper.pipeline.scan import unread
-
-        raise UsageError(
-            f"nothing to read in {', '.join(chosen)}: {unread(found.skipped)}",
-            "name a file or folder with posts, or say --allow-empty",
-        )
-    keep = None
-    if since:
-        from linkkeeper.pipeline import scan
-
-        found, changes = scan.changed(found, since)
-        keep = changes.touch
+    walk = Walk(chosen, DiscoverOptions())
+    files, keep = _files(walk, since)
     job = _job(settings, everything)
-    for lines in _documents(found, job, stdin_name, settings.state if settings.cache else ""):
+    for lines in _documents(files, walk, job, stdin_name, settings.state if settings.cache else ""):
         output.data_bytes(_kept(lines.text, keep) if keep else lines.text)
         for problem in lines.problems:
             output.note(f"{problem.file}: {problem.problem}")
+    if not walk.count and not walk.stdin and not walk.problems and not allow_empty:
+        from linkkeeper.pipeline.scan import unread
+
+        raise UsageError(
+            f"nothing to read in {', '.join(chosen)}: {unread(walk.skipped)}",
+            "name a file or folder with posts, or say --allow-empty",
+        )
+
+
+def _files(walk: "Walk", since: str) -> tuple[Iterable["SourceFile"], Callable[[str, int, int], bool] | None]:
+    """Return the files to read, and which of their bytes count: None means all."""
+    if not since:
+        return walk.files(), None
+    from linkkeeper.pipeline import scan
+
+    found, changes = scan.changed(walk.discovery(), since)
+    return found.files, changes.touch
 
 
 def _kept(text: bytes, keep: Callable[[str, int, int], bool]) -> bytes:
@@ -93,18 +98,20 @@ def _job(settings: "Settings", everything: bool) -> "LinkLines":
     )
 
 
-def _documents(found: "Discovery", job: "LinkLines", stdin_name: str, state: str) -> Iterator["Lines"]:
+def _documents(
+    files: Iterable["SourceFile"], walk: "Walk", job: "LinkLines", stdin_name: str, state: str
+) -> Iterator["Lines"]:
     import sys
 
     from linkkeeper.extract.lines import Lines, decode
     from linkkeeper.extract.scan import run
     from linkkeeper.store.extractions import Extractions
 
-    yield Lines(b"", found.problems)
     if state:
         with closing(Extractions(Path(state))) as cache:
-            yield from map(decode, run(found.files, job, cache))
+            yield from map(decode, run(files, job, cache))
     else:
-        yield from map(decode, run(found.files, job))
-    if found.stdin:
+        yield from map(decode, run(files, job))
+    yield Lines(b"", tuple(walk.problems))
+    if walk.stdin:
         yield job.lines(stdin_name, sys.stdin.buffer.read())

@@ -55,13 +55,7 @@ def discover(paths: Iterable[str], options: DiscoverOptions) -> Discovery:
 
     Raises UsageError for a path (or an `@list` file) that does not exist.
     """
-    walk = _Walk(options)
-    for path in _expanded(paths):
-        if path == STDIN:
-            walk.stdin = True
-        else:
-            walk.take(path)
-    return Discovery(tuple(walk.files), tuple(walk.problems), walk.skipped, walk.stdin)
+    return Walk(paths, options).discovery()
 
 
 def _expanded(paths: Iterable[str]) -> Iterator[str]:
@@ -79,34 +73,58 @@ def _expanded(paths: Iterable[str]) -> Iterator[str]:
         yield from (os.fsdecode(line.strip()) for line in lines if line.strip())
 
 
-class _Walk:
-    """Holds what was found, so that a file named twice counts once."""
+class Walk:
+    """The files that paths name, found while one takes them: what reads them need not wait for the last folder.
 
-    def __init__(self, options: DiscoverOptions) -> None:
+    Raises UsageError for a path (or an `@list` file) that does not exist, before anything is walked.
+    """
+
+    def __init__(self, paths: Iterable[str], options: DiscoverOptions) -> None:
         self.options = options
-        self.files: list[SourceFile] = []
         self.problems: list[FileProblem] = []
+        """What could not be taken up so far."""
         self.skipped = 0
-        self.stdin = False
+        """Files seen so far whose format is none of ours."""
+        self.count = 0
+        """Files taken up so far."""
+        named = list(_expanded(paths))
+        self.stdin = STDIN in named
+        """`-` was among the paths."""
+        self._named = [(path, _status(path)) for path in named if path != STDIN]
+        self._found: list[SourceFile] = []
         self._seen: set[str] = set()
         self._real: dict[str, str] = {}
         self._suffixes = SUFFIXES if options.data_files else SUFFIXES - DATA_SUFFIXES
 
-    def take(self, path: str) -> None:
-        """Take up one path as the user named it: what is named is not ignored."""
-        try:
-            status = os.stat(path)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"no such file or folder: {path}", "check the path, or quote it") from error
-        if stat.S_ISDIR(status.st_mode):
-            self._walk(path)
-        elif os.path.splitext(path)[1].lower() not in SUFFIXES:
+    def discovery(self) -> Discovery:
+        """Walk to the end."""
+        files = tuple(self.files())
+        return Discovery(files, tuple(self.problems), self.skipped, self.stdin)
+
+    def files(self) -> Iterator[SourceFile]:
+        """Yield the files, folder by folder; a file named twice counts once."""
+        for path, status in self._named:
+            if stat.S_ISDIR(status.st_mode):
+                yield from self._walk(path)
+            else:
+                self._take(path, status)
+                yield from self._taken()
+
+    def _taken(self) -> list[SourceFile]:
+        """Return what was taken up since the last call."""
+        found, self._found = self._found, []
+        self.count += len(found)
+        return found
+
+    def _take(self, path: str, status: os.stat_result) -> None:
+        """Take up a file as the user named it: what is named is not ignored."""
+        if os.path.splitext(path)[1].lower() not in SUFFIXES:
             self._refuse(path, "not a format that linkkeeper reads")
             self.skipped += 1
         else:
             self._add(path, status)
 
-    def _walk(self, top: str) -> None:
+    def _walk(self, top: str) -> Iterator[SourceFile]:
         real_top = os.path.realpath(top)
         shown = "" if os.path.normpath(top) == "." else top.replace(os.sep, "/").rstrip("/") + "/"
         pending: list[tuple[str, str, Ignored]] = [(real_top, shown, Ignored.above(real_top))]
@@ -123,6 +141,7 @@ class _Walk:
             ignored = ignored.below(folder) if ".gitignore" in names else ignored
             folders = [self._safely(entry, shown, real_top, ignored) for entry in entries]
             pending += [(path, name, ignored) for path, name in reversed([found for found in folders if found])]
+            yield from self._taken()
 
     def _safely(self, entry: os.DirEntry[str], shown: str, top: str, ignored: Ignored) -> tuple[str, str] | None:
         """Take up a file of a walk; what the system will not even look at (a loop of links) is a row."""
@@ -166,7 +185,7 @@ class _Walk:
             self._refuse(shown, problem)
         else:
             stamp = Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-            self.files.append(SourceFile(shown, status.st_size, stamp))
+            self._found.append(SourceFile(shown, status.st_size, stamp))
 
     def _place(self, path: str) -> str:
         """Return what a file is known by, whatever way to its folder was named. A link to a file is another file."""
@@ -184,6 +203,13 @@ class _Walk:
 
     def _refuse(self, path: str, problem: str) -> None:
         self.problems.append(FileProblem(path.encode("utf-8", "backslashreplace").decode(), problem))
+
+
+def _status(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"no such file or folder: {path}", "check the path, or quote it") from error
 
 
 def _is_text(name: str) -> bool:

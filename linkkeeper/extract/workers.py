@@ -114,7 +114,6 @@ def _started(job: Job, processes: int) -> "ProcessPoolExecutor":
     import threading
     from concurrent.futures import ProcessPoolExecutor
 
-    job.prepare()
     methods = multiprocessing.get_all_start_methods()
     method = "fork" if "fork" in methods and threading.active_count() == 1 else "spawn"
     return ProcessPoolExecutor(processes, multiprocessing.get_context(method), _begin, (job,))
@@ -125,6 +124,7 @@ def _begin(job: Job) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
     _job[:] = [job]
+    job.prepare()  # here and not before the fork: the parent goes on looking for files meanwhile
 
 
 def _work(paths: Sequence[str]) -> list[Result]:
