@@ -92,6 +92,7 @@ def run(
             waiting.append(_Waiting(file, known, workers.add(file) if small else None))
             while len(waiting) > _MOST_WAITING or workers.is_full():
                 yield from _ended(waiting.popleft(), memory, job)
+        workers.no_more()
         while waiting:
             yield from _ended(waiting.popleft(), memory, job)
 

@@ -68,6 +68,11 @@ class Workers:
             self._send()
         return ticket
 
+    def no_more(self) -> None:
+        """Hand out the last files, too, if others were."""
+        if self._pool and self._batch.paths:
+            self._send()
+
     def is_full(self) -> bool:
         """Tell whether results should be fetched before more files come in."""
         return self._under_way > 4 * self._processes

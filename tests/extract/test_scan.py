@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from linkkeeper.extract import escape, formats, registry
 from linkkeeper.extract.base import Extraction, ExtractOptions, Found
 from linkkeeper.extract.discover import DiscoverOptions, SourceFile, discover
-from linkkeeper.extract.job import one
+from linkkeeper.extract.job import Made, one
 from linkkeeper.extract.lines import LinkLines
 from linkkeeper.extract.lines import decode as decode_lines
 from linkkeeper.extract.remembered import Remembered, Stamp, settled
@@ -62,6 +62,23 @@ def test_several_processes_give_what_one_gives_in_the_same_order(files: tuple[So
     assert [path for path, _ in alone] == [file.path for file in files]
     assert sum(len(found) for _, found in alone) == sum(number % 7 for number in range(450))
     assert urls(files, processes=2) == alone
+
+
+class Who(Extract, frozen=True):
+    """A job that tells which process did it."""
+
+    def prepare(self) -> None:
+        """Load nothing."""
+
+    def run(self, document: Document, data: bytes) -> Made:
+        """Return the number of this process."""
+        return Made(b"%d" % os.getpid())
+
+
+def test_none_of_many_files_is_left_to_the_parent(files: tuple[SourceFile, ...]) -> None:
+    """It has loaded no format: that would take longer than the files of the last batch."""
+    assert b"%d" % os.getpid() not in set(run(files, Who(OPTIONS), processes=2))
+    assert set(run(files[:20], Who(OPTIONS), processes=2)) == {b"%d" % os.getpid()}
 
 
 def test_an_unchanged_file_is_not_parsed_again(files: tuple[SourceFile, ...], monkeypatch: pytest.MonkeyPatch) -> None:
