@@ -208,12 +208,12 @@ async def test_the_time_for_archives_ends_and_the_rest_is_unknown(
     start_archive: Start, make_rescuer: Make, day: Day
 ) -> None:
     archive = await start_archive(*captures(100))
-    rescuer = await make_rescuer(archive, rate_per_minute=600, max_archive_time_s=0.55)
+    rescuer = await make_rescuer(archive, rate_per_minute=600, max_archive_time_s=2)
     started = time.monotonic()
     answers = await rescuer.rescue(wanted(100, day("2016-07-08")))
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 7, "all would take 10"
     states = [answer.snapshot.state for answer in answers.values()]
-    assert 3 <= states.count(State.VERIFIED) <= 6
+    assert 3 <= states.count(State.VERIFIED) <= 21
     assert states.count(State.UNKNOWN) + states.count(State.UNVERIFIED) + states.count(State.VERIFIED) == 100
 
 
@@ -223,7 +223,7 @@ async def test_a_hanging_archive_ends_at_the_deadline(start_archive: Start, make
     started = time.monotonic()
     answers = await rescuer.rescue(wanted(3, day("2016-07-08")))
     assert {answer.snapshot.state for answer in answers.values()} == {State.UNKNOWN}
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 20, "its timeout is 60"
 
 
 async def test_an_interruption_leaves_no_thread_behind(start_archive: Start, make_rescuer: Make, day: Day) -> None:
@@ -234,7 +234,7 @@ async def test_an_interruption_leaves_no_thread_behind(start_archive: Start, mak
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), 2)
+    await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), 20)
 
 
 async def test_an_archive_that_is_not_there_is_unknown(make_rescuer: Make, day: Day) -> None:

@@ -53,7 +53,7 @@ async def test_without_a_network_nothing_is_dead(failure: Failure) -> None:
     assert len(findings) == 30
     assert runner.network_at_fault
     assert len(runner.notes) == 1
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
 
 
 async def test_a_resolver_that_never_answers_does_not_hold_up_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +63,7 @@ async def test_a_resolver_that_never_answers_does_not_hold_up_the_run(monkeypatc
     findings, runner = await _by_book([f"https://good{n}.example/" for n in range(5)], Book({}, delay_s=60))
     assert {finding.judgement.rule for finding in findings} == {"offline"}
     assert runner.network_at_fault
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20, "an answer would take 60"
 
 
 async def test_one_dead_name_is_dead_where_other_names_work() -> None:

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,16 +21,20 @@ Scan = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers by path: /slow/ after seconds, /gone/ 404, /down/ 500 as long as the server is `down`, /ok/ at once."""
+    """Answers by path: /slow/ once it is `free`, /gone/ 404, /down/ 500 while the server is `down`, /ok/ at once."""
 
     protocol_version = "HTTP/1.1"
     down = True
+    free = threading.Event()
+    began: ClassVar[Counter[str]] = Counter()
+    answered: ClassVar[Counter[str]] = Counter()
 
     def do_GET(self) -> None:
         """Answer."""
         kind = self.path.split("/")[1]
+        Handler.began[kind] += 1
         if kind == "slow":
-            time.sleep(3)
+            Handler.free.wait(60)
         status = {"gone": 404, "down": 500 if Handler.down else 200}.get(kind, 200)
         self.send_response(status)
         self.send_header("Content-Type", "text/html")
@@ -37,6 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(b"<p>tea</p>")
+        Handler.answered[kind] += 1
 
     do_HEAD = do_GET  # noqa: N815 - the library's name
 
@@ -57,9 +63,13 @@ class Server(http.server.ThreadingHTTPServer):
 @pytest.fixture
 def port() -> Iterator[int]:
     Handler.down = True
+    Handler.free.clear()
+    Handler.began.clear()
+    Handler.answered.clear()
     with Server(("0.0.0.0", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield server.server_address[1]
+        Handler.free.set()
         server.shutdown()
 
 
@@ -79,7 +89,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int) -> Callabl
 def command(*flags: str) -> list[str]:
     """The command line of a scan."""
     ours = [sys.executable, "-m", "linkkeeper", "scan", "post.md", "--allow-private", "--no-rescue"]
-    return [*ours, "--timeout", "8", "--format", "json", *flags]
+    return [*ours, "--timeout", "30", "--format", "json", *flags]
 
 
 def verdicts(done: "subprocess.CompletedProcess[str] | tuple[str, str]") -> dict[str, int]:
@@ -98,24 +108,33 @@ def scan(*flags: str, **more: Any) -> "subprocess.CompletedProcess[str]":
 
 def test_out_of_time_what_was_not_reached_is_unchecked_and_the_next_run_asks_the_rest(write: Any) -> None:
     write(ok=5, gone=1, slow=3)
-    done = scan("--max-time", "2s")
+    done = scan("--max-time", "4s")
     assert (done.returncode, verdicts(done)) == (1, {"ok": 5, "dead": 1, "unchecked": 3})
     rules = {row["rule"] for row in json.loads(done.stdout)["urls"] if row["verdict"] == "unchecked"}
     assert rules == {"out-of-time"}
-    again = scan("--timeout", "8")
+    Handler.free.set()
+    again = scan()
     assert verdicts(again) == {"ok": 8, "dead": 1}
     assert json.loads(again.stdout)["summary"]["requests"] == 6  # HEAD and a look at the page, of the three
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < until, (Handler.began, Handler.answered)
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_with_what_is_known(number: signal.Signals, write: Any) -> None:
     write(ok=5, gone=1, slow=3)
     process = subprocess.Popen(command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
-    time.sleep(2.5)
+    _wait_until(lambda: Handler.began["slow"] == 3 and (Handler.answered["ok"], Handler.answered["gone"]) == (10, 2))
+    time.sleep(0.5)  # the last answers are on their way
     process.send_signal(number)
     started = time.monotonic()
-    out = process.communicate(timeout=20)
-    assert time.monotonic() - started < 2
+    out = process.communicate(timeout=60)
+    assert time.monotonic() - started < 10, "a timeout is 30"
     assert (process.returncode, verdicts(out)) == (130, {"ok": 5, "dead": 1, "unchecked": 3})
     assert "interrupted" in out[1]
     assert "Traceback" not in out[1]

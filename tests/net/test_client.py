@@ -203,7 +203,7 @@ async def test_a_body_that_drips_does_not_hide_its_status(raw: Any, client: Clie
     started = time.monotonic()
     reply = await client.ask(await raw.serve(talk))
     assert (reply.status, reply.truncated, reply.failure) == (200, True, None)
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 8, "it would drip for 10"
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ async def test_a_body_that_is_not_what_it_says_is_not_a_dead_page(raw: Any, clie
 async def test_silence_is_a_timeout_within_its_time(raw: Any, local: NetOptions) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await raw.head(reader)
-        await asyncio.sleep(5)
+        await asyncio.sleep(30)
         await raw.hang_up(writer)
 
     base = await raw.serve(talk)
@@ -249,7 +249,7 @@ async def test_silence_is_a_timeout_within_its_time(raw: Any, local: NetOptions)
         started = time.monotonic()
         reply = await client.ask(base)
         assert reply.failure is Failure.TIMEOUT
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize(

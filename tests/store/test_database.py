@@ -93,7 +93,7 @@ def test_a_locked_database_is_waited_for_and_then_done_without(tmp_path: Path) -
     with open_state(tmp_path, wait_s=1.0) as state:
         assert not state.kept
         assert "cannot be used" in state.notes[0]
-        assert 0.5 < time.monotonic() - started < 3
+        assert 0.5 < time.monotonic() - started < 10
     holder.close()
 
 
@@ -142,7 +142,7 @@ def test_a_lock_that_stays_is_waited_for_once_however_much_is_to_be_written(tmp_
         state.write_later((_MANY, [(f"{number}", b"1")]))
     started = time.monotonic()
     state.close()
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10, "thirty times half a second would be 15"
     assert "locked" in state.notes[0]
     holder.close()
 
