@@ -81,9 +81,7 @@ async def test_the_rate_is_never_exceeded(start_archive: Start, make_rescuer: Ma
     rescuer = await make_rescuer(archive, rate_per_minute=1200)
     await rescuer.rescue([Wanted(url, day("2016-07-08")) for url in urls])
     assert len(archive.seen("index")) == 40
-    assert (
-        archive.busiest("index", window_s=1) <= 25
-    )  # a busy machine may read late what was sent in time
+    assert archive.busiest("index", window_s=1) <= 25  # a busy machine may read late what was sent in time
 
 
 async def test_the_index_is_asked_one_thing_at_a_time(start_archive: Start, make_rescuer: Make, day: Day) -> None:
