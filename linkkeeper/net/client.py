@@ -234,10 +234,10 @@ class Client:
         trip.requests += fresh
         trip.connected = True
         try:
-            if trip.tape is None:
-                answer = await link.exchange(
-                    self._request(trip), trip.how.method == "HEAD", trip.how.body_limit, trip.until
-                )
+            if trip.tape is None and trip.how.method == "HEAD":
+                answer = await self._head(trip, link)
+            elif trip.tape is None:
+                answer = await link.exchange(self._request(trip), False, trip.how.body_limit, trip.until)
             else:
                 answer = await link.exchange(self._on_tape(trip, trip.tape, link), False, 0, trip.until, trip.tape)
         except BaseException:
@@ -247,6 +247,16 @@ class Client:
             trip.received += link.received - before
         trip.requests += not fresh
         self.pool.give(trip.target.origin, link)
+        return answer
+
+    async def _head(self, trip: Trip, link: Connection) -> Answer:
+        data = await link.first_of(self._request(trip))
+        answer = quick.plain(data)
+        if answer is None:
+            return await link.finish(data, trip.how.body_limit, trip.until)
+        link.used += 1
+        if quick.closes(data):
+            link.force_close()
         return answer
 
     async def _open(self, trip: Trip) -> Connection:

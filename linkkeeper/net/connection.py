@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable, Sequence
 
 import aiohappyeyeballs
-from aiohttp import ClientPayloadError
+from aiohttp import ClientPayloadError, ServerDisconnectedError
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
@@ -151,6 +151,15 @@ class Connection(ResponseHandler):
         else:
             self._told = told
             self.transport.write(request)
+
+    async def first_of(self, request: bytes) -> bytes:
+        """Send one request; return what comes first, unparsed. Raises what `exchange` does if nothing comes."""
+        came = asyncio.get_running_loop().create_future()
+        self.send(request, lambda _, data: None if came.done() else came.set_result(data))
+        data: bytes | None = await came
+        if data is None:
+            raise self.exception() or ServerDisconnectedError
+        return data
 
     async def finish(self, data: bytes, body_limit: int, until: float) -> Answer:
         """Return the answer to a HEAD that was sent by `send`, of which data came first."""
