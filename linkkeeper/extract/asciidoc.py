@@ -7,13 +7,31 @@ from linkkeeper.extract import asciidoc_inline, bare, html, ignore
 from linkkeeper.extract.asciidoc_blocks import Block, blocks
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.escape_asciidoc import LAYERS
+from linkkeeper.extract.pieces import (
+    AFTER_BLANK,
+    AFTER_PROSE,
+    AFTER_URL,
+    BEFORE_URL,
+    BEFORE_WORDS,
+    LONG,
+    Range,
+    before_space,
+    in_text,
+    line_start,
+    moved,
+    ranges,
+)
 from linkkeeper.extract.rst_lines import Lines
 from linkkeeper.extract.unescaped import Unescaped, unescape
 
 SUFFIXES = frozenset({".adoc", ".asciidoc", ".asc"})
+_LASTING = re.compile(rb"[\r\n](?:-{2,}|\.{4}|\+{4}|/{4}|`{3}|={4}|\*{4}|_{4}|[|,:!]={3})")
+"""What may delimit a block."""
+_MARKUP = re.compile(rb"[\[\]+<\\{|]|\$\$")
+_INDENTED = re.compile(rb"[\r\n][ \t\x0b\x0c]++\S")
 _REFERENCE = re.compile(rb"\\?\{(\w[\w-]*)\}")
-_DEFINES = re.compile(rb"(?:\A|[\r\n])[ \t]*+:")
-"""A text without such a line defines no attribute."""
+_DEFINES = re.compile(rb"[\r\n][ \t]*+:")
+"""A text without such a line, but for its first one, defines no attribute."""
 _LONG = 1 << 16
 _USE = re.compile(rb"\{(\w[\w-]*)\}([\w/?#&=%:.~-](?=[^\s\[]))?")
 _CELL = re.compile(rb"\\?\|")
@@ -32,17 +50,44 @@ _BUILT_IN = {
 
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
-    """Yield every link in order of position. Attributes that the document itself defines are resolved."""
-    lines = Lines(data)
-    found = _links(data, lines, options)
-    if ignore.WORD not in data:
-        return found
-    return ignore.apply(found, _exempt(data, lines, options))
+    """Yield every link in order of position. Attributes that the document itself defines are resolved.
+
+    A long text is read in pieces: what is said of its lines takes memory.
+    """
+    for start, end in pieces(data) if len(data) > LONG else ((0, len(data)),):
+        piece = data[start:end]
+        lines = Lines(piece) if b":" in piece or _has_mark(piece) else Lines(b"")
+        found = _links(piece, lines, options)
+        if ignore.WORD in piece:
+            found = ignore.apply(found, _exempt(piece, lines, options))
+        for one in found:
+            yield moved(one, start) if start else one
+
+
+def pieces(data: bytes) -> Iterator[Range]:
+    """Yield ranges that can be read one by one, where no attribute is defined and no block is delimited."""
+    if ignore.WORD in data or _defines(data) or _LASTING.search(data) or _LASTING.match(b"\n" + data[:4]):
+        return iter(((0, len(data)),))
+    plain = not (_MARKUP.search(data) or _INDENTED.search(data) or data[:1].isspace())
+    inline = (BEFORE_WORDS, BEFORE_URL, AFTER_PROSE, AFTER_URL) if plain else ()
+    return ranges(data, (AFTER_BLANK, *inline), _begins_anew)
+
+
+def _defines(data: bytes) -> bool:
+    return data.startswith((b":", b" ", b"\t")) or _DEFINES.search(data) is not None
+
+
+def _begins_anew(data: bytes, place: int) -> bool:
+    """Tell whether nothing before a place goes on: no style or title of a block waits for the block."""
+    if data[place - 1] not in b"\r\n":
+        return in_text(data, place)
+    end = before_space(data, place)
+    return not data.startswith(b"[", line_start(data, end))
 
 
 def _links(data: bytes, lines: Lines, options: ExtractOptions) -> Iterator[Found]:
     attributes = dict(_BUILT_IN)
-    prefixes = _only_prefixes(data) if _DEFINES.search(data) else set()
+    prefixes = _only_prefixes(data) if _defines(data) else set()
     for block in blocks(lines):
         match block.kind:
             case "text" | "title" | "row":
@@ -74,7 +119,9 @@ def _at(text: Unescaped, link: Found, offset: int) -> Found:
     """Place a link of a text in the document; of raw HTML by its offset alone."""
     source: tuple[int, int] | None = (link.start, link.end)
     start, end = link.start, link.end
-    if text.data:
+    if text.is_plain and text.data:
+        pass
+    elif text.data:
         source = text.source(link.start, link.end)
         start, end = source or (text.source_of(link.start), text.source_of(max(link.start, link.end - 1)) + 1)
     why = link.unwritable or ("" if source else "an attribute reaches over the end of the URL")

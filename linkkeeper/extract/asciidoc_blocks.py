@@ -21,6 +21,8 @@ _DIRECTIVE = re.compile(rb"(?:include|ifdef|ifndef|ifeval|endif)::\S*\[(.*)\]$")
 _LIST = re.compile(
     rb"(?:[-*]+|\.{1,5}|\d+\.|[A-Za-z]\.|[ivxIVX]+\)|<[\d.]+>|\xe2\x80\xa2)[ \t]+\S|\S.*?(?::{2,4}|;;)(?:[ \t]|$)"
 )
+_WORD = re.compile(rb"[A-Za-z][A-Za-z]++[ :]")
+"""What begins a line of prose, unless it is a term (`a::`) or a directive (`include::`)."""
 _CODE_STYLES = frozenset(
     b"source listing literal pass stem asciimath latexmath comment ditaa plantuml graphviz mermaid".split()
 )
@@ -171,6 +173,8 @@ def _interrupts(lines: Lines, line: int, kind: str) -> bool:
     if lines.start[line] != lines.begin[line]:
         return bool(_LIST.match(lines.text(line)))
     text = lines.text(line)
+    if _WORD.match(text) and b"::" not in text and b";;" not in text:
+        return False
     if text == b"+" or _LIST.match(text):
         return True
     fence = _VERBATIM.match(text)

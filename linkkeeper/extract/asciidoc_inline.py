@@ -42,6 +42,9 @@ _LABEL_END = re.compile(rb"(?<!\\)\]")
 _HIDDEN_END = {b"+": re.compile(rb"(?<=\S)\+(?![\w+])"), b"`+": re.compile(rb"(?<=\S)\+`")}
 _LINK_OPTION = re.compile(rb"(?<![\w-])link=(?:\"([^\"]*)\"|'([^']*)'|([^,\"'\s]+))")
 _UNRESOLVED = re.compile(rb"\{\w[\w-]*\}")
+_PLAIN = re.compile(rb"(?<=[ \n])https?://[A-Za-z0-9]++(?:[./-][A-Za-z0-9]++)*+/?(?=[ \n])")
+"""A URL between spaces to which nothing happens: found at once."""
+_PLAINLY = ("asciidoc-bare",)
 _FORMATTING = b"*_`#"
 _BEFORE_URL = frozenset(b" \t\r\n<>()[];\"'|" + _FORMATTING)
 _PLACE = re.compile(r"#|[^:]+\.(?:adoc|asciidoc|asc|html?)(?:#|\Z)")
@@ -65,6 +68,10 @@ class Scanner:
         """Yield the links in order; offsets are those of the text."""
         position = 0
         for spot in bare.candidates(self.text.lower(), finder=_FINDER):
+            if plain := self._plain(spot, max(position, self.label_end, 1)):
+                position = plain.end()
+                yield Found(*plain.span(), plain[0].decode(), "bare", _PLAINLY)
+                continue
             while position <= spot:
                 start = _START.search(self.text, max(position, spot - _LONGEST_BEFORE))
                 if start is None:
@@ -74,6 +81,13 @@ class Scanner:
                     position = self._past_escaped(start)
                 elif start.start() >= self.label_end or start.lastgroup == "image":
                     position = yield from getattr(self, f"_{start.lastgroup}")(start)
+
+    def _plain(self, colon: int, floor: int) -> re.Match[bytes] | None:
+        text = self.text
+        if text[colon] != 0x3A:
+            return None
+        start = colon - (5 if text[colon - 1] == 0x73 else 4)  # "s"
+        return _PLAIN.match(text, start) if start >= floor else None
 
     def _past_escaped(self, start: re.Match[bytes]) -> int:
         if start["url"] or start["link"]:

@@ -29,6 +29,7 @@ _SIMPLE = re.compile(
 )
 """A URL between spaces of which nothing has to be trimmed: two of three in plain text, found at once."""
 _BARE = ("bare",)
+_SPACE = frozenset(b" \n")
 _SPACED_LETTERS = re.compile(
     r"(?:[^\W\u0e00-\u0eff\u1000-\u10ff\u1100-\u11ff\u1780-\u17ff\u2e80-\U000fffff]|[\u0300-\u036f])+"
 )
@@ -77,6 +78,13 @@ def find(data: bytes, start: int = 0, end: int | None = None, *, escapes: bool =
     for position in candidates(data, start, stop):
         if position < done:
             continue
+        simple = _SIMPLE.match(data, position, stop)
+        if simple:
+            start = position - (4 if data[position - 1] == 0x70 else 5)  # "p" or "s"
+            if start > done and data[start - 1] in _SPACE and data.startswith((b"http://", b"https://"), start):
+                done = simple.end()
+                yield Found(start, done, data[start:done].decode(), "bare", _BARE)
+                continue
         found = at(data, position, done, stop, escapes=escapes)
         if found is not None:
             yield found
@@ -186,8 +194,10 @@ def _is_host(data: bytes, host: int, end: int, dotted: bool) -> bool:
 
 def _address_at(data: bytes, position: int, floor: int, stop: int) -> Found | None:
     after = _ADDRESS_AFTER.match(data, position, stop)
+    if after is None or after.group()[-1:] in (b"-", b"_"):
+        return None
     before = _ADDRESS_BEFORE.search(data, max(floor, position - _LONGEST_LOCAL_PART), position)
-    if after is None or before is None or after.group()[-1:] in (b"-", b"_"):
+    if before is None:
         return None
     written = data[before.start() : after.end()]
     name = written.decode("ascii", "replace")

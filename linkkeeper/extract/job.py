@@ -80,6 +80,8 @@ def _results(path: str, job: Job, do: Callable[[Document, bytes], Iterator[Made]
         yield Result(first.value, b"" if expires or first.secret or second else digest.digest())
         for made in chain((second,) if second else (), parts):
             yield Result(made.value)
+    except DocumentError as error:
+        yield Result(job.refused(FileProblem(path, str(error))))
     except _OUR_FAULTS as error:  # past `safely`: offsets, cleaning, writing the result down
         yield Result(job.refused(fault(path, error)))
 
@@ -115,6 +117,17 @@ def read_safely(path: str, data: bytes, options: ExtractOptions, lazily: bool = 
         return (registry.begin if lazily else registry.read)(path, data, options)
     except _OUR_FAULTS as error:
         return registry.Reading(problem=fault(path, error).problem)
+
+
+def portions_safely(path: str, data: bytes, options: ExtractOptions) -> list[tuple[int, int]]:
+    """Return the ranges in which a document can be read; a single one where that cannot be told."""
+    from linkkeeper.extract import registry
+
+    try:
+        return registry.portions(path, data, options)
+    except _OUR_FAULTS as error:
+        log.error("no portions: %s", path, exc_info=error)
+        return [(0, len(data))]
 
 
 def fault(path: str, error: Exception) -> FileProblem:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib import resources
 from itertools import chain, islice
 from pathlib import Path
@@ -13,8 +13,10 @@ import msgspec
 from msgspec import Struct
 
 from linkkeeper.errors import UsageError
+from linkkeeper.extract import portions
 from linkkeeper.extract.base import ExtractOptions
-from linkkeeper.extract.job import Made, has_credentials, preload, read_safely
+from linkkeeper.extract.job import Made, has_credentials, portions_safely, preload, read_safely
+from linkkeeper.extract.portions import Place
 from linkkeeper.extract.scan import EXTRACTOR
 from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import Document, FileProblem
@@ -88,6 +90,11 @@ class LinkLines(Struct, frozen=True):
 
     def parts(self, document: Document, data: bytes) -> Iterator[Made]:
         """Yield the links of one large file as lines, some thousands at a time."""
+        ranges = portions_safely(document.path, data, self.options)
+        if len(ranges) > 1:
+            read, where = partial(self.portion, document.path, data), portions.places(data, ranges)
+            yield from portions.run(read, where, len(ranges), portions.processors())
+            return
         reading = read_safely(document.path, data, self.options, lazily=True)
         text, secret = bytearray(), False
         for some, has_secret in self._texts(document.path, data, reading):
@@ -113,14 +120,26 @@ class LinkLines(Struct, frozen=True):
         lines = Lines(b"".join([text for text, _ in texts]), _problems(path, reading))
         return lines, any(secret for _, secret in texts)
 
-    def _texts(self, path: str, data: bytes, reading: "Reading") -> Iterator[tuple[bytes, bool]]:
-        """Yield the lines of a document, some at a time, and whether these hold credentials."""
-        placed = reading.placed()
+    def _texts(
+        self, path: str, data: bytes, reading: "Reading", place: Place | None = None
+    ) -> Iterator[tuple[bytes, bool]]:
+        """Yield the lines of a document (or of the portion at a place), some at a time, and whether these hold
+        credentials."""
+        placed = moved(reading.placed(), place) if place else reading.placed()
         while some := list(islice(placed, _BATCH)):
             batch = self._lines(path, data, some, reading.text.encoding)
             text = _ENCODER.encode_lines(batch)
             suspect = b"=" in text or b"@" in text or b"%" in text  # else there is nothing to look at closely
             yield text, suspect and has_credentials(_spellings(batch))
+
+    def portion(self, path: str, data: bytes, place: Place) -> Made:
+        """Return the links of one portion of a large document, as lines."""
+        from linkkeeper.extract import registry
+
+        reading = registry.portion(path, data, place.start, place.end, self.options)
+        texts = list(self._texts(path, data, reading, place))
+        lines = Lines(b"".join([text for text, _ in texts]))
+        return Made(msgspec.msgpack.encode(lines), any(secret for _, secret in texts))
 
     def _lines(self, path: str, data: bytes, placed: Iterable["Placed"], charset: str) -> list[Line]:
         """Return the lines of some links of a document: those that are wanted."""
@@ -139,6 +158,13 @@ class LinkLines(Struct, frozen=True):
         if any(_pattern(text).search(line.raw) for text in self.exclude):
             return False
         return not self.include or any(_pattern(text).search(line.raw) for text in self.include)
+
+
+def moved(placed: Iterator["Placed"], place: Place) -> Iterator["Placed"]:
+    """Yield what was found in a portion of a document with its places in the document."""
+    offset, lines, columns = place.start, place.line - 1, place.column - 1
+    for one, start, end, line, column in placed:
+        yield one, start + offset, end + offset, line + lines, column + columns if line == 1 else column
 
 
 def _problems(path: str, reading: "Reading") -> tuple[FileProblem, ...]:

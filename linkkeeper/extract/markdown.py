@@ -45,6 +45,9 @@ def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     return markdown_long.links(data, options, _links) if len(data) > markdown_long.LONG else _links(data, options)
 
 
+pieces = markdown_long.ranges
+
+
 def _links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     seen = signs.look(data)
     masks = template.pieces(data) if seen.of_templates else []

@@ -16,18 +16,24 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from linkkeeper.extract import bare, html, ignore, markdown_ignore, template
+from linkkeeper.extract import bare, html, ignore, markdown_ignore, pieces, template
 from linkkeeper.extract.base import ExtractOptions, Found
 from linkkeeper.extract.markdown_scan import PARSER
+from linkkeeper.extract.pieces import moved
 
+_PLAIN = re.compile(rb"(?:[^\[\]()`<|\\~{$]++|!?\[[^\[\]()`<|\\~{$]*+\]\([^\[\]()`<|\\~{$\s]*+\)|[()])*+")
+"""Text without markup but simple links."""
+_LASTING = re.compile(rb"```|~~~|\]:|<[!?]|<(?:script|pre|style|textarea)|\{[{%#]|<%", re.IGNORECASE)
+"""What may stay open after a blank line, or means something elsewhere in the text."""
+_BEHIND_LINK = re.compile(rb"(?<=\)) (?=[^\s])")
 Whole = Callable[[bytes, ExtractOptions], Iterator[Found]]
 """Yields the links of a text as a whole."""
-LONG = 1 << 21
+LONG = pieces.LONG
 """Bytes of a text that is read in pieces. Below, links never depend on any of this."""
-_PIECE = 1 << 20
+_PIECE = pieces.PIECE
 _BLOCK = 1 << 14
 _TRIES = 64
-_LINE_END = rb"(?>\r\n|\n|\r)"
+_LINE_END = pieces.LINE_END
 _AFTER_BLANK = re.compile(rb"%b[ \t]*+%b(?=[^ \t\r\n])" % (_LINE_END, _LINE_END))
 _BEFORE_BLOCK = re.compile(rb"%b(?=(?:#{1,6}|[-+*]|1[.)])[ \t]++[^ \t\r\n*+#=_-])" % _LINE_END)
 _BETWEEN_LINES = re.compile(rb"%b(?=[^\r\n])" % _LINE_END)
@@ -54,6 +60,8 @@ _NO_PARAGRAPH_BEFORE = re.compile(rb"%b(?:[ \t>]*+|#{1,6} [^\r\n]*+)%b\Z" % (_LI
 _MOST_LABELS = 200_000
 _DELIMITERS = re.compile(rb"[ \t>|:-]*-[ \t|:-]*\Z")
 _INDENTED = re.compile(rb" {4}|\t")
+_INTERRUPTS = re.compile(rb" {0,3}(?:```|~~~|>|<(?:[!?]|script|pre|style|textarea))", re.IGNORECASE)
+"""What ends a paragraph, or goes on with a quote."""
 _LONGEST_HEAD = 4096
 _WORD = b"a "
 """A line behind this begins no block."""
@@ -85,7 +93,7 @@ def links(data: bytes, options: ExtractOptions, whole: Whole) -> Iterator[Found]
         piece = data[start : cut.end]
         for found in whole(before + piece + _definitions(piece, labels), options):
             if len(before) <= found.start and found.end <= len(before) + len(piece):
-                yield _moved(found, start - len(before))
+                yield moved(found, start - len(before))
         if ignore.WORD in piece:
             opened = markdown_ignore.left_open(before + piece, options)
         if options.include_verbatim:
@@ -99,9 +107,17 @@ def _exempt(found: Iterator[Found], opened: bytes) -> Iterator[Found]:
     return found if said is None else (replace(one, skip=one.skip or said.skip) for one in found)
 
 
-def _moved(found: Found, by: int) -> Found:
-    start, end = found.start + by, found.end + by
-    return Found(start, end, found.url, found.kind, found.context, found.skip, found.unwritable)
+def ranges(data: bytes) -> Iterator[pieces.Range]:
+    """Yield ranges that can be read one by one, in any order, if that can be told without the parser: else one."""
+    if ignore.WORD in data or _LASTING.search(data):
+        yield 0, len(data)
+    elif b"    " in data or b"\t" in data or not _PLAIN.fullmatch(data):
+        yield from pieces.ranges(data, (_AFTER_BLANK,))
+    elif b"](" in data:
+        yield from pieces.ranges(data, (_AFTER_BLANK, _BEFORE_BLOCK, _BEHIND_LINK))
+    else:
+        places = _AFTER_BLANK, pieces.BEFORE_WORDS, pieces.BEFORE_URL, pieces.AFTER_PROSE, pieces.AFTER_URL
+        yield from pieces.ranges(data, places)
 
 
 def _cut(data: bytes, start: int, lead: bytes, options: ExtractOptions) -> _Cut:
@@ -225,6 +241,8 @@ def _is_settled(data: bytes, end: int) -> bool:
 
 def _lead(data: bytes, start: int, end: int, lead: bytes) -> bytes:
     """Return what has to stand before a line in the middle of a block: nothing, a table's head, or a word."""
+    if _INTERRUPTS.match(data, end):
+        return b""
     first = max(data.rfind(blank, start, end) + len(blank) for blank in (b"\n\n", b"\n\r\n", b"\r\r"))
     if first <= start + 2:  # no blank line in this piece
         if lead not in (b"", _WORD):
@@ -284,7 +302,7 @@ def _in_block(data: bytes, start: int, end: int, options: ExtractOptions) -> Ite
             yield from bare.find(data, *comment.span())
         return
     for found in html.find(data[start:end], in_markdown=True):
-        yield _moved(found, start)
+        yield moved(found, start)
 
 
 def _labels(data: bytes) -> frozenset[bytes]:

@@ -7,6 +7,19 @@ from linkkeeper.extract import bare, html, ignore
 from linkkeeper.extract.base import SKIP_MAIL, SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.escape_org import LAYERS
 from linkkeeper.extract.org_blocks import Block, blocks
+from linkkeeper.extract.pieces import (
+    AFTER_BLANK,
+    AFTER_COMMA,
+    AFTER_PROSE,
+    AFTER_URL,
+    BEFORE_URL,
+    BEFORE_WORDS,
+    LONG,
+    Range,
+    in_text,
+    moved,
+    ranges,
+)
 from linkkeeper.extract.rst_lines import Lines
 from linkkeeper.extract.template import in_url
 
@@ -14,6 +27,10 @@ SUFFIXES = frozenset({".org"})
 _START = re.compile(
     rb"(?:\[\[(?=[\[\]]))++|\[\[|<(?=(?:https?|ftp|mailto|file):)|(?<![^\s('\"{-])[=~](?=\S)", re.IGNORECASE
 )
+_SIGNS = (b":", b"@", b"[[", b"<")
+"""A text without any of these and `www.` holds no link."""
+_VERBATIM = re.compile(rb"[=~](?<![^\s('\"{-][=~])(?=\S)")
+_LASTING = re.compile(rb"#\+(?:begin|link:)", re.IGNORECASE)
 _TARGET = re.compile(rb"\[\[((?:[^\[\]\\]|(?:\\\\)*+\\[\[\]]|(?:\\\\)++(?=[\[\]])|\\++(?![\[\]]))++)\]")
 """An odd number of backslashes escapes the bracket behind them, an even one does not (`org-link-bracket-re`)."""
 _VERBATIM_END = {mark: re.compile(rb"(?<=\S)%s(?=[\s.,:!?;'\")}\[\-]|\Z)" % mark) for mark in (b"=", b"~")}
@@ -34,12 +51,36 @@ _NAMED = re.compile(r"^[ \t]*(?::CUSTOM_ID:|#\+NAME:)[ \t]*(\S+)|<<<?([^<>\n]+)>
 
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
-    """Yield every link in order of position."""
-    lines = Lines(data)
-    found = _links(data, lines, options)
-    if ignore.WORD not in data:
-        return found
-    return ignore.apply(found, _exempt(data, lines, options))
+    """Yield every link in order of position. A long text is read in pieces: what is said of its lines takes memory."""
+    for start, end in pieces(data) if len(data) > LONG else ((0, len(data)),):
+        piece = data[start:end]
+        lines = Lines(piece) if _has_sign(piece) else Lines(b"")
+        found = _links(piece, lines, options)
+        if ignore.WORD in piece:
+            found = ignore.apply(found, _exempt(piece, lines, options))
+        for one in found:
+            yield moved(one, start) if start else one
+
+
+def _has_sign(text: bytes) -> bool:
+    return any(sign in text for sign in _SIGNS) or b"www." in text.lower()
+
+
+def _has_markup(data: bytes, start: int, end: int) -> bool:
+    """Tell whether `_START` may be found, much faster than it would be."""
+    return (
+        data.find(b"[[", start, end) >= 0
+        or data.find(b"<", start, end) >= 0
+        or _VERBATIM.search(data, start, end) is not None
+    )
+
+
+def pieces(data: bytes) -> Iterator[Range]:
+    """Yield ranges that can be read one by one: a blank line ends what is neither a block nor known everywhere."""
+    if ignore.WORD in data or (b"#+" in data and _LASTING.search(data)):
+        return iter(((0, len(data)),))
+    inline = () if _has_markup(data, 0, len(data)) else (BEFORE_WORDS, BEFORE_URL, AFTER_PROSE, AFTER_COMMA, AFTER_URL)
+    return ranges(data, (AFTER_BLANK, *inline), in_text)
 
 
 def _links(data: bytes, lines: Lines, options: ExtractOptions) -> Iterator[Found]:
@@ -62,6 +103,9 @@ def _links(data: bytes, lines: Lines, options: ExtractOptions) -> Iterator[Found
 
 def _in_text(data: bytes, block: Block, short: dict[str, str], options: ExtractOptions) -> Iterator[Found]:
     position = block.start
+    if not _has_markup(data, position, block.end):
+        yield from bare.find(data, position, block.end)
+        return
     ahead: dict[bytes, re.Match[bytes] | None] = {}
 
     def closing(mark: bytes, pattern: re.Pattern[bytes], start: int) -> re.Match[bytes] | None:

@@ -79,6 +79,32 @@ def begin(path: str, data: bytes, options: ExtractOptions) -> Reading:
     return Reading(text, found)
 
 
+def portions(path: str, data: bytes, options: ExtractOptions) -> list[tuple[int, int]]:
+    """Return the ranges of a long document that `portion` can read one by one; a single one: it cannot."""
+    name = formats.module_for(path)
+    pieces = getattr(_source(name), "pieces", None) if name else None
+    if pieces is None or len(data) > options.max_file_bytes or not _is_plain_utf8(path, data):
+        return [(0, len(data))]
+    body = front_matter.block(data).body_start if name in formats.WITH_HEAD else 0
+    return [(start + body if start else 0, end + body) for start, end in pieces(data[body:] if body else data)]
+
+
+def _is_plain_utf8(path: str, data: bytes) -> bool:
+    declares = getattr(source_for(path), "declared_encoding", None)
+    text = encodings.read(data, declares(data) if declares else None)
+    return text is not None and text.data is data
+
+
+def portion(path: str, data: bytes, start: int, end: int, options: ExtractOptions) -> Reading:
+    """Return what one of the `portions` of a document holds. Offsets and lines are those of the portion."""
+    piece = data[start:end]
+    name = formats.module_for(path)
+    source = _source(name or "text")
+    return Reading(
+        encodings.Text(piece, "utf-8"), _found(source, piece, options, not start and name in formats.WITH_HEAD)
+    )
+
+
 def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:
     """Return every link of a document, as `read` does."""
     reading = read(path, data, options)

@@ -4,8 +4,21 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from linkkeeper.extract import bare, html, rst_inline
+from linkkeeper.extract import bare, html, ignore, rst_inline
 from linkkeeper.extract.base import ExtractOptions, Found
+from linkkeeper.extract.pieces import (
+    AFTER_BLANK,
+    AFTER_PROSE,
+    AFTER_URL,
+    BEFORE_URL,
+    BEFORE_WORDS,
+    LONG,
+    Range,
+    before_space,
+    in_text,
+    moved,
+    ranges,
+)
 from linkkeeper.extract.rst_blocks import Block, blocks
 from linkkeeper.extract.rst_ignore import exempt
 from linkkeeper.extract.rst_lines import Lines
@@ -21,10 +34,36 @@ _INLINE_TARGET = re.compile(r"_`([^`]+)`")
 _IN_CELL = "in a table whose columns would no longer line up"
 
 
+_MARKUP = re.compile(rb"[`*|\\]|>>>")
+_SIGNS = (b":", b"@", b"`_", b"__")
+"""A text without any of these and `www.` holds no link."""
+_SIMPLE_TABLE = re.compile(rb"=++[ ]++=")
+
+
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
-    """Yield every link in order of position."""
-    lines = Lines(data)
-    yield from exempt(data, lines, _links(data, lines, options), options)
+    """Yield every link in order of position. A long text is read in pieces: what is said of its lines takes memory."""
+    for start, end in pieces(data) if len(data) > LONG else ((0, len(data)),):
+        piece = data[start:end]
+        if any(sign in piece for sign in _SIGNS) or b"www." in piece.lower():
+            lines = Lines(piece)
+            for found in exempt(piece, lines, _links(piece, lines, options), options):
+                yield moved(found, start) if start else found
+
+
+def pieces(data: bytes) -> Iterator[Range]:
+    """Yield ranges that can be read one by one: at the margin, after a blank line, a document begins anew.
+
+    But for quoted literal blocks, and for simple tables, which may hold blank lines.
+    """
+    if ignore.WORD in data or _SIMPLE_TABLE.search(data):
+        return iter(((0, len(data)),))
+    inline = () if _MARKUP.search(data) else (BEFORE_WORDS, BEFORE_URL, AFTER_PROSE, AFTER_URL)
+    return ranges(data, (AFTER_BLANK, *inline), _begins_anew)
+
+
+def _begins_anew(data: bytes, place: int) -> bool:
+    end = before_space(data, place)
+    return data[max(0, end - 2) : end] != b"::" and in_text(data, place)
 
 
 def _links(data: bytes, lines: Lines, options: ExtractOptions) -> Iterator[Found]:

@@ -99,6 +99,9 @@ class _Places:
 
 def _parts(text: str) -> Iterator[tuple[int, int, str]]:
     """Cut a paragraph into text, phrase references, literals; other markup is passed over."""
+    if not ("`" in text or "*" in text or "|" in text or "\\" in text):
+        yield 0, len(text), "text"
+        return
     patterns = _patterns()
     hopeless: set[str] = set()
     position = plain = 0
@@ -156,22 +159,33 @@ def made(written: str, start: int, end: int, layer: str, kind: str) -> Found:
 
 def _standalone(text: bytes, start: int, end: int) -> Iterator[Found]:
     """Yield bare URLs: found as in any prose, ended as docutils ends them where its rule applies."""
-    done = start
+    done = run_end = start
     for found in bare.find(text, start, end, escapes=True):
         if found.start < done or text[found.start - 1 : found.start] == b"\\":
             continue
-        yield (link := _as_docutils(text, found, end))
+        if found.start >= run_end:
+            run = _ASCII_RUN.match(text, found.start, end)
+            run_end = run.end() if run else found.end
+        yield (link := _as_docutils(text, found, run_end, end))
         done = link.end
 
 
+_PLAIN = re.compile(rb"https?://[A-Za-z0-9]++(?:[./-][A-Za-z0-9]++)*+/?")
+"""What docutils reads as a whole, up to white space."""
+_LONGEST = 1 << 16
+"""Bytes of what may be a URL for docutils: a longer run has commas, and is no URL for anybody."""
+_SPACE = frozenset(b" \n")
+_BARE = ("rst-bare",)
 _ASCII_RUN = re.compile(rb"[!-;=?-~]*")
 
 
-def _as_docutils(data: bytes, found: Found, stop: int) -> Found:
+def _as_docutils(data: bytes, found: Found, end: int, stop: int) -> Found:
     if found.skip or (found.url[:4] == "http" and data[found.start : found.start + 4].lower() == b"www."):
         return found
-    run = _ASCII_RUN.match(data, found.start, stop)
-    end = run.end() if run else found.end
+    if (found.end == stop or data[found.end] in _SPACE) and _PLAIN.fullmatch(data, found.start, found.end):
+        return Found(found.start, found.end, found.url, "bare", _BARE)
+    if end - found.start > _LONGEST:
+        return found
     ascii_text = data[found.start : min(end + 1, stop)].decode("utf-8", "replace")
     if end < stop and data[end] >= 0x80:
         return found

@@ -5,6 +5,9 @@ from array import array
 
 _LINE = re.compile(rb"([ \t\x0b\x0c]*)([^\r\n]*)(?:\r\n|\n|\r|\Z)")
 _TAB = 8
+_SPACE = b" \t\x0b\x0c"
+_AT_ONCE = 1 << 22
+"""Bytes of a text whose lines may be held."""
 
 
 class Lines:
@@ -12,9 +15,32 @@ class Lines:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.begin, self.start, self.end, self.indent = array("q"), array("q"), array("q"), array("q")
-        for match in _LINE.finditer(data):
-            if match.start() == len(data):
+        unit = "I" if len(data) < 1 << 32 else "Q"
+        self.begin, self.start, self.end, self.indent = array(unit), array(unit), array(unit), array(unit)
+        if b"\r" in data or len(data) > _AT_ONCE:
+            self._one_by_one()
+        else:
+            self._all_at_once()
+
+    def _all_at_once(self) -> None:
+        """Take in lines that end with LF, all of which are held for a moment."""
+        begins, starts, ends, indents = self.begin.append, self.start.append, self.end.append, self.indent.append
+        position = 0
+        lines = self.data.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        for line in lines:
+            text = line.lstrip(_SPACE)
+            start = position + len(line) - len(text)
+            begins(position)
+            starts(start)
+            ends(start + len(text.rstrip()))
+            indents(len(line[: start - position].expandtabs(_TAB)) if start > position else 0)
+            position += len(line) + 1
+
+    def _one_by_one(self) -> None:
+        for match in _LINE.finditer(self.data):
+            if match.start() == len(self.data):
                 break
             self.begin.append(match.start())
             self.start.append(match.end(1))

@@ -1,0 +1,91 @@
+"""A large document whose portions can be read one by one, by several processes where that is possible."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from linkkeeper.errors import DocumentError
+from linkkeeper.extract.spans import Positions
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from linkkeeper.extract.job import Made
+
+_FEWEST = 4
+"""Portions that are worth a second process."""
+_WAITING = 6
+"""Portions under way or waiting for their turn: each result is some megabytes."""
+
+
+class Place(Struct, frozen=True):
+    """A portion of a document: its range, and line and column of its first character, both from 1."""
+
+    start: int
+    end: int
+    line: int
+    column: int
+
+
+Read = Callable[[Place], "Made"]
+_read: list[Read] = []
+"""What reads a portion, in a process that was forked for that: it has the document already."""
+
+
+def places(data: bytes, ranges: list[tuple[int, int]]) -> Iterator[Place]:
+    """Yield the portions of a document with their places. The ranges are ascending."""
+    positions = Positions(data)
+    for start, end in ranges:
+        yield Place(start, end, *positions.at(start))
+
+
+def run(read: Read, where: Iterator[Place], count: int, processes: int) -> Iterator["Made"]:
+    """Yield what read makes of each portion, in order; count: how many there are.
+
+    Raises DocumentError if a process dies, and what read raises.
+    """
+    if count < _FEWEST or processes < 2 or not _may_fork():
+        yield from map(read, where)
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    context = multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(min(processes, count), context, _begin, (read,))
+    waiting: deque[Future[Made]] = deque(pool.submit(_one, place) for place in islice(where, _WAITING))
+    try:
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(_one, place) for place in islice(where, 1))
+    except BrokenProcessPool as error:
+        raise DocumentError("the process that read it died, perhaps of a lack of memory") from error
+    finally:
+        pool.shutdown(wait=not waiting, cancel_futures=True)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _may_fork() -> bool:
+    import multiprocessing
+    import threading
+
+    return "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+
+
+def _begin(read: Read) -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
+    _read[:] = [read]
+
+
+def _one(place: Place) -> "Made":
+    return _read[0](place)

@@ -1,0 +1,125 @@
+"""A long text, read in pieces (by several processes), gives what it gives as a whole."""
+
+import os
+import random
+
+import pytest
+
+from linkkeeper.errors import DocumentError
+from linkkeeper.extract import markdown_long, pieces, portions, registry
+from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.extract.job import Made
+from linkkeeper.extract.lines import LinkLines, decode
+from linkkeeper.models.document import Document
+
+BITS = {
+    "a.txt": (
+        "https://a.example/b\n",
+        "详见https://a.example/b，谢谢",
+        "www.a.example ",
+        "a@b.example,",
+        "(https://a.example/b) ",
+    ),
+    "a.md": (
+        "https://a.example/b\n",
+        "- https://a.example/b\n",
+        "[a](https://a.example/b) ",
+        "> www.a.example\n\n",
+        "```\nhttps://a.example\n\nhttps://b.example\n```\n\n",
+        "文https://a.example/b文",
+        "# a https://a.example\n",
+    ),
+    "a.rst": (
+        "https://a.example/b\n",
+        "a::\n\n> https://a.example\n\n",
+        "`a <https://a.example>`_ ",
+        ".. _a: https://a.example\n\n",
+        ".. https://a.example\n   https://b.example\n\n",
+        "- https://a.example/b\n\n",
+        "文https://a.example/b文",
+        ">>> https://a.example\nhttps://b.example\n\n",
+    ),
+    "a.adoc": (
+        "https://a.example/b\n",
+        "[source]\n\nhttps://a.example\n\n",
+        "https://a.example[x] ",
+        " https://a.example\nhttps://b.example\n\n",
+        ".Title https://a.example\n",
+        "// https://a.example\n\n",
+        "文https://a.example/b文",
+        "----\nhttps://a.example\n\nhttps://b.example\n----\n\n",
+        ":u: https://a.example/u\n\n",
+        "{u}/v[x]\n\n",
+    ),
+    "a.org": (
+        "https://a.example/b\n",
+        "[[https://a.example][x]] ",
+        "# https://a.example\n",
+        ": https://a.example\n",
+        "=https://a.example= ",
+        "#+BEGIN_SRC\nhttps://a.example\n\nhttps://b.example\n#+END_SRC\n\n",
+        "文https://a.example/b文",
+        "* https://a.example\n\n",
+    ),
+}
+
+
+@pytest.fixture
+def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "PIECE", 500)
+    monkeypatch.setattr(pieces, "LONG", 1000)
+    monkeypatch.setattr(markdown_long, "_PIECE", 500)
+    monkeypatch.setattr(markdown_long, "LONG", 1000)
+
+
+def _text(name: str, seed: int) -> bytes:
+    """Return some kilobytes of a few kinds of text, many of each in a row."""
+    choice = random.Random(seed)
+    kinds = choice.sample(BITS[name], choice.randint(1, 3))
+    text = "".join(choice.choice(kinds) * choice.randint(1, 60) for _ in range(12))
+    return (text if len(text) > 3000 else text * 4).encode()
+
+
+@pytest.mark.usefixtures("short_pieces")
+@pytest.mark.parametrize("name", sorted(BITS))
+def test_pieces_hold_what_the_whole_holds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    several = 0
+    for seed in range(150):
+        data = _text(name, seed)
+        ranges = registry.portions(name, data, ExtractOptions())
+        several += len(ranges) > 1
+        assert [start for start, _ in ranges[1:]] == [end for _, end in ranges[:-1]]
+        assert (ranges[0][0], ranges[-1][1]) == (0, len(data))
+        found = [
+            (one.start + start, one.end + start, one.url, one.kind, one.context, one.skip)
+            for start, end in ranges
+            for one in registry.portion(name, data, start, end, ExtractOptions()).found
+        ]
+        with monkeypatch.context() as whole:
+            for module in ("markdown", "markdown_long", "rst", "asciidoc", "org"):
+                whole.setattr(f"linkkeeper.extract.{module}.LONG", 1 << 30, raising=False)
+            expected = [
+                (one.start, one.end, one.url, one.kind, one.context, one.skip)
+                for one in registry.read(name, data, ExtractOptions()).found
+            ]
+        assert found == expected, seed
+    assert several > 40
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.rst", "a.adoc", "a.org"])
+def test_a_large_file_is_read_by_several_processes_line_and_column_alike(name: str) -> None:
+    line = "Words https://a.example/b and 文字 https://b.example/c?utm_source=x\r\n"
+    data = ("---\ntitle: https://a.example/head\n---\n" + line * 100_000).encode()
+    job = LinkLines(ExtractOptions())
+    assert len(registry.portions(name, data, job.options)) >= portions._FEWEST
+    parts = b"".join(decode(made.value).text for made in job.parts(Document(name), data))
+    assert parts == job.lines(name, data).text
+
+
+def test_a_process_that_dies_is_an_error_of_the_document() -> None:
+    def read(place: portions.Place) -> Made:
+        os._exit(9)
+
+    where = portions.places(b"a" * 100, [(start, start + 10) for start in range(0, 100, 10)])
+    with pytest.raises(DocumentError, match="died"):
+        list(portions.run(read, where, 10, 2))
