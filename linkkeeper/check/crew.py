@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from linkkeeper.check.job import Job
 from linkkeeper.check.scheduler import Host, Scheduler
+from linkkeeper.net import clock
 
 _APART = 4
 """In the first so many rounds, each so-manieth slot leaves its host for another. All hosts begin together; those with
@@ -44,7 +45,7 @@ class Crew:
     def dispatch(self) -> None:
         """Start what may start; be back when the next host's moment comes."""
         loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = clock.now()
         while self._slots > 0 and not self._at_rest:
             pair = self.scheduler.next(now)
             if pair is None:
@@ -55,7 +56,7 @@ class Crew:
 
     def went(self, host: Host) -> None:
         """Pass on the slot of a job that was done in the quick manner; its host may not be in its place yet."""
-        now = asyncio.get_running_loop().time()
+        now = clock.now()
         self._passed += 1
         leaves = self._passed <= self._first_rounds and self._passed % _APART == 0
         if leaves or self._at_rest:
@@ -121,17 +122,16 @@ class Crew:
 
         Return whether the slot is free: not if it went on in the quick manner.
         """
-        clock = asyncio.get_running_loop().time
         pair: tuple[Host, Job] | None = (host, job)
         while pair is not None:
             host, job = pair
             job.task = asyncio.current_task()
             try:
-                await self._step(host, job, clock())
+                await self._step(host, job, clock.now())
             except Exception as error:  # noqa: BLE001 - one answer, however odd, must not end the run
                 self._failed(job, error)
             job.task = None
-            now = clock()
+            now = clock.now()
             pair = None if self._at_rest else self.scheduler.next(now, host)
             passed_on = pair is not None and self._quickly(*pair, now)
             if self._slots > 0:

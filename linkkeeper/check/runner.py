@@ -16,6 +16,7 @@ from linkkeeper.check.job import Job, Look
 from linkkeeper.check.ledger import Ledger
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
+from linkkeeper.net import clock
 from linkkeeper.net.client import Client
 from linkkeeper.net.control import RULE_IDS, SENTENCES, Control
 from linkkeeper.net.quick import Step
@@ -89,7 +90,7 @@ class Runner:
         loop = asyncio.get_running_loop()
         limit = self.options.max_time_s
         budget = loop.call_later(limit, self.stop, "out-of-time", "The time for the run was up.") if limit else None
-        watching = loop.create_task(self._watch(loop.time()))
+        watching = loop.create_task(self._watch(clock.now()))
         try:
             with collector.calm():
                 async for finding in self._take_in(questions):
@@ -176,7 +177,7 @@ class Runner:
 
     def _enqueue(self, job: Job, trip: Trip, after_s: float = 0.0, first: bool = False) -> None:
         host = self._scheduler.host(asking.host_key(trip.target))
-        now = asyncio.get_running_loop().time()
+        now = clock.now()
         self._scheduler.add(host, job, now, now + after_s if after_s else 0.0, first)
 
     async def _step(self, host: Host, job: Job, started: float) -> None:
@@ -250,7 +251,7 @@ class Runner:
     def _stands(self, host: Host, job: Job, trip: Trip, reply: Reply) -> None:
         """See to what follows from a first answer with nothing more to it: as `_answered`, `_weigh` and `_conclude`."""
         host.down = 0
-        host.pace.accepted(asyncio.get_running_loop().time())
+        host.pace.accepted(clock.now())
         self.network.answered(trip.first)
         self._bench.stands(host, job, reply)
         if not host.queue:
@@ -263,7 +264,7 @@ class Runner:
     def _answered(self, host: Host, job: Job, trip: Trip, target: Target, reply: Reply | None, started: float) -> None:
         """See to what follows from a request: for the pace of its host, and for the job."""
         pause = self._learn(host, trip, target, reply, started)
-        self._scheduler.place(host, asyncio.get_running_loop().time())
+        self._scheduler.place(host, clock.now())
         if reply is None:
             self._enqueue(job, trip, first=True)
         elif pause is not None:
@@ -290,7 +291,7 @@ class Runner:
 
     def _learn(self, host: Host, trip: Trip, target: Target, reply: Reply | None, started: float) -> float | None:
         """Teach the host's pace and the watch; return the pause if the host told us to slow down."""
-        now = asyncio.get_running_loop().time()
+        now = clock.now()
         if reply is not None and reply.status is None:
             host.pace.failed()
             if reply.failure in _SAME_FOR_ALL or (reply.failure is Failure.TIMEOUT and not trip.connected):
@@ -326,14 +327,13 @@ class Runner:
 
     async def _watch(self, started: float) -> None:
         """Tell the progress who waits; ask whether there is a network at all while nobody answers."""
-        clock = asyncio.get_running_loop().time
         ticks = 0
         while True:
             await asyncio.sleep(_TICK_S)
             ticks += 1
             if ticks % _TICKS_A_LOOK == 0:
-                self._ledger.waiting(self._scheduler.waiting_hosts(clock()))
-            if self.network.alarming(clock() - started) and await self.network.alarm():
+                self._ledger.waiting(self._scheduler.waiting_hosts(clock.now()))
+            if self.network.alarming(clock.now() - started) and await self.network.alarm():
                 self._give_up_on_the_web()
 
     def _give_up_on_the_web(self) -> None:
@@ -346,7 +346,7 @@ class Runner:
             if job is not None and job.task is not None:
                 job.task.cancel()
             self._ledger.record(self.network.unchecked(Finding(url=url, judgement=judgement)))
-        self._scheduler.drop(far, asyncio.get_running_loop().time())
+        self._scheduler.drop(far, clock.now())
 
     async def _end(self, watching: "asyncio.Task[None]") -> None:
         self._close(Judgement(Verdict.UNCHECKED, "interrupted", "The run ended early."))

@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from linkkeeper.errors import UsageError
 from linkkeeper.models.verdict import Failure, Reply
-from linkkeeper.net import connection, failures, files, headers, quick, target, tls
+from linkkeeper.net import clock, connection, failures, files, headers, quick, target, tls
 from linkkeeper.net.connection import Answer, Connection
 from linkkeeper.net.cookies import CookieFile
 from linkkeeper.net.gate import ForbiddenError, Gate
@@ -152,7 +152,7 @@ class Client:
         link = None if self._proxy or trip.tape else self.pool.take(trip.target.origin)
         if link is None:
             return False
-        now = asyncio.get_running_loop().time()
+        now = clock.now()
         flight = quick.Flight(trip, link, done, slowly, now, now + max(_MIN_S, trip.left_s))
         trip.connected = True
         self._quick.start(flight, self._request(trip))
@@ -160,7 +160,7 @@ class Client:
 
     def _landed(self, flight: quick.Flight, data: bytes | None) -> None:
         trip, link = flight.trip, flight.link
-        self._count(trip, asyncio.get_running_loop().time() - flight.started)
+        self._count(trip, clock.now() - flight.started)
         if data is None:  # a kept connection that had died
             flight.slowly(lambda: self.step(trip))
             return
@@ -178,7 +178,7 @@ class Client:
 
     def _late(self, flight: quick.Flight) -> None:
         trip = flight.trip
-        self._count(trip, asyncio.get_running_loop().time() - flight.started)
+        self._count(trip, clock.now() - flight.started)
         trip.requests += 1
         flight.done(trip.failed(Failure.TIMEOUT, _with_place(Failure.TIMEOUT, "", trip)))
 
@@ -200,17 +200,16 @@ class Client:
         return answer
 
     async def _timed(self, trip: Trip, sending: Coroutine[None, None, Answer]) -> Reply | None:
-        clock = asyncio.get_running_loop().time
-        started, left_s = clock(), max(_MIN_S, trip.left_s)
+        started, left_s = clock.now(), max(_MIN_S, trip.left_s)
         trip.until = started + left_s * _BODY_SHARE
         try:
             async with asyncio.timeout(left_s):
                 answer = await sending
         except _EXPECTED as error:
-            self._count(trip, clock() - started)
+            self._count(trip, clock.now() - started)
             failure, detail = failures.failure_of(error)
             return trip.failed(failure, _with_place(failure, detail, trip))
-        self._count(trip, clock() - started)
+        self._count(trip, clock.now() - started)
         return trip.take(answer)
 
     def rest(self, origin: tuple[str, str, int]) -> None:

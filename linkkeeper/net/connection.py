@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 from msgspec import Struct
 
+from linkkeeper.net import clock
 from linkkeeper.net.failures import ProtocolError
 from linkkeeper.net.options import BODY_LIMIT
 from linkkeeper.net.salvage import salvage
@@ -252,7 +253,7 @@ def _given_up(limit: int, until: float) -> float:
     """Return when a body is given up: soon, if only its beginning is wanted."""
     if limit > BODY_LIMIT:
         return until
-    return min(until, asyncio.get_running_loop().time() + BODY_PATIENCE_S)
+    return min(until, clock.now() + BODY_PATIENCE_S)
 
 
 async def dial(addresses: Sequence[str], port: int) -> socket.socket:
