@@ -54,8 +54,7 @@ def data(text: str) -> None:
 
 
 def data_bytes(text: bytes) -> None:
-    """Write UTF-8 to stdout as it is: for output that is long."""
-    sys.stdout.flush()
+    """Write UTF-8 to stdout as it is: for output that is long, and all of it written so. Small pieces are gathered."""
     sys.stdout.buffer.write(text)
 
 

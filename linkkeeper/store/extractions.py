@@ -85,6 +85,8 @@ class _Pack:
         self._old, self._index = _opened(file)
         self._used: set[str] = set()
         self._next: BinaryIO | None = None
+        self._size = 0
+        """Bytes of the next one so far."""
         self._new: dict[str, _Entry] = {}
         self._failed = False
 
@@ -103,8 +105,8 @@ class _Pack:
             return
         try:
             file = self._next or self._begun()
-            place = (file.tell(), len(one.value), zlib.crc32(one.value))
-            file.write(one.value)
+            place = (self._size, len(one.value), zlib.crc32(one.value))
+            self._size += file.write(one.value)
         except OSError as error:
             self._give_up(error)
         else:
@@ -127,7 +129,7 @@ class _Pack:
         folder.make(self._file.parent.parent)
         self._file.parent.mkdir(exist_ok=True)
         self._next = self._temporary.open("wb", _BUFFER_BYTES)
-        self._next.write(_MAGIC)
+        self._size = self._next.write(_MAGIC)
         return self._next
 
     @property
@@ -138,10 +140,10 @@ class _Pack:
         for path, entry in self._index.items():
             used = self._today if path in self._used else entry.used
             if path not in self._new and used >= self._today - _KEPT_DAYS:
-                self._new[path] = msgspec.structs.replace(entry, start=file.tell(), used=used)
-                file.write(self._old[entry.start : entry.start + entry.size])
+                self._new[path] = msgspec.structs.replace(entry, start=self._size, used=used)
+                self._size += file.write(self._old[entry.start : entry.start + entry.size])
         index = msgspec.msgpack.encode(self._new)
-        tail = _TAIL.pack(file.tell(), len(index), zlib.crc32(index), _MAGIC)
+        tail = _TAIL.pack(self._size, len(index), zlib.crc32(index), _MAGIC)
         file.write(index + tail)
         file.close()
         if isinstance(self._old, mmap.mmap):

@@ -22,6 +22,8 @@ _HEAD = re.compile(
 )
 _SCHEME = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
 _PORT = re.compile(r":([0-9]*)\Z")
+_FLAT = frozenset({"com", "net", "org", "info", "edu", "dev", "app", "de", "nl", "ch", "eu"})
+"""Registries sell names right below, and nowhere else (a test asks the list): most hosts do without the list."""
 _DROPPED = str.maketrans("", "", "\t\n\r")
 """Characters that browsers drop from a URL before they read it (WHATWG URL, basic URL parser)."""
 
@@ -127,6 +129,9 @@ def registry_domain(host: str) -> str:
     Empty for an address and for a public suffix.
     """
     host = host.lower().rstrip(".")
+    before, _, top = host.rpartition(".")
+    if top in _FLAT and (name := before.rpartition(".")[2]):
+        return f"{name}.{top}"
     return "" if _is_address(host) else _suffixes(private=False).privatesuffix(host) or ""
 
 

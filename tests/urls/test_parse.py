@@ -1,5 +1,7 @@
 """Taking URLs apart."""
 
+from importlib import resources
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,3 +77,31 @@ def test_the_registrable_domain_follows_the_public_suffix_list(host: str, domain
 def test_userinfo_is_cut_and_nothing_else() -> None:
     assert parse.without_userinfo("https://a:b@c@Example.com/d@e") == "https://Example.com/d@e"
     assert parse.without_userinfo("https://example.com/@d") == "https://example.com/@d"
+
+
+def test_what_registries_sell_right_below_a_flat_suffix_is_what_the_list_says() -> None:
+    rules = [line.decode() for line in _icann_rules()]
+    assert [rule for rule in rules if rule.rpartition(".")[2] in parse._FLAT and "." in rule] == []
+    assert parse._FLAT <= set(rules)
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("www.google.com", "google.com"),
+        ("Google.COM.", "google.com"),
+        ("com", ""),
+        ("www.google.com.hk", "google.com.hk"),
+        ("com.hk", ""),
+        ("10.0.0.1", ""),
+        ("a.github.io", "github.io"),
+    ],
+)
+def test_the_domain_bought_of_a_registry(host: str, domain: str) -> None:
+    assert parse.registry_domain(host) == domain
+
+
+def _icann_rules() -> list[bytes]:
+    file = resources.files("publicsuffixlist") / "public_suffix_list.dat"
+    icann = file.read_bytes().partition(b"===END ICANN")[0]
+    return [line.strip() for line in icann.splitlines() if line.strip() and not line.startswith(b"//")]
