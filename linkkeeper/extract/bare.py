@@ -30,6 +30,7 @@ _SIMPLE = re.compile(
 """A URL between spaces of which nothing has to be trimmed: two of three in plain text, found at once."""
 _BARE = ("bare",)
 _SPACE = frozenset(b" \n")
+_WEB = (b"http://", b"https://")
 _SPACED_LETTERS = re.compile(
     r"(?:[^\W\u0e00-\u0eff\u1000-\u10ff\u1100-\u11ff\u1780-\u17ff\u2e80-\U000fffff]|[\u0300-\u036f])+"
 )
@@ -78,17 +79,26 @@ def find(data: bytes, start: int = 0, end: int | None = None, *, escapes: bool =
     for position in candidates(data, start, stop):
         if position < done:
             continue
-        simple = _SIMPLE.match(data, position, stop)
-        if simple:
-            start = position - (4 if data[position - 1] == 0x70 else 5)  # "p" or "s"
-            if start > done and data[start - 1] in _SPACE and data.startswith((b"http://", b"https://"), start):
-                done = simple.end()
-                yield Found(start, done, data[start:done].decode(), "bare", _BARE)
-                continue
+        if simple := between_spaces(data, position, done, stop):
+            start, done = simple
+            yield Found(start, done, data[start:done].decode(), "bare", _BARE)
+            continue
         found = at(data, position, done, stop, escapes=escapes)
         if found is not None:
             yield found
             done = found.end
+
+
+def between_spaces(data: bytes, position: int, floor: int, stop: int) -> tuple[int, int] | None:
+    """Return the range of the URL around one of `candidates`, if it stands between spaces and nothing has to be
+    trimmed: `at` gives the same, and takes longer."""
+    simple = _SIMPLE.match(data, position, stop)
+    if simple is None:
+        return None
+    start = position - (4 if data[position - 1] == 0x70 else 5)  # "p" or "s"
+    if start > floor and data[start - 1] in _SPACE and data.startswith(_WEB, start):
+        return start, simple.end()
+    return None
 
 
 def at(data: bytes, position: int, floor: int, stop: int, *, escapes: bool = False) -> Found | None:

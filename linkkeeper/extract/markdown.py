@@ -34,6 +34,7 @@ _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CELL_END = re.compile(rb"(?<!\\)\|")
 _DEEPEST = 5
 """Admonitions in admonitions: deeper ones are code."""
+_BARE = ("md-bare",)
 _NEVER = (sys.maxsize, sys.maxsize)
 _DAMAGED = re.compile("[\udc80-\udcff]")
 
@@ -146,6 +147,10 @@ def _bare(seen: signs.Signs, closed: list[Range], tables: list[Range]) -> Iterat
         if spot < floor:
             continue
         table = bool(tables) and _inside(spot, tables)
+        if not table and (simple := bare.between_spaces(source, spot, floor, start)):
+            begin, floor = simple
+            yield Found(begin, floor, source[begin:floor].decode(), "bare", _BARE)
+            continue
         stop = min(start, len(source))
         found = bare.at(source, spot, floor, _cell_end(source, spot, stop) if table else stop, escapes=True)
         if found:
