@@ -81,6 +81,11 @@ def is_local(url: str) -> bool:
     return not url.startswith("//") and not _SCHEME.match(url) and not _GLUED.match(url)
 
 
+def is_sound(link: Link) -> bool:
+    """Tell whether nothing can be said against a link of the web, as of most: neither `judge_link` nor `is_local`."""
+    return not link.skip and _SOUND.fullmatch(link.url) is not None
+
+
 def judge_url(url: str) -> Judgement | None:
     """Judge the text of a URL that is neither empty nor `#`; None: it must be asked."""
     if _SOUND.fullmatch(url):

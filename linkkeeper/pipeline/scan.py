@@ -234,6 +234,8 @@ def _rules(settings: Settings, paths: tuple[str, ...], changes: Changes | None =
             return Judgement(Verdict.SKIPPED, "excluded", f"not on a line changed since {changes.since}")
         if own is not None and (judgement := own.judge(link.url)) is not None:
             return judgement
+        if link_rules.is_sound(link):
+            return None
         judgement = link_rules.judge_link(link)
         if judgement is None and link_rules.is_local(link.url):
             return local.judge(link.document, link.url)
