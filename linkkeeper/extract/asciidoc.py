@@ -42,6 +42,7 @@ _MARKS = (b"://", b"link:", b"image:", b"xref:", b"<<", b"@", b"www.", b"mailto:
 """A text without any of these holds no link."""
 _ID = re.compile(r"\[\[([A-Za-z_:][\w:.-]*)|\[(?:[\w-]*)#([\w:.-]+)|\banchor:([\w:.-]+)\[|\bid=\"?([\w:.-]+)")
 _LONGEST_VALUE = 2000
+_MOST_ATTRIBUTES = 50_000
 _BUILT_IN = {
     b"empty": b"", b"blank": b"", b"sp": b" ", b"plus": b"+", b"amp": b"&", b"lt": b"<", b"gt": b">", b"tilde": b"~",
     b"startsb": b"[", b"endsb": b"]", b"vbar": b"|", b"caret": b"^", b"asterisk": b"*", b"backslash": b"\\",
@@ -192,7 +193,7 @@ def _attribute(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Ite
     text = _resolved(written, attributes, row=False)
     if block.name.startswith(b"!") or block.name.endswith(b"!"):
         attributes.pop(name, None)
-    elif len(text.data) <= _LONGEST_VALUE:
+    elif len(text.data) <= _LONGEST_VALUE and (len(attributes) < _MOST_ATTRIBUTES or name in attributes):
         attributes[name] = re.sub(rb"[ \t]+\\\r?\n[ \t]*", b" ", text.data).strip()
     if _ABSOLUTE.match(text.data):
         skip = SKIP_TEMPLATE if b"{" in text.data else ""

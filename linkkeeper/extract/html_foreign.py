@@ -23,6 +23,8 @@ class Foreign:
     def __init__(self) -> None:
         self._open: list[tuple[bytes, bytes]] = []
         self._count: Counter[bytes] = Counter()
+        self._known: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
+        """One object for each kind of element: millions may be open."""
 
     @property
     def is_open(self) -> bool:
@@ -44,7 +46,7 @@ class Foreign:
         if vocabulary == _HTML and not self._open:
             return False
         if not (name in _VOID if vocabulary == _HTML else self_closing):
-            self._open.append((name, vocabulary))
+            self._open.append(self._known.setdefault((name, vocabulary), (name, vocabulary)))
             self._count[name] += 1
         return vocabulary != _HTML
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 _TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"?|([{\[])|([}\]])|(,)|(:)|[^\s"{}\[\],:]++', re.DOTALL)
+_DEEPEST = 10_000
+"""Levels whose keys are known. No parser reads deeper ones, and each takes memory."""
 
 
 class Container:
@@ -39,26 +41,36 @@ class Close(Struct, frozen=True, gc=False):
 def walk(data: bytes) -> Iterator[String | Close]:
     """Yield string values and ends of containers in order. Damaged JSON yields what can be read."""
     stack: list[Container] = []
+    deeper = bytearray()
+    """Whether each container below the deepest that is looked at is an object."""
     awaiting_key = False
     for token in _TOKEN.finditer(data):
         match token.lastindex:
             case 1:
                 top = stack[-1] if stack else None
-                if awaiting_key and top is not None and top.is_object:
+                if awaiting_key and deeper:
+                    awaiting_key = False
+                elif awaiting_key and top is not None and top.is_object:
                     top.key, awaiting_key = token[1], False
                 else:
                     key = b"" if top is None else (top.key if top.is_object else top.name)
                     yield String(token.start(1), token.end(1), key, len(stack))
+            case 2 if len(stack) >= _DEEPEST:
+                awaiting_key = token[2] == b"{"
+                deeper.append(awaiting_key)
             case 2:
                 top = stack[-1] if stack else None
                 name = b"" if top is None else (top.key if top.is_object else top.name)
                 stack.append(Container(name, token[2] == b"{"))
                 awaiting_key = token[2] == b"{"
+            case 3 if deeper:
+                deeper.pop()
+                awaiting_key = False
             case 3 if stack:
                 closed = stack.pop()
                 awaiting_key = False
                 yield Close(closed.name, len(stack), closed.is_object)
             case 4:
-                awaiting_key = bool(stack) and stack[-1].is_object
+                awaiting_key = bool(deeper[-1]) if deeper else bool(stack) and stack[-1].is_object
             case _:
                 pass

@@ -103,8 +103,12 @@ def _explicit(data: bytes, block: Block) -> Iterator[Found]:
 
 
 def _in_table(lines: Lines, block: Block, options: ExtractOptions) -> Iterator[Found]:
-    found = []
+    found: list[Found] = []
     for cell, may_grow in cells(lines, block):
+        if cell is None:  # a row ends: links of its cells stand in no order
+            yield from sorted(found, key=lambda link: link.start)
+            found.clear()
+            continue
         for link in rst_inline.find(cell.data, options.include_verbatim):
             source = cell.source(link.start, link.end)
             start, end = source or (cell.source_of(link.start), cell.source_of(link.end - 1) + 1)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 
 from linkkeeper.extract.rst_blocks import Block
 from linkkeeper.extract.rst_lines import Lines
@@ -12,10 +13,15 @@ _BORDER = re.compile(rb"\+[-=+]+\+$|[=\-]+(?:[ ]+[=\-]+)*$")
 _COLUMN = re.compile(rb"=+")
 
 
-def cells(lines: Lines, table: Block) -> Iterator[tuple[Unescaped, bool]]:
+Cells = Iterator[tuple[Unescaped | None, bool]]
+_WIDEST = 1000
+"""Columns of a table, at most: what has more is no table but costs memory for each column."""
+
+
+def cells(lines: Lines, table: Block) -> Cells:
     """Yield the text of every cell, row by row, and whether it may grow: else the columns no longer line up.
 
-    A cell that spans columns comes as one.
+    A cell that spans columns comes as one. None stands for the end of a row.
     """
     first = _line_at(lines, table.start)
     last = first
@@ -33,7 +39,7 @@ def _line_at(lines: Lines, offset: int) -> int:
     return max(0, bisect_right(lines.begin, offset) - 1)
 
 
-def _grid(lines: Lines, first: int, last: int) -> Iterator[tuple[Unescaped, bool]]:
+def _grid(lines: Lines, first: int, last: int) -> Cells:
     rows: dict[int, Builder] = {}
     for line in range(first, last):
         text = lines.text(line)
@@ -42,7 +48,7 @@ def _grid(lines: Lines, first: int, last: int) -> Iterator[tuple[Unescaped, bool
             continue
         position = lines.start[line]
         column = 0
-        for part in text.split(b"|"):
+        for part in text.split(b"|", _WIDEST):
             stripped = part.strip()
             begin = position + (part.find(stripped) if stripped else 0)
             _add(rows, column, stripped, begin)
@@ -51,8 +57,8 @@ def _grid(lines: Lines, first: int, last: int) -> Iterator[tuple[Unescaped, bool
     yield from _done(rows, -1)
 
 
-def _simple(lines: Lines, first: int, last: int) -> Iterator[tuple[Unescaped, bool]]:
-    starts = [match.start() for match in _COLUMN.finditer(lines.text(first))]
+def _simple(lines: Lines, first: int, last: int) -> Cells:
+    starts = [match.start() for match in islice(_COLUMN.finditer(lines.text(first)), _WIDEST)]
     rows: dict[int, Builder] = {}
     for line in range(first, last):
         if lines.blank(line) or _BORDER.match(lines.text(line)):
@@ -115,7 +121,9 @@ def _add(rows: dict[int, Builder], column: int, text: bytes, origin: int) -> Non
         builder.plain(text, origin)
 
 
-def _done(rows: dict[int, Builder], last: int) -> Iterator[tuple[Unescaped, bool]]:
+def _done(rows: dict[int, Builder], last: int) -> Cells:
     for column, builder in rows.items():
         yield builder.done(), column == last
+    if rows:
+        yield None, False
     rows.clear()

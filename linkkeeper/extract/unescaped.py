@@ -5,22 +5,24 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable
 
+_NONE: "array[int]" = array("i")
 Decode = Callable[[re.Match[bytes]], tuple[int, bytes] | None]
 
 
 class Unescaped:
     """Bytes after unescaping, and the way back: `source` turns their offsets into those of the source.
 
-    Built from pieces: plain runs, where offsets move together, and escapes, which are one atom each.
+    Built from pieces: plain runs, where offsets move together, and escapes, which are one atom each. A text may have
+    millions of them: 13 bytes each are held. Offsets are below 2 GiB.
     """
 
-    __slots__ = ("_at", "_atom", "_origin", "_run", "_size", "data")
+    __slots__ = ("_at", "_atom", "_breaks", "_origin", "_size", "data")
 
     def __init__(self, data: bytes, origin: int = 0) -> None:
         """Hold `data` as it is; it stands at `origin` in the source."""
         self.data = data
-        self._at, self._origin, self._size = array("q", [0]), array("q", [origin]), array("q", [len(data)])
-        self._atom, self._run = bytearray(1), array("q", [0])
+        self._at, self._origin, self._size = array("i", [0]), array("i", [origin]), array("i", [len(data)])
+        self._atom, self._breaks = bytearray(1), _NONE
 
     @property
     def is_plain(self) -> bool:
@@ -33,7 +35,7 @@ class Unescaped:
         last = self._piece(end - 1) if end > start else first
         begin = self._begin(first, start)
         stop = begin if end == start else self._end(last, end)
-        if begin is None or stop is None or self._run[first] != self._run[last]:
+        if begin is None or stop is None or bisect_right(self._breaks, first) != bisect_right(self._breaks, last):
             return None
         return begin, stop
 
@@ -64,13 +66,13 @@ class Builder:
     """Collects the pieces of an `Unescaped`."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._length = 0
-        self._at = array("q")
-        self._origin = array("q")
-        self._size = array("q")
+        self._data = bytearray()
+        self._at = array("i")
+        self._origin = array("i")
+        self._size = array("i")
         self._atom = bytearray()
-        self._run = array("q")
+        self._breaks = array("i")
+        """Numbers of the pieces that do not stand right behind the one before them."""
 
     def plain(self, data: bytes, origin: int) -> None:
         """Add bytes that stand in the source as they are, at `origin`."""
@@ -83,21 +85,20 @@ class Builder:
             self._add(data, origin, size, True)
 
     def _add(self, data: bytes, origin: int, size: int, atom: bool) -> None:
-        contiguous = not self._at or self._origin[-1] + self._size[-1] == origin
-        self._run.append((self._run[-1] if self._run else 0) + (not contiguous))
-        self._at.append(self._length)
+        if self._at and self._origin[-1] + self._size[-1] != origin:
+            self._breaks.append(len(self._at))
+        self._at.append(len(self._data))
         self._origin.append(origin)
         self._size.append(size)
         self._atom.append(atom)
-        self._parts.append(data)
-        self._length += len(data)
+        self._data += data
 
     def done(self) -> Unescaped:
         """Return what was collected."""
-        built = Unescaped(b"".join(self._parts))
+        built = Unescaped(bytes(self._data))
         if self._at:
             built._at, built._origin, built._size = self._at, self._origin, self._size
-            built._atom, built._run = self._atom, self._run
+            built._atom, built._breaks = self._atom, self._breaks
         return built
 
 
