@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from linkkeeper.extract import asciidoc_inline, bare, html, ignore
+from linkkeeper.extract import asciidoc_inline, bare, csv_cells, html, ignore
 from linkkeeper.extract.asciidoc_blocks import Block, blocks
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.escape_asciidoc import LAYERS
@@ -91,7 +91,7 @@ def _links(data: bytes, lines: Lines, options: ExtractOptions) -> Iterator[Found
     prefixes = _only_prefixes(data) if _defines(data) else set()
     for block in blocks(lines):
         match block.kind:
-            case "text" | "title" | "row":
+            case "text" | "title" | "row" | "csv":
                 yield from _prose(data, block, attributes)
             case "attribute":
                 defined = _attribute(data, block, attributes)
@@ -133,7 +133,8 @@ def _prose(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Iterato
     written = data[block.start : block.end]
     if b"{" not in written and not _has_mark(written):
         return
-    text = _resolved(_without_comments(written), attributes, block.kind == "row")
+    written = csv_cells.apart(written) if block.kind == "csv" else _without_comments(written)
+    text = _resolved(written, attributes, block.kind == "row")
     if not _has_mark(text.data):
         return
     for link in asciidoc_inline.find(text.data):

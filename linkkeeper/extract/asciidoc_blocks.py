@@ -23,6 +23,7 @@ _LIST = re.compile(
 )
 _WORD = re.compile(rb"[A-Za-z][A-Za-z]++[ :]")
 """What begins a line of prose, unless it is a term (`a::`) or a directive (`include::`)."""
+_CSV = re.compile(rb"\bformat=\"?csv\b")
 _CODE_STYLES = frozenset(
     b"source listing literal pass stem asciimath latexmath comment ditaa plantuml graphviz mermaid".split()
 )
@@ -30,7 +31,7 @@ _RAW_STYLES = frozenset({b"pass"})
 
 
 class Block(Struct, frozen=True, gc=False):
-    """A stretch of the document: `kind` is text, row, title, verbatim, comment, raw, media, attribute or anchor."""
+    """A stretch of the document: `kind`: text, row, csv, title, verbatim, comment, raw, media, attribute, anchor."""
 
     kind: str
     start: int
@@ -48,6 +49,7 @@ class _State:
     def __init__(self) -> None:
         self.style = b""
         self.table = b""
+        self.csv = False
         self.in_header = False
 
 
@@ -68,6 +70,7 @@ def _one(lines: Lines, line: int, state: _State) -> Step:
         if following > line:
             return following
     style, state.style = state.style, b""
+    state.csv = state.csv and bool(state.table)
     if style in _CODE_STYLES:
         return (yield from _paragraph(lines, line, "raw" if style in _RAW_STYLES else "verbatim"))
     if not flush and not state.table and not _LIST.match(text):
@@ -75,7 +78,8 @@ def _one(lines: Lines, line: int, state: _State) -> Step:
     if state.in_header:  # the author's line, the revision's
         yield Block("text", lines.start[line], lines.end[line])
         return line + 1
-    return (yield from _prose(lines, line, "row" if state.table else "text"))
+    kind = "text" if not state.table else "csv" if state.csv else "row"
+    return (yield from _prose(lines, line, kind))
 
 
 def _marked(lines: Lines, line: int, text: bytes, state: _State) -> Step:
@@ -85,6 +89,7 @@ def _marked(lines: Lines, line: int, text: bytes, state: _State) -> Step:
             return (yield from _fenced(lines, line, fence[1], state))
     elif _TABLE.match(text):
         state.table = b"" if state.table == text else (state.table or text)
+        state.csv = state.table[:1] == b"," or (state.csv and bool(state.table))
         state.style = b""
         return line + 1
     elif _CONTAINER.match(text):
@@ -105,6 +110,7 @@ def _line_of_markup(lines: Lines, line: int, text: bytes, state: _State) -> Step
         yield Block("anchor", start + anchor.start(1), start + anchor.end(1))
     elif style := _STYLE.match(text):
         state.style = _style_name(style[1]) or state.style
+        state.csv = state.csv or _CSV.search(style[1]) is not None
         yield Block("style", start, lines.end[line])
     elif media := _MEDIA.match(text):
         yield Block("media", start + media.start(2), lines.end[line], media[1])

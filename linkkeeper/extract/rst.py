@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from linkkeeper.extract import bare, html, ignore, rst_inline
+from linkkeeper.extract import bare, csv_cells, html, ignore, rst_inline
 from linkkeeper.extract.base import ExtractOptions, Found
 from linkkeeper.extract.pieces import (
     AFTER_BLANK,
@@ -71,6 +71,9 @@ def _links(data: bytes, lines: Lines, options: ExtractOptions) -> Iterator[Found
         match block.kind:
             case "text":
                 yield from _moved(rst_inline.find(data[block.start : block.end], options.include_verbatim), block.start)
+            case "csv":
+                text = csv_cells.apart(data[block.start : block.end], block.name)
+                yield from _moved(rst_inline.find(text, options.include_verbatim), block.start)
             case "target" | "option" | "uri":
                 yield from _explicit(data, block)
             case "raw":

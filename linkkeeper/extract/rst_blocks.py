@@ -29,6 +29,8 @@ _SIMPLE = re.compile(rb"=+(?:[ ]+=+)+$")
 _PUNCTUATION = re.compile(rb"[!-/:-@\[-`{-~]")
 _OPTION = re.compile(rb":([\w-]+):(?:[ \t]+|$)")
 
+_DELIMITER = re.compile(rb":delim:[ \t]+(\S)\s")
+
 CODE = frozenset(
     b"code code-block sourcecode literalinclude highlight math graphviz digraph graph uml plantuml mermaid doctest"
     b" testcode testsetup testcleanup testoutput productionlist ipython plot prompt parsed-literal-code jupyter-execute"
@@ -46,13 +48,13 @@ PICTURES = frozenset({b"image", b"figure"})
 
 
 class Block(Struct, frozen=True, gc=False):
-    """A stretch of the document: `kind` is text, verbatim, target, uri, raw, option, grid or simple."""
+    """A stretch of the document: `kind` is text, verbatim, target, uri, raw, option, grid, simple or csv."""
 
     kind: str
     start: int
     end: int
     name: bytes = b""
-    """The target's or option's name; the directive's, for raw."""
+    """The target's or option's name; the directive's, for raw; the delimiter, for csv."""
 
 
 Step = Generator[Block, None, int]
@@ -180,7 +182,13 @@ def _directive(lines: Lines, line: int, argument: int, indent: int, name: bytes)
         name = b"raw " + lines.data[argument:last]
     elif name not in CODE and following > line + 1:
         following = line + 1  # these lines are content already
+    first = following
     following = yield from _options(lines, following, end)
+    if name == b"csv-table" and lines.past_blank(following) < end:
+        given = _DELIMITER.search(lines.data, lines.begin[first] if first < end else argument, lines.begin[following])
+        begin = lines.begin[lines.past_blank(following)]
+        yield Block("csv", begin, _last_end(lines, end), given[1] if given else b",")
+        return end
     if name.startswith(b"raw ") or name in CODE:
         if following < end and lines.past_blank(following) < end:
             first = lines.past_blank(following)

@@ -18,7 +18,7 @@ from linkkeeper.extract.remembered import ExtractionCache, Remembered, settled
 from linkkeeper.extract.workers import Ticket, Workers
 from linkkeeper.models.document import Document, FileProblem
 
-EXTRACTOR = "4"
+EXTRACTOR = "5"
 """Raised whenever the same bytes may give other links: what caches hold is then stale."""
 _LARGE_BYTES = 1 << 22
 """A file that is read in this process, so that its result need not travel as a whole."""
