@@ -11,7 +11,7 @@ def _field(delimiter: bytes) -> re.Pattern[bytes]:
 
 
 def apart(written: bytes, delimiter: bytes = b",") -> bytes:
-    """Return the text, as long as it was, with a line end for each delimiter between cells and each quote around one."""
+    """Return the text, as long as before, with a line end for each delimiter and each quote around a cell."""
     if delimiter not in written and b'"' not in written:
         return written
     return _field(delimiter).sub(_ended, written)
