@@ -114,4 +114,7 @@ def _documents(
         yield from map(decode, run(files, job))
     yield Lines(b"", tuple(walk.problems))
     if walk.stdin:
-        yield job.lines(stdin_name, sys.stdin.buffer.read())
+        from linkkeeper.models.document import Document
+
+        parts = job.parts(Document(stdin_name), sys.stdin.buffer.read())
+        yield from (decode(part.value) for part in parts)
