@@ -92,12 +92,13 @@ class Runs:
         return self._database.read(statement, (len(run), run))
 
 
-def _packed(run: Run) -> bytes:
+def _packed(run: Run) -> bytearray:
     """Return a run in pieces, each after its length: in one, a large run would take its memory once more."""
     packer, out = zlib.compressobj(1), bytearray()
     for piece in _pieces(run):
         out += packer.compress(len(piece).to_bytes(4, "big")) + packer.compress(piece)
-    return bytes(out + packer.flush())
+    out += packer.flush()
+    return out
 
 
 def _pieces(run: Run) -> Iterator[bytes]:
