@@ -23,7 +23,7 @@ from linkkeeper.extract.pieces import moved
 
 _PLAIN = re.compile(rb"(?:[^\[\]()`<|\\~{$]++|!?\[[^\[\]()`<|\\~{$]*+\]\([^\[\]()`<|\\~{$\s]*+\)|[()])*+")
 """Text without markup but simple links."""
-_LASTING = re.compile(rb"```|~~~|\]:|<[!?]|<(?:script|pre|style|textarea)|\{[{%#]|<%", re.IGNORECASE)
+_LASTING = b"``` ~~~ ]: <! <? <script <pre <style <textarea {{ {% {# <%".split()
 """What may stay open after a blank line, or means something elsewhere in the text."""
 _BEHIND_LINK = re.compile(rb"(?<=\)) (?=[^\s])")
 Whole = Callable[[bytes, ExtractOptions], Iterator[Found]]
@@ -109,7 +109,8 @@ def _exempt(found: Iterator[Found], opened: bytes) -> Iterator[Found]:
 
 def ranges(data: bytes) -> Iterator[pieces.Range]:
     """Yield ranges that can be read one by one, in any order, if that can be told without the parser: else one."""
-    if ignore.WORD in data or _LASTING.search(data):
+    lower = data.lower()
+    if ignore.WORD in lower or any(mark in lower for mark in _LASTING):
         yield 0, len(data)
     elif b"    " in data or b"\t" in data or not _PLAIN.fullmatch(data):
         yield from pieces.ranges(data, (_AFTER_BLANK,))

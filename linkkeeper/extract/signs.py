@@ -19,7 +19,9 @@ from linkkeeper.extract import bare, ignore
 from linkkeeper.extract.base import Found
 
 Range = tuple[int, int]
-_MARKUP = (b"](", b"<", b"]:")
+_TAGS = tuple(b"<%c" % character for character in range(0x21, 0x7F) if character not in b"<!?%")
+"""What may begin a tag or an autolink: a `<` alone is nothing, and some texts have millions."""
+_MARKUP = (b"](", b"]:", *_TAGS)
 _TEMPLATE = (b"{{", b"{%", b"{#", b"<%")
 _EXPRESSION = b"${"
 _CLOSING = (b"```", b"~~~", b"-->")
