@@ -62,12 +62,19 @@ def anchors(data: bytes) -> frozenset[str]:
     return frozenset(found - {""})
 
 
+def _names_url(data: bytes, tag: StartTag) -> bool:
+    """Tell whether a look at the attributes of a tag is worth it."""
+    if tag.end - tag.rest < _FEW_BYTES:
+        return bool(_HAS_URL_OR_TEXT.find_matches_as_indexes(data[tag.rest : tag.end].lower()))
+    return _HAS_URL.search(data, tag.rest, tag.end) is not None
+
+
 def _found(data: bytes, in_markdown: bool, include_verbatim: bool, nested: bool) -> Iterator[Found]:
     """Yield links as written. What is inside a comment or a `srcdoc` is looked at once, not what is inside that."""
     for token in tokens(data, xml=data.startswith(b"<?xml"), plain=False):
         match token:
             case StartTag():
-                if _HAS_URL.search(data, token.rest, token.end):
+                if _names_url(data, token):
                     yield from in_tag(data, token, in_markdown)
                     if token.name == b"iframe" and not nested:
                         yield from _in_srcdoc(data, token)

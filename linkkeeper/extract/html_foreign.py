@@ -1,6 +1,6 @@
 """Whether a tag stands in SVG or MathML, where `<style>`, `<title>` and CDATA mean something else (WHATWG 13.2.6.5)."""
 
-from collections import Counter
+from collections import defaultdict
 
 _INTEGRATION = {
     b"svg": frozenset(b"foreignobject desc title".split()),
@@ -22,7 +22,7 @@ class Foreign:
 
     def __init__(self) -> None:
         self._open: list[tuple[bytes, bytes]] = []
-        self._count: Counter[bytes] = Counter()
+        self._count: defaultdict[bytes, int] = defaultdict(int)
         self._known: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
         """One object for each kind of element: millions may be open."""
 
@@ -56,7 +56,7 @@ class Foreign:
             return
         if name in (b"p", b"br") and self._holds_markup(name):
             self._break_out()
-        elif self._count[name]:
+        elif self._count.get(name):
             while self._pop() != name:
                 pass
 

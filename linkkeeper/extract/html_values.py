@@ -26,7 +26,10 @@ _Split = Callable[[bytes], Iterable[tuple[int, int]]]
 
 def url_of(value: bytes) -> str:
     """Return what a browser makes of a decoded URL attribute: trimmed, without tabs and line breaks."""
-    return text_of(value).strip(_C0_OR_SPACE).translate(_IN_URL)
+    text = text_of(value)
+    if text.isprintable():  # nearly all: there is no tab, no line break, and no space but " "
+        return text.strip(" ")
+    return text.strip(_C0_OR_SPACE).translate(_IN_URL)
 
 
 def text_of(value: bytes) -> str:
@@ -41,6 +44,8 @@ def value_of(data: bytes, attribute: Attribute) -> Unescaped:
 
 def is_template(url: str, expression: bool = False) -> bool:
     """Whether a URL has yet to be filled in; with `expression`, an unquoted `{…}` is one (MDX, JSX)."""
+    if "{" not in url and "}" not in url and "<" not in url and "%>" not in url:
+        return False
     return template.in_url(url.encode()) or "<?" in url or "#{" in url or (expression and url.startswith("{"))
 
 

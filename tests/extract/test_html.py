@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from linkkeeper.extract import html
 from linkkeeper.extract.base import ExtractOptions, Found
+from linkkeeper.extract.html_values import is_template, url_of
 
 PIECES = [
     "<a href=u%d>",
@@ -215,3 +216,15 @@ def test_links_in_comments_count_only_on_request() -> None:
 def test_ignore_comments_exempt_an_element_or_a_range(markup: str, exempt: set[str]) -> None:
     found = html.links(markup.encode(), ExtractOptions(today="2026-01-01"))
     assert {link.url for link in found if link.skip.startswith("ignored")} == exempt
+
+
+@pytest.mark.parametrize("url", ["a{%b", "a%}", "}}", "{{a}}", "${a}", "a<%b", "%>", "{#a", "<?a", "#{a}"])
+def test_every_mark_of_template_code_is_seen(url: str) -> None:
+    assert is_template(url)
+    assert not is_template("https://a.example/%7B%7D")
+
+
+@given(st.text(st.sampled_from("ab \t\n\r\x00\x1f\x7f\x85\xa0\u3000\u200b\ud7ff\U0001f600"), max_size=6))
+def test_a_url_is_trimmed_as_browsers_do(text: str) -> None:
+    inner = text.replace("\0", "\ufffd").strip("".join(map(chr, range(0x21))))
+    assert url_of(text.encode()) == inner.replace("\t", "").replace("\n", "").replace("\r", "")
