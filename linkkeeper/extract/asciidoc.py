@@ -33,6 +33,8 @@ _REFERENCE = re.compile(rb"\\?\{(\w[\w-]*)\}")
 _DEFINES = re.compile(rb"[\r\n][ \t]*+:")
 """A text without such a line, but for its first one, defines no attribute."""
 _LONG = 1 << 16
+_LONGEST_TEXT = 1 << 23
+"""Bytes of a paragraph in which attributes are resolved: each use takes memory."""
 _USE = re.compile(rb"\{(\w[\w-]*)\}([\w/?#&=%:.~-](?=[^\s\[]))?")
 _CELL = re.compile(rb"\\?\|")
 _ABSOLUTE = re.compile(rb"(?:https?|ftp)://[^\s\[\]]+\Z", re.IGNORECASE)
@@ -182,8 +184,8 @@ def _resolved(written: bytes, attributes: dict[bytes, bytes], row: bool) -> Unes
 
 def _names_one(written: bytes, attributes: dict[bytes, bytes]) -> bool:
     """Whether one of the attributes may be used here. A long text may hold millions of braces with other names."""
-    if b"{" not in written or len(written) < _LONG:
-        return b"{" in written
+    if b"{" not in written or not _LONG <= len(written) <= _LONGEST_TEXT:
+        return b"{" in written and len(written) < _LONG
     lower = written.lower()
     return any(b"{%b}" % name in lower for name in attributes)
 
