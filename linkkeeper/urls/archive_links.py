@@ -50,6 +50,7 @@ DEFAULT_BASES = ("https://web.archive.org",)
 _HOST = re.compile(r"(?i)^\s*(?:https?:)?//(?:[^/?#@]*@)?([^/?#:]+)(?::\d*)?(?=[/?#]|$)")
 _ORIGIN = re.compile(r"(?i)^\s*((?:https?:)?//[^/?#]+)")
 _MOMENT = r"(\d{1,14}|\d{0,14}\*)([a-z]{2}_)?/+(?=\S)"
+_WHOLE_MOMENT = re.compile(r"\d{14}")
 _CAPTURE = re.compile(rf"^/+(?:web/+|(?=\d{{14}})){_MOMENT}")
 _WEB_CAPTURE = re.compile(rf"^/+web/+{_MOMENT}")
 _NO_MOMENT = re.compile(r"(?i)^/+web/+(?=https?(?::|%3a)|www\.|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/:?]|$))")
@@ -97,6 +98,8 @@ def points_into(url: str, bases: Sequence[str] = DEFAULT_BASES) -> bool:
 
 def is_wayback(url: str, bases: Sequence[str] = DEFAULT_BASES) -> bool:
     """Say whether url leads to the captures of the Wayback Machine, or of an archive at one of bases."""
+    if "/web/" not in url and not _WHOLE_MOMENT.search(url):  # most URLs, quickly
+        return False
     return (_host(url) in WAYBACK_HOSTS and "/web/" in url) or parse(url, bases) is not None
 
 
