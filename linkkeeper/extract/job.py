@@ -88,13 +88,11 @@ def _results(path: str, job: Job, do: Callable[[Document, bytes], Iterator[Made]
 
 def has_credentials(urls: Iterable[str]) -> bool:
     """Tell whether a URL, in any spelling, holds what may open somebody's account."""
-    texts = list(urls)
-    text = "\n".join(texts)
-    if "=" not in text and "@" not in text and "%" not in text:
+    suspects = [one for one in set(urls) if "=" in one or "@" in one or "%" in one]
+    if not suspects:
         return False  # without any of these nothing in a URL is a credential, and masking is dear
     from linkkeeper.urls import secrets
 
-    suspects = [one for one in set(texts) if "=" in one or "@" in one or "%" in one]
     text = "\n".join(suspects)
     return secrets.mask(text) != text and any(secrets.mask(one) != one for one in suspects)
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from linkkeeper.extract.base import Found
 from linkkeeper.extract.markdown_scan import PARSER, definitions
 
-_CANDIDATE = re.compile(rb"(?m)^[ \t>*+\-0-9.)]*(\[(?!\^)(?:[^\\\[\]\r\n]|\\.){1,999}\]:)[^\r\n]*")
+_CANDIDATE = re.compile(rb"[ \t>*+\-0-9.)]*(\[(?!\^)(?:[^\\\[\]\r\n]|\\.){1,999}\]:)[^\r\n]*")
 _LEAVES = frozenset({"Paragraph", "HtmlBlock"})
 _LEAF_TAGS = frozenset({"Heading", "CodeBlock", "Table"})
 _LONGEST = 4096
@@ -19,7 +19,7 @@ _LONGEST = 4096
 def repeated(source: bytes, text: str, known: list[tuple[int, int]]) -> Iterator[tuple[Found, tuple[int, int]]]:
     """Yield definitions outside the known ranges, as `markdown_scan.definitions` does."""
     starts = {start for start, _ in known}
-    rest = [match for match in _CANDIDATE.finditer(source) if match.start(1) not in starts]
+    rest = [match for match in _candidates(source) if match.start(1) not in starts]
     if not rest:
         return
     leaves = _leaves(text) + known
@@ -30,6 +30,16 @@ def repeated(source: bytes, text: str, known: list[tuple[int, int]]) -> Iterator
         if found:
             link, (_, end) = found
             yield replace(link, start=link.start + start, end=link.end + start), (start, end + start)
+
+
+def _candidates(source: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield the lines that look like a definition, ascending. Most lines have no such sign and are passed over."""
+    end = 0
+    while (sign := source.find(b"]:", end)) >= 0:
+        start = source.rfind(b"\n", 0, sign) + 1
+        end = source.find(b"\n", sign) + 1 or len(source)
+        if match := _CANDIDATE.match(source, start):
+            yield match
 
 
 def _first(piece: bytes) -> tuple[Found, tuple[int, int]] | None:

@@ -128,20 +128,25 @@ def _found(source: LinkSource, data: bytes, options: ExtractOptions, head: bool)
     if not front.kind:
         return _apart(source.links(data, options))
     body = front.body_start
-    shifted = (
-        Found(one.start + body, one.end + body, one.url, one.kind, one.context, one.skip, one.unwritable)
-        for one in _apart(source.links(data[body:], options))
+    return chain(
+        _apart(front_matter.links(data, front, options)), _apart(source.links(data[body:], options), offset=body)
     )
-    return chain(_apart(front_matter.links(data, front, options)), shifted)
 
 
-def _apart(found: Iterable[Found]) -> Iterator[Found]:
-    """Yield the links; of two that overlap, the first stays (an outer attribute before what is in it)."""
+def _apart(found: Iterable[Found], offset: int = 0) -> Iterator[Found]:
+    """Yield the links, moved by offset; of two that overlap, the first stays (an attribute before what is in it)."""
     reach = 0
     for one in found:
-        if one.start >= reach:
-            yield one if len(one.url) < _SHORT and one.url.isascii() else _sound(one)
-            reach = one.end
+        start = one.start
+        if start < reach:
+            continue
+        reach = one.end
+        if len(one.url) >= _SHORT or not one.url.isascii():
+            one = _sound(one)
+        if offset:
+            yield Found(start + offset, reach + offset, one.url, one.kind, one.context, one.skip, one.unwritable)
+        else:
+            yield one
 
 
 def _sound(one: Found) -> Found:
