@@ -1,4 +1,4 @@
-"""Several processes that do a job on files. They start when the first full batch is there, not before."""
+"""Several processes that do a job on files. They start when there is more than one full batch, not before."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -60,13 +60,12 @@ class Workers:
 
     def add(self, file: SourceFile) -> Ticket:
         """Take in one more file."""
+        if self._batch.size_bytes >= _BATCH_BYTES or len(self._batch.paths) >= _BATCH_FILES:
+            self._send()  # now that there is something to do beside it
         batch = self._batch
         batch.paths.append(file.path)
         batch.size_bytes += file.size_bytes
-        ticket = Ticket(self, batch, len(batch.paths) - 1)
-        if batch.size_bytes >= _BATCH_BYTES or len(batch.paths) >= _BATCH_FILES:
-            self._send()
-        return ticket
+        return Ticket(self, batch, len(batch.paths) - 1)
 
     def no_more(self) -> None:
         """Hand out the last files, too, if others were."""
