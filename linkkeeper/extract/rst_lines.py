@@ -3,7 +3,8 @@
 import re
 from array import array
 
-_LINE = re.compile(rb"([ \t\x0b\x0c]*)([^\r\n]*)(?:\r\n|\n|\r|\Z)")
+_LINE = re.compile(rb"(?:[ \t\x0b\x0c]*+(?:\r\n|\n|\r))++|([ \t\x0b\x0c]*)([^\r\n]*)(?:\r\n|\n|\r|\Z)")
+"""Blank lines, which count as one, or another line."""
 _TAB = 8
 _SPACE = b" \t\x0b\x0c"
 _AT_ONCE = 1 << 22
@@ -17,7 +18,7 @@ class Lines:
         self.data = data
         unit = "I" if len(data) < 1 << 32 else "Q"
         self.begin, self.start, self.end, self.indent = array(unit), array(unit), array(unit), array(unit)
-        if b"\r" in data or len(data) > _AT_ONCE:
+        if b"\r" in data or b"\n\n\n\n" in data or len(data) > _AT_ONCE:
             self._one_by_one()
         else:
             self._all_at_once()
@@ -42,11 +43,18 @@ class Lines:
         for match in _LINE.finditer(self.data):
             if match.start() == len(self.data):
                 break
+            if match[2] is None:
+                self._blank(match.start())
+                continue
             self.begin.append(match.start())
             self.start.append(match.end(1))
             self.end.append(match.end(1) + len(match[2].rstrip()))
             space = match[1]
             self.indent.append(len(space.expandtabs(_TAB)) if b"\t" in space else len(space))
+
+    def _blank(self, place: int) -> None:
+        for offsets, offset in ((self.begin, place), (self.start, place), (self.end, place), (self.indent, 0)):
+            offsets.append(offset)
 
     def __len__(self) -> int:
         return len(self.start)
