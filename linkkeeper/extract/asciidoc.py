@@ -59,7 +59,7 @@ def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """
     for start, end in pieces(data) if len(data) > LONG else ((0, len(data)),):
         piece = data[start:end]
-        lines = Lines(piece) if b":" in piece or _has_mark(piece) else Lines(b"")
+        lines = Lines(piece) if _has_sign(piece) else Lines(b"")
         found = _links(piece, lines, options)
         if ignore.WORD in piece:
             found = ignore.apply(found, _exempt(piece, lines, options))
@@ -67,9 +67,19 @@ def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
             yield moved(one, start) if start else one
 
 
+def _has_sign(text: bytes) -> bool:
+    return b":" in text or _has_mark(text)
+
+
 def pieces(data: bytes) -> Iterator[Range]:
     """Yield ranges that can be read one by one, where no attribute is defined and no block is delimited."""
-    if ignore.WORD in data or _defines(data) or _LASTING.search(data) or _LASTING.match(b"\n" + data[:4]):
+    if (
+        not _has_sign(data)
+        or ignore.WORD in data
+        or _defines(data)
+        or _LASTING.search(data)
+        or _LASTING.match(b"\n" + data[:4])
+    ):
         return iter(((0, len(data)),))
     plain = not (_MARKUP.search(data) or _INDENTED.search(data) or data[:1].isspace())
     inline = (BEFORE_WORDS, BEFORE_URL, AFTER_PROSE, AFTER_URL) if plain else ()

@@ -77,7 +77,7 @@ def _has_markup(data: bytes, start: int, end: int) -> bool:
 
 def pieces(data: bytes) -> Iterator[Range]:
     """Yield ranges that can be read one by one: a blank line ends what is neither a block nor known everywhere."""
-    if ignore.WORD in data or (b"#+" in data and _LASTING.search(data)):
+    if not _has_sign(data) or ignore.WORD in data or (b"#+" in data and _LASTING.search(data)):
         return iter(((0, len(data)),))
     inline = () if _has_markup(data, 0, len(data)) else (BEFORE_WORDS, BEFORE_URL, AFTER_PROSE, AFTER_COMMA, AFTER_URL)
     return ranges(data, (AFTER_BLANK, *inline), in_text)

@@ -44,10 +44,14 @@ def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link in order of position. A long text is read in pieces: what is said of its lines takes memory."""
     for start, end in pieces(data) if len(data) > LONG else ((0, len(data)),):
         piece = data[start:end]
-        if any(sign in piece for sign in _SIGNS) or b"www." in piece.lower():
+        if _has_sign(piece):
             lines = Lines(piece)
             for found in exempt(piece, lines, _links(piece, lines, options), options):
                 yield moved(found, start) if start else found
+
+
+def _has_sign(text: bytes) -> bool:
+    return any(sign in text for sign in _SIGNS) or b"www." in text.lower()
 
 
 def pieces(data: bytes) -> Iterator[Range]:
@@ -55,7 +59,7 @@ def pieces(data: bytes) -> Iterator[Range]:
 
     But for quoted literal blocks, and for simple tables, which may hold blank lines.
     """
-    if ignore.WORD in data or _SIMPLE_TABLE.search(data):
+    if not _has_sign(data) or ignore.WORD in data or _SIMPLE_TABLE.search(data):
         return iter(((0, len(data)),))
     inline = () if _MARKUP.search(data) else (BEFORE_WORDS, BEFORE_URL, AFTER_PROSE, AFTER_URL)
     return ranges(data, (AFTER_BLANK, *inline), _begins_anew)
