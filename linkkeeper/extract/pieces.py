@@ -17,6 +17,7 @@ LONG = 1 << 21
 """Bytes of a text that is worth cutting."""
 PIECE = 1 << 20
 LINE_END = rb"(?>\r\n|\n|\r)"
+AFTER_LINE = re.compile(rb"\n")
 AFTER_BLANK = re.compile(rb"%b[ \t\x0b\x0c]*+%b(?=[^\s])" % (LINE_END, LINE_END))
 """Just before a line at the margin that a blank one precedes."""
 BEFORE_WORDS = re.compile(rb"%b(?=https?://|[A-Za-z][A-Za-z]++ )" % LINE_END)

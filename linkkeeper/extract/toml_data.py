@@ -4,6 +4,7 @@ from functools import partial
 
 from linkkeeper.extract.yaml_data import anchors as anchors
 from linkkeeper.extract.yaml_data import links_of
+from linkkeeper.extract.yaml_data import pieces as pieces
 
 SUFFIXES = frozenset({".toml"})
 ON_REQUEST = True

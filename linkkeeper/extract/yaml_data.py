@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from linkkeeper.extract import bare, front_matter
 from linkkeeper.extract.base import ExtractOptions, Found
+from linkkeeper.extract.pieces import AFTER_LINE, Range, ranges
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 ON_REQUEST = True
@@ -39,6 +40,11 @@ def _parts(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 links = partial(links_of, "yaml")
+
+
+def pieces(data: bytes) -> Iterator[Range]:
+    """Yield ranges that can be read one by one: values do not cross lines here."""
+    return ranges(data, (AFTER_LINE,))
 
 
 def anchors(data: bytes) -> frozenset[str]:
