@@ -9,7 +9,6 @@ names are defined, the head of its table, the ignore comment that still holds.
 """
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -166,10 +165,7 @@ def _still_open(data: bytes, start: int, end: int) -> int | None:
     if not _MAY_STAY_OPEN.search(piece):
         return None
     text = _with_line_end(piece)
-    size = len(text.encode())
-    events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text + "# x\n", merge_text=True)
-    last = deque(events, 3)
-    if last and "Start" in last[0][0] and last[0][1]["start"] == size:
+    if PARSER.html(text + "# x\n").endswith("<h1>x</h1>\n"):  # half the price of its events
         return None
     begin, _ = _last_block(text)
     return start + max(piece.rfind(b"\n", 0, begin), piece.rfind(b"\r", 0, begin)) + 1
@@ -312,7 +308,7 @@ def _labels(data: bytes) -> frozenset[bytes]:
         return frozenset()
     found: set[bytes] = set()
     after = 0
-    for match in _DEFINITION.finditer(data):
+    for match in _defined(data):
         start = match.start()
         if start != after and not _NO_PARAGRAPH_BEFORE.search(data, max(0, start - 80), start):
             continue
@@ -322,6 +318,14 @@ def _labels(data: bytes) -> frozenset[bytes]:
         if len(found) >= _MOST_LABELS:
             break
     return frozenset(found)
+
+
+def _defined(data: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield what looks like a definition, ascending. Lines without the sign of one, nearly all, are passed over."""
+    end = 0
+    while (sign := data.find(b"]:", end)) >= 0:
+        end = data.find(b"\n", sign) + 1 or len(data)
+        yield from _DEFINITION.finditer(data, data.rfind(b"\n", 0, sign) + 1, end)
 
 
 def _normal(label: bytes) -> bytes:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from linkkeeper.errors import DocumentError
 from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.discover import SourceFile
-from linkkeeper.extract.job import Job, Made, has_credentials, large, preload, safely
+from linkkeeper.extract.job import Job, Made, Result, has_credentials, large, preload, safely
 from linkkeeper.extract.reading import read
 from linkkeeper.extract.remembered import ExtractionCache, Remembered, settled
 from linkkeeper.extract.workers import Ticket, Workers
@@ -21,6 +21,8 @@ from linkkeeper.models.document import Document, FileProblem
 EXTRACTOR = "5"
 """Raised whenever the same bytes may give other links: what caches hold is then stale."""
 _LARGE_BYTES = 1 << 22
+"""A file that is read in portions, by all processes, if no other file keeps these busy."""
+_LARGEST_BYTES = 1 << 24
 """A file that is read in this process, so that its result need not travel as a whole."""
 _MOST_WAITING = 4096
 """Results held back until their turn comes."""
@@ -88,8 +90,9 @@ def run(
     with Workers(job, _processors() if processes is None else processes) as workers:
         for file in files:
             known = memory.known(file) if memory else None
-            small = known is None and file.size_bytes < _LARGE_BYTES
-            waiting.append(_Waiting(file, known, workers.add(file) if small else None))
+            others = known is None and file.size_bytes < _LARGEST_BYTES
+            ticket = workers.add(file, apart=file.size_bytes >= _LARGE_BYTES) if others else None
+            waiting.append(_Waiting(file, known, ticket))
             while len(waiting) > _MOST_WAITING or workers.is_full():
                 yield from _ended(waiting.popleft(), memory, job)
         workers.no_more()
@@ -137,10 +140,16 @@ def _ended(one: _Waiting, memory: _Memory | None, job: Job) -> Iterator[bytes]:
     if one.known is not None:
         yield one.known
         return
-    for result in [one.ticket.result()] if one.ticket else large(one.file.path, job):
+    for result in _results(one, job):
         if memory and result.digest:
             memory.keep(one.file, result.digest, result.value)
         yield result.value
+
+
+def _results(one: _Waiting, job: Job) -> Iterable[Result]:
+    if one.ticket is None or (one.file.size_bytes >= _LARGE_BYTES and one.ticket.is_here()):
+        return large(one.file.path, job)
+    return [one.ticket.result()]
 
 
 def _processors() -> int:

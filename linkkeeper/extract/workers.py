@@ -39,6 +39,10 @@ class Ticket:
         """Return the result; waits for it."""
         return self._workers.results(self._batch)[self._place]
 
+    def is_here(self) -> bool:
+        """Tell whether no other process is at it: `result` would read the file right here."""
+        return self._batch.future is None
+
 
 class Workers:
     """A pool that hands files out in batches. With one process all is done right here, when asked for."""
@@ -58,9 +62,10 @@ class Workers:
         if self._pool:
             self._pool.shutdown(wait=kind is None, cancel_futures=True)
 
-    def add(self, file: SourceFile) -> Ticket:
-        """Take in one more file."""
-        if self._batch.size_bytes >= _BATCH_BYTES or len(self._batch.paths) >= _BATCH_FILES:
+    def add(self, file: SourceFile, apart: bool = False) -> Ticket:
+        """Take in one more file; apart: not together with those before it."""
+        is_full = self._batch.size_bytes >= _BATCH_BYTES or len(self._batch.paths) >= _BATCH_FILES
+        if is_full or (apart and self._batch.paths):
             self._send()  # now that there is something to do beside it
         batch = self._batch
         batch.paths.append(file.path)

@@ -81,6 +81,18 @@ def test_none_of_many_files_is_left_to_the_parent(files: tuple[SourceFile, ...])
     assert set(run(files[:20], Who(OPTIONS), processes=2)) == {b"%d" % os.getpid()}
 
 
+def test_large_files_are_shared_among_workers_and_a_single_one_is_read_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linkkeeper.extract.scan._LARGE_BYTES", 100)
+    for name in "ab":
+        (tmp_path / f"{name}.md").write_text("x" * 200)
+    found = discover((str(tmp_path),), DiscoverOptions()).files
+    here = b"%d" % os.getpid()
+    assert set(run(found[:1], Who(OPTIONS), processes=2)) == {here}
+    assert here not in set(run(found, Who(OPTIONS), processes=2))
+
+
 def test_an_unchanged_file_is_not_parsed_again(files: tuple[SourceFile, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
     first = urls(files, memory, processes=2)
