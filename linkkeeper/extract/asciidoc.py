@@ -27,7 +27,7 @@ from linkkeeper.extract.unescaped import Unescaped, unescape
 SUFFIXES = frozenset({".adoc", ".asciidoc", ".asc"})
 _LASTING = re.compile(rb"[\r\n](?:-{2,}|\.{4}|\+{4}|/{4}|`{3}|={4}|\*{4}|_{4}|[|,:!]={3})")
 """What may delimit a block."""
-_MARKUP = re.compile(rb"[\[\]+<\\{|]|\$\$")
+_MARKUP = b"[ ] + < \\ { | $$".split()
 _INDENTED = re.compile(rb"[\r\n][ \t\x0b\x0c]++\S")
 _REFERENCE = re.compile(rb"\\?\{(\w[\w-]*)\}")
 _DEFINES = re.compile(rb"[\r\n][ \t]*+:")
@@ -81,7 +81,7 @@ def pieces(data: bytes) -> Iterator[Range]:
         or _LASTING.match(b"\n" + data[:4])
     ):
         return iter(((0, len(data)),))
-    plain = not (_MARKUP.search(data) or _INDENTED.search(data) or data[:1].isspace())
+    plain = not (any(mark in data for mark in _MARKUP) or _INDENTED.search(data) or data[:1].isspace())
     inline = (BEFORE_WORDS, BEFORE_URL, AFTER_PROSE, AFTER_URL) if plain else ()
     return ranges(data, (AFTER_BLANK, *inline), _begins_anew)
 

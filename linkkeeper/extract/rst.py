@@ -34,7 +34,7 @@ _INLINE_TARGET = re.compile(r"_`([^`]+)`")
 _IN_CELL = "in a table whose columns would no longer line up"
 
 
-_MARKUP = re.compile(rb"[`*|\\]|>>>")
+_MARKUP = (b"`", b"*", b"|", b"\\", b">>>")
 _SIGNS = (b":", b"@", b"`_", b"__")
 """A text without any of these and `www.` holds no link."""
 _SIMPLE_TABLE = re.compile(rb"=++[ ]++=")
@@ -59,9 +59,9 @@ def pieces(data: bytes) -> Iterator[Range]:
 
     But for quoted literal blocks, and for simple tables, which may hold blank lines.
     """
-    if not _has_sign(data) or ignore.WORD in data or _SIMPLE_TABLE.search(data):
+    if not _has_sign(data) or ignore.WORD in data or (b"= " in data and _SIMPLE_TABLE.search(data)):
         return iter(((0, len(data)),))
-    inline = () if _MARKUP.search(data) else (BEFORE_WORDS, BEFORE_URL, AFTER_PROSE, AFTER_URL)
+    inline = () if any(mark in data for mark in _MARKUP) else (BEFORE_WORDS, BEFORE_URL, AFTER_PROSE, AFTER_URL)
     return ranges(data, (AFTER_BLANK, *inline), _begins_anew)
 
 
