@@ -149,7 +149,11 @@ def _prose(data: bytes, block: Block, attributes: dict[bytes, bytes]) -> Iterato
     text = _resolved(written, attributes, block.kind == "row")
     if not _has_mark(text.data):
         return
+    plain = text.is_plain
     for link in asciidoc_inline.find(text.data):
+        if plain and link.kind == "bare":
+            yield moved(link, block.start)
+            continue
         placed = _at(text, link, block.start)
         if link.kind == "image":
             placed = _in_images(placed, attributes)
