@@ -107,7 +107,7 @@ def portion(path: str, data: bytes, start: int, end: int, options: ExtractOption
 
 def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:
     """Return every link of a document, as `read` does."""
-    reading = read(path, data, options)
+    reading = begin(path, data, options)
     if reading.problem:
         return Extraction(problems=(FileProblem(path, reading.problem),))
     return Extraction(tuple(_links(path, data, reading)))
