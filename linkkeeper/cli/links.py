@@ -1,6 +1,6 @@
 """`linkkeeper links`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from linkkeeper.config.settings import Settings
     from linkkeeper.extract.discover import SourceFile, Walk
     from linkkeeper.extract.lines import Lines, LinkLines
+    from linkkeeper.models.document import FileProblem
 
 Everything = Annotated[bool, typer.Option("--all", help="Template code, mail and ignored links too.")]
 
@@ -43,9 +44,10 @@ def links(
     settings = loaded.settings
     chosen = tuple(paths or settings.paths or (("content",) if Path("content").is_dir() else (".",)))
     walk = Walk(chosen, DiscoverOptions())
-    files, keep = _files(walk, since)
+    files, problems, keep = _files(walk, since)
     job = _job(settings, everything)
-    for lines in _documents(files, walk, job, stdin_name, settings.state if settings.cache else ""):
+    state = settings.state if settings.cache else ""
+    for lines in _documents(files, problems, job, stdin_name if walk.stdin else None, state):
         output.data_bytes(_kept(lines.text, keep) if keep else lines.text)
         for problem in lines.problems:
             output.note(f"{problem.file}: {problem.problem}")
@@ -58,14 +60,16 @@ def links(
         )
 
 
-def _files(walk: "Walk", since: str) -> tuple[Iterable["SourceFile"], Callable[[str, int, int], bool] | None]:
-    """Return the files to read, and which of their bytes count: None means all."""
+def _files(
+    walk: "Walk", since: str
+) -> tuple[Iterable["SourceFile"], Sequence["FileProblem"], Callable[[str, int, int], bool] | None]:
+    """Return the files to read, what is no such file (all of it once these are walked), and which bytes count."""
     if not since:
-        return walk.files(), None
+        return walk.files(), walk.problems, None
     from linkkeeper.pipeline import scan
 
     found, changes = scan.changed(walk.discovery(), since)
-    return found.files, changes.touch
+    return found.files, found.problems, changes.touch
 
 
 def _kept(text: bytes, keep: Callable[[str, int, int], bool]) -> bytes:
@@ -99,7 +103,11 @@ def _job(settings: "Settings", everything: bool) -> "LinkLines":
 
 
 def _documents(
-    files: Iterable["SourceFile"], walk: "Walk", job: "LinkLines", stdin_name: str, state: str
+    files: Iterable["SourceFile"],
+    problems: Sequence["FileProblem"],
+    job: "LinkLines",
+    stdin_name: str | None,
+    state: str,
 ) -> Iterator["Lines"]:
     import sys
 
@@ -112,8 +120,8 @@ def _documents(
             yield from map(decode, run(files, job, cache))
     else:
         yield from map(decode, run(files, job))
-    yield Lines(b"", tuple(walk.problems))
-    if walk.stdin:
+    yield Lines(b"", tuple(problems))
+    if stdin_name is not None:
         from linkkeeper.models.document import Document
 
         parts = job.parts(Document(stdin_name), sys.stdin.buffer.read())

@@ -42,6 +42,16 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     assert done.stdout.rsplit("\n", 2)[-2] == ""
 
 
+def test_a_command_loads_no_other() -> None:
+    code = (
+        "import sys\nfrom linkkeeper.cli.app import main\nsys.argv = ['linkkeeper', 'links', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(*(name for name in ('archive', 'fix', 'links', 'scan') if f'linkkeeper.cli.{name}' in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "links"
+
+
 def test_the_version_is_the_package_s(run: Run) -> None:
     from importlib.metadata import version
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from linkkeeper.errors import UsageError
-from linkkeeper.extract.discover import DiscoverOptions, Discovery, discover
+from linkkeeper.extract.discover import DiscoverOptions, Discovery, Walk, discover
 
 
 @pytest.fixture
@@ -39,6 +39,22 @@ def test_a_folder_is_walked_in_order_of_names(tree: Path) -> None:
     assert found("a") == ["a/z.md", "a/b/c.html"]
     assert found("./a/") == ["./a/z.md", "./a/b/c.html"]
     assert found(str(tree / "a")) == [f"{tree}/a/z.md", f"{tree}/a/b/c.html"]
+
+
+def test_files_come_while_folders_are_still_walked(tree: Path) -> None:
+    put("a.md", "b/c.md", "b/d.png")
+    walk = Walk((".",), DiscoverOptions())
+    files = walk.files()
+    assert next(files).path == "a.md"
+    put("b/e.md")
+    assert [file.path for file in files] == ["b/c.md", "b/e.md"]
+    assert (walk.count, walk.skipped) == (3, 1)
+
+
+def test_a_path_that_does_not_exist_is_said_before_anything_is_walked(tree: Path) -> None:
+    put("a.md")
+    with pytest.raises(UsageError, match="nowhere"):
+        Walk((".", "nowhere"), DiscoverOptions())
 
 
 def test_files_without_a_format_are_counted(tree: Path) -> None:
