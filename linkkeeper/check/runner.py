@@ -19,6 +19,7 @@ from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdic
 from linkkeeper.net import clock
 from linkkeeper.net.client import Client
 from linkkeeper.net.control import RULE_IDS, SENTENCES, Control
+from linkkeeper.net.pool import Origin
 from linkkeeper.net.quick import Step
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import How, Trip
@@ -62,6 +63,8 @@ class Runner:
         self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed, self._ledger.news.set)
         self._bench = Bench(client, self._scheduler, self._ledger, self.options, self._ask)
         self._stopped: Judgement | None = None
+        self._idle: dict[Origin, Host] | None = {}
+        """Who has been asked all that is known so far; None once all is known."""
         self._first = asking.how_of(Job(Question("")), "", client.options)
         """How an ordinary question is asked first."""
 
@@ -122,6 +125,10 @@ class Runner:
                     yield finding
         self._bench.expect(len(seen))
         self._crew.dispatch()
+        idle, self._idle = self._idle or {}, None
+        for origin, host in idle.items():
+            if not host.queue:
+                self.client.rest(origin)
 
     async def _findings(self) -> AsyncIterator[Finding]:
         ledger = self._ledger
@@ -254,8 +261,7 @@ class Runner:
         host.pace.accepted(clock.now())
         self.network.answered(trip.first)
         self._bench.stands(host, job, reply)
-        if not host.queue:
-            self.client.rest(trip.first.origin)
+        self._rest(host, trip.first)
 
     def _goes_on_slowly(self, host: Host, job: Job, rest: Step) -> None:
         job.rest = rest
@@ -271,8 +277,16 @@ class Runner:
             self._wait_and_ask(host, job, reply, pause)
         else:
             self._bench.weigh(job, reply)
-        if not host.queue:
-            self.client.rest(target.origin)
+        self._rest(host, target)
+
+    def _rest(self, host: Host, where: Target) -> None:
+        """Close the kept connections of a host that has nothing more to be asked, once all questions are known."""
+        if host.queue:
+            pass
+        elif self._idle is None:
+            self.client.rest(where.origin)
+        else:
+            self._idle[where.origin] = host
 
     def _failed(self, job: Job, error: Exception) -> None:
         """Settle a job whose answer we could not handle."""

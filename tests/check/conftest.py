@@ -48,6 +48,11 @@ class RawWeb:
         """Settings that may ask it."""
         return NetOptions(timeout_s=3, allow_hosts=("127.0.0.1",))
 
+    @property
+    def connections(self) -> int:
+        """How many were opened."""
+        return len(self._tasks)
+
     def url(self, path: str) -> str:
         """Return the URL of a path."""
         assert self._server is not None

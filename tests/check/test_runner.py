@@ -188,6 +188,18 @@ async def test_no_more_than_the_limit_are_at_once_at_one_host(raw_web: Any) -> N
     assert 4 <= raw_web.most_at_once <= 8
 
 
+async def test_a_host_whose_questions_come_bit_by_bit_keeps_its_connection(
+    raw_web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linkkeeper.check.runner._FEED", 2)
+    raw_web.answers = {f"/{n}": 200 for n in range(4)}
+    hosts = [raw_web.url("").replace("127.0.0.1", f"h{n}.localhost") for n in range(30)]
+    urls = [f"{host}/{n}" for n in range(4) for host in hosts]
+    await check(urls, NetOptions(timeout_s=5, allow_private=True))
+    assert len(raw_web.seen) >= 4 * len(hosts)
+    assert raw_web.connections < 3 * len(hosts)  # a second one for the look at a page, beside the next HEAD
+
+
 async def test_redirects_from_many_hosts_to_one_are_held_to_its_limit(raw_web: Any, small_web: SmallWeb) -> None:
     raw_web.answers = {f"/{n}": 200 for n in range(40)}
     raw_web.latency_s = 0.02
