@@ -13,13 +13,13 @@ from linkkeeper.extract.pieces import (
     AFTER_URL,
     BEFORE_URL,
     BEFORE_WORDS,
-    LONG,
     Range,
     before_space,
     in_text,
     line_start,
     moved,
     ranges,
+    read,
 )
 from linkkeeper.extract.rst_lines import Lines
 from linkkeeper.extract.unescaped import Unescaped, unescape
@@ -57,14 +57,15 @@ def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
 
     A long text is read in pieces: what is said of its lines takes memory.
     """
-    for start, end in pieces(data) if len(data) > LONG else ((0, len(data)),):
-        piece = data[start:end]
-        lines = Lines(piece) if _has_sign(piece) else Lines(b"")
-        found = _links(piece, lines, options)
-        if ignore.WORD in piece:
-            found = ignore.apply(found, _exempt(piece, lines, options))
-        for one in found:
-            yield moved(one, start) if start else one
+    return read(data, pieces, lambda piece: _in_piece(piece, options))
+
+
+def _in_piece(data: bytes, options: ExtractOptions) -> Iterator[Found]:
+    if not _has_sign(data):
+        return iter(())
+    lines = Lines(data)
+    found = _links(data, lines, options)
+    return ignore.apply(found, _exempt(data, lines, options)) if ignore.WORD in data else found
 
 
 def _has_sign(text: bytes) -> bool:

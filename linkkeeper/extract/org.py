@@ -14,11 +14,10 @@ from linkkeeper.extract.pieces import (
     AFTER_URL,
     BEFORE_URL,
     BEFORE_WORDS,
-    LONG,
     Range,
     in_text,
-    moved,
     ranges,
+    read,
 )
 from linkkeeper.extract.rst_lines import Lines
 from linkkeeper.extract.template import in_url
@@ -52,14 +51,15 @@ _NAMED = re.compile(r"^[ \t]*(?::CUSTOM_ID:|#\+NAME:)[ \t]*(\S+)|<<<?([^<>\n]+)>
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link in order of position. A long text is read in pieces: what is said of its lines takes memory."""
-    for start, end in pieces(data) if len(data) > LONG else ((0, len(data)),):
-        piece = data[start:end]
-        lines = Lines(piece) if _has_sign(piece) else Lines(b"")
-        found = _links(piece, lines, options)
-        if ignore.WORD in piece:
-            found = ignore.apply(found, _exempt(piece, lines, options))
-        for one in found:
-            yield moved(one, start) if start else one
+    return read(data, pieces, lambda piece: _in_piece(piece, options))
+
+
+def _in_piece(data: bytes, options: ExtractOptions) -> Iterator[Found]:
+    if not _has_sign(data):
+        return iter(())
+    lines = Lines(data)
+    found = _links(data, lines, options)
+    return ignore.apply(found, _exempt(data, lines, options)) if ignore.WORD in data else found
 
 
 def _has_sign(text: bytes) -> bool:

@@ -5,7 +5,7 @@ several processes can share them.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from linkkeeper.extract import bare
@@ -93,6 +93,15 @@ def before_space(data: bytes, place: int) -> int:
     while place and (before := data[max(0, place - 4096) : place]).isspace():
         place -= len(before)
     return place - len(before) + len(before.rstrip()) if place else 0
+
+
+def read(
+    data: bytes, cut: Callable[[bytes], Iterator[Range]], links: Callable[[bytes], Iterable[Found]]
+) -> Iterator[Found]:
+    """Yield what `links` finds in the pieces of a text, in order; a text that is not long is one piece."""
+    for start, end in cut(data) if len(data) > LONG else ((0, len(data)),):
+        for found in links(data[start:end]):
+            yield moved(found, start) if start else found
 
 
 def moved(found: Found, by: int) -> Found:

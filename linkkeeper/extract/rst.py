@@ -12,12 +12,11 @@ from linkkeeper.extract.pieces import (
     AFTER_URL,
     BEFORE_URL,
     BEFORE_WORDS,
-    LONG,
     Range,
     before_space,
     in_text,
-    moved,
     ranges,
+    read,
 )
 from linkkeeper.extract.rst_blocks import Block, blocks
 from linkkeeper.extract.rst_ignore import exempt
@@ -42,12 +41,14 @@ _SIMPLE_TABLE = re.compile(rb"=++[ ]++=")
 
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link in order of position. A long text is read in pieces: what is said of its lines takes memory."""
-    for start, end in pieces(data) if len(data) > LONG else ((0, len(data)),):
-        piece = data[start:end]
-        if _has_sign(piece):
-            lines = Lines(piece)
-            for found in exempt(piece, lines, _links(piece, lines, options), options):
-                yield moved(found, start) if start else found
+    return read(data, pieces, lambda piece: _in_piece(piece, options))
+
+
+def _in_piece(data: bytes, options: ExtractOptions) -> Iterator[Found]:
+    if not _has_sign(data):
+        return iter(())
+    lines = Lines(data)
+    return exempt(data, lines, _links(data, lines, options), options)
 
 
 def _has_sign(text: bytes) -> bool:
