@@ -1,14 +1,13 @@
 """A long text, read in pieces (by several processes), gives what it gives as a whole."""
 
-import os
 import random
+import subprocess
+import sys
 
 import pytest
 
-from linkkeeper.errors import DocumentError
 from linkkeeper.extract import markdown_long, pieces, portions, registry
 from linkkeeper.extract.base import ExtractOptions
-from linkkeeper.extract.job import Made
 from linkkeeper.extract.lines import LinkLines, decode
 from linkkeeper.models.document import Document
 
@@ -116,10 +115,20 @@ def test_a_large_file_is_read_by_several_processes_line_and_column_alike(name: s
     assert parts == job.lines(name, data).text
 
 
-def test_a_process_that_dies_is_an_error_of_the_document() -> None:
-    def read(place: portions.Place) -> Made:
-        os._exit(9)
+_DIES = """
+import os
+from linkkeeper.errors import DocumentError
+from linkkeeper.extract import portions
 
-    where = portions.places(b"a" * 100, [(start, start + 10) for start in range(0, 100, 10)])
-    with pytest.raises(DocumentError, match="died"):
-        list(portions.run(read, where, 10, 2))
+where = portions.places(b"a" * 100, [(start, start + 10) for start in range(0, 100, 10)])
+try:
+    list(portions.run(lambda place: os._exit(9), where, 10, 2))
+except DocumentError as error:
+    print(error)
+"""
+
+
+def test_a_process_that_dies_is_an_error_of_the_document() -> None:
+    """In a process of its own: here, where other threads run, nothing is forked."""
+    told = subprocess.run([sys.executable, "-c", _DIES], capture_output=True, text=True, check=False)
+    assert "died" in told.stdout, told
