@@ -3,8 +3,8 @@
 import time
 
 ROWS = 10_000
-"""In the order of their keys, many rows touch few pages of a tree: 100,000 findings in batches of 1,000 took 37 µs of CPU
-each, in batches of 8,000 and sorted 11 µs (2026-11)."""
+"""In the order of their keys, many rows touch few pages of a tree: 100,000 findings in batches of 1,000 took 37 µs of
+CPU each, in batches of 8,000 and sorted 11 µs (2026-11)."""
 SECONDS = 2.0
 """What a run that is killed has to ask again."""
 
