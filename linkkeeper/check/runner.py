@@ -282,8 +282,8 @@ class Runner:
     def _rest(self, host: Host, where: Target) -> None:
         """Close the kept connections of a host that has nothing more to be asked, once all questions are known."""
         if host.queue:
-            pass
-        elif self._idle is None:
+            return
+        if self._idle is None:
             self.client.rest(where.origin)
         else:
             self._idle[where.origin] = host

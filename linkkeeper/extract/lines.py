@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from linkkeeper.errors import UsageError
-from linkkeeper.extract import portions
+from linkkeeper.extract import portions, workers
 from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.extract.job import Made, has_credentials, portions_safely, preload, read_safely
 from linkkeeper.extract.portions import Place
@@ -93,7 +93,7 @@ class LinkLines(Struct, frozen=True):
         ranges = portions_safely(document.path, data, self.options)
         if len(ranges) > 1:
             read, where = partial(self.portion, document.path, data), portions.places(data, ranges)
-            yield from portions.run(read, where, len(ranges), portions.processors())
+            yield from portions.run(read, where, len(ranges), workers.processors())
             return
         reading = read_safely(document.path, data, self.options, lazily=True)
         text, secret = bytearray(), False
@@ -116,9 +116,8 @@ class LinkLines(Struct, frozen=True):
     def _made(self, path: str, data: bytes) -> tuple[Lines, bool]:
         """Return the lines, and whether they hold credentials."""
         reading = read_safely(path, data, self.options)
-        texts = list(self._texts(path, data, reading))
-        lines = Lines(b"".join([text for text, _ in texts]), _problems(path, reading))
-        return lines, any(secret for _, secret in texts)
+        text, secret = _joined(self._texts(path, data, reading))
+        return Lines(text, _problems(path, reading)), secret
 
     def _texts(
         self, path: str, data: bytes, reading: "Reading", place: Place | None = None
@@ -137,9 +136,8 @@ class LinkLines(Struct, frozen=True):
         from linkkeeper.extract import registry
 
         reading = registry.portion(path, data, place.start, place.end, self.options)
-        texts = list(self._texts(path, data, reading, place))
-        lines = Lines(b"".join([text for text, _ in texts]))
-        return Made(msgspec.msgpack.encode(lines), any(secret for _, secret in texts))
+        text, secret = _joined(self._texts(path, data, reading, place))
+        return Made(msgspec.msgpack.encode(Lines(text)), secret)
 
     def _lines(self, path: str, data: bytes, placed: Iterable["Placed"], charset: str) -> list[Line]:
         """Return the lines of some links of a document: those that are wanted."""
@@ -165,6 +163,12 @@ def moved(placed: Iterator["Placed"], place: Place) -> Iterator["Placed"]:
     offset, lines, columns = place.start, place.line - 1, place.column - 1
     for one, start, end, line, column in placed:
         yield one, start + offset, end + offset, line + lines, column + columns if line == 1 else column
+
+
+def _joined(texts: Iterable[tuple[bytes, bool]]) -> tuple[bytes, bool]:
+    """Return texts as one, and whether any of them holds credentials."""
+    parts = list(texts)
+    return b"".join([text for text, _ in parts]), any(secret for _, secret in parts)
 
 
 def _problems(path: str, reading: "Reading") -> tuple[FileProblem, ...]:

@@ -1,6 +1,5 @@
 """A large document whose portions can be read one by one, by several processes where that is possible."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from linkkeeper.errors import DocumentError
 from linkkeeper.extract.spans import Positions
+from linkkeeper.extract.workers import may_fork
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -48,7 +48,7 @@ def run(read: Read, where: Iterator[Place], count: int, processes: int) -> Itera
 
     Raises DocumentError if a process dies, and what read raises.
     """
-    if count < _FEWEST or processes < 2 or not _may_fork():
+    if count < _FEWEST or processes < 2 or not may_fork():
         yield from map(read, where)
         return
     import multiprocessing
@@ -66,18 +66,6 @@ def run(read: Read, where: Iterator[Place], count: int, processes: int) -> Itera
         raise DocumentError("the process that read it died, perhaps of a lack of memory") from error
     finally:
         pool.shutdown(wait=not waiting, cancel_futures=True)
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _may_fork() -> bool:
-    import multiprocessing
-    import threading
-
-    return "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
 
 
 def _begin(read: Read) -> None:

@@ -1,7 +1,6 @@
 """Many files -> their links: in several processes when it pays, unchanged files from a cache, memory flat."""
 
 import hashlib
-import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,7 @@ from linkkeeper.extract.discover import SourceFile
 from linkkeeper.extract.job import Job, Made, Result, has_credentials, large, preload, safely
 from linkkeeper.extract.reading import read
 from linkkeeper.extract.remembered import ExtractionCache, Remembered, settled
-from linkkeeper.extract.workers import Ticket, Workers
+from linkkeeper.extract.workers import Ticket, Workers, processors
 from linkkeeper.models.document import Document, FileProblem
 
 EXTRACTOR = "5"
@@ -87,7 +86,7 @@ def run(
     """Yield the result of job for every file, in the order given: of a large one perhaps in parts."""
     waiting: deque[_Waiting] = deque()
     memory = _Memory(cache, job.name) if cache is not None else None
-    with Workers(job, _processors() if processes is None else processes) as workers:
+    with Workers(job, processors() if processes is None else processes) as workers:
         for file in files:
             known = memory.known(file) if memory else None
             others = known is None and file.size_bytes < _LARGEST_BYTES
@@ -150,7 +149,3 @@ def _results(one: _Waiting, job: Job) -> Iterable[Result]:
     if one.ticket is None or (one.file.size_bytes >= _LARGE_BYTES and one.ticket.is_here()):
         return large(one.file.path, job)
     return [one.ticket.result()]
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,5 +1,6 @@
 """Several processes that do a job on files. They start when there is more than one full batch, not before."""
 
+import os
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -117,14 +118,24 @@ class Workers:
         self._under_way += 1
 
 
-def _started(job: Job, processes: int) -> "ProcessPoolExecutor":
-    """Start the processes. Forking is fast, and safe only while no other thread runs."""
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def may_fork() -> bool:
+    """Tell whether this process can and may fork: that is fast, and safe only while no other thread runs."""
     import multiprocessing
     import threading
+
+    return "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+
+
+def _started(job: Job, processes: int) -> "ProcessPoolExecutor":
+    import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    methods = multiprocessing.get_all_start_methods()
-    method = "fork" if "fork" in methods and threading.active_count() == 1 else "spawn"
+    method = "fork" if may_fork() else "spawn"
     return ProcessPoolExecutor(processes, multiprocessing.get_context(method), _begin, (job,))
 
 

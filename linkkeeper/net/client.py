@@ -164,15 +164,12 @@ class Client:
         if data is None:  # a kept connection that had died
             flight.slowly(lambda: self.step(trip))
             return
-        answer = quick.plain(data)
+        answer = quick.taken(link, data)
         if answer is None:
             flight.slowly(lambda: self._timed(trip, self._finish(trip, link, data)))
             return
         trip.requests += 1
         trip.received += len(data)
-        link.used += 1
-        if quick.closes(data):
-            link.force_close()
         self.pool.give(trip.target.origin, link)
         flight.done(trip.take(answer))
 
@@ -250,13 +247,7 @@ class Client:
 
     async def _head(self, trip: Trip, link: Connection) -> Answer:
         data = await link.first_of(self._request(trip))
-        answer = quick.plain(data)
-        if answer is None:
-            return await link.finish(data, trip.how.body_limit, trip.until)
-        link.used += 1
-        if quick.closes(data):
-            link.force_close()
-        return answer
+        return quick.taken(link, data) or await link.finish(data, trip.how.body_limit, trip.until)
 
     async def _open(self, trip: Trip) -> Connection:
         """Open a connection to an address that was judged, and to no other."""

@@ -58,6 +58,16 @@ def closes(data: bytes) -> bool:
     return _CLOSE.search(data) is not None
 
 
+def taken(link: Connection, data: bytes) -> Answer | None:
+    """Return the answer that came on a connection, if it is `plain`; the connection knows of it then."""
+    answer = plain(data)
+    if answer is not None:
+        link.used += 1
+        if closes(data):
+            link.force_close()
+    return answer
+
+
 class Quick:
     """The requests under way in the quick manner, and who of them is late."""
 
