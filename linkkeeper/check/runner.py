@@ -223,7 +223,9 @@ class Runner:
     def _quickly(self, host: Host, job: Job, started: float) -> bool:
         """Start a job's first ask in the quick manner, if it is an ordinary one; say whether that was done."""
         if (
-            not (host.up and job.asks == 0 and job.then is None)
+            job.asks
+            or job.then is not None
+            or (host.down and not host.up)
             or host.closed is not None
             or job.question.want_anchors
             or host.heads_refused >= asking.HEADS_REFUSED

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from aiohttp import ClientError
+from aiohttp import ClientError, ServerDisconnectedError
 from aiohttp.http_exceptions import HttpProcessingError
 
 from linkkeeper.errors import UsageError
@@ -19,11 +19,12 @@ from linkkeeper.net.connection import Answer, Connection
 from linkkeeper.net.cookies import CookieFile
 from linkkeeper.net.gate import ForbiddenError, Gate
 from linkkeeper.net.options import BODY_LIMIT, NetOptions
-from linkkeeper.net.pool import Pool
-from linkkeeper.net.resolver import NameLookupError, Names, Resolver, SystemResolver
+from linkkeeper.net.pool import Link, Pool
+from linkkeeper.net.resolver import LOOPBACK, NameLookupError, Names, Resolver, SystemResolver
 from linkkeeper.net.tape import Tape
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import How, Trip
+from linkkeeper.net.wire import Wire, Wires
 
 if TYPE_CHECKING:
     from linkkeeper.net.proxy import Proxy
@@ -54,6 +55,7 @@ class Client:
         self.names = Names(resolver or SystemResolver())
         self.gate = Gate(self.options, self.names)
         self.pool = Pool(min(self.options.max_connections, files.raise_limit()))
+        self._wires = Wires(self.pool.leave) if Wires.possible() else None
         self._quick = quick.Quick(self._landed, self._late)
         self._tls = functools.partial(
             tls.context, self.options.insecure, self.options.ca_file, self.options.client_cert
@@ -81,6 +83,8 @@ class Client:
         """Close every kept connection and let look-ups go."""
         self._quick.close()
         self.pool.close()
+        if self._wires is not None:
+            self._wires.close()
         await self.names.close()
         for _ in range(_TICKS_TO_CLOSE):  # lets transports finish closing
             await asyncio.sleep(0)
@@ -145,56 +149,113 @@ class Client:
         return await self._timed(trip, self._send(trip))
 
     def quickly(self, trip: Trip, done: Callable[[Reply | None], None], slowly: Callable[[quick.Step], None]) -> bool:
-        """Do as `step` for a HEAD, without a task, if a connection is kept that can take it; say whether that is so.
+        """Do as `step` for a HEAD, without a task, if there is a connection that can take it; say whether that is so.
 
         done gets, later, what `step` would return; slowly, instead, a step to be awaited if the answer is not plain.
         """
-        link = None if self._proxy or trip.tape else self.pool.take(trip.target.origin)
+        if self._proxy or trip.tape:
+            return False
+        link = self.pool.take(trip.target.origin)
+        if link is None:
+            link = self._wire(trip)
         if link is None:
             return False
         now = clock.now()
         flight = quick.Flight(trip, link, done, slowly, now, now + max(_MIN_S, trip.left_s))
-        trip.connected = True
         self._quick.start(flight, self._request(trip))
         return True
+
+    def _wire(self, trip: Trip) -> Wire | None:
+        """Open a connection in the quick manner, if nobody has to be waited for to do so."""
+        where = trip.target
+        if self._wires is None or where.scheme != "http":
+            return None
+        addresses = self.gate.known(where)
+        if not addresses or (len(addresses) > 1 and addresses is not LOOPBACK) or not self.pool.enter_now():
+            return None
+        try:
+            return self._wires.open(addresses[0], where.port)
+        except OSError:  # too many open files, most likely: `_open` knows what to do
+            self.pool.leave()
+            return None
 
     def _landed(self, flight: quick.Flight, data: bytes | None) -> None:
         trip, link = flight.trip, flight.link
         self._count(trip, clock.now() - flight.started)
-        if data is None:  # a kept connection that had died
+        trip.connected = link.used > 0 or link.connected
+        if data is None:
+            self._lost(flight)
+            return
+        try:
+            answer = quick.taken(link, data)
+            if answer is None:
+                if isinstance(link, Wire):
+                    link.leave_alone()
+                flight.slowly(lambda: self._timed(trip, self._finish(trip, link, data)))
+                return
+            trip.requests += 1
+            trip.received += len(data)
+            self.pool.give(trip.target.origin, link)
+            reply = trip.take(answer)
+        except Exception as error:  # noqa: BLE001 - raised again where the thorough way would
+            fault = error
+            flight.slowly(lambda: _raising(fault))
+            return
+        flight.done(reply)
+
+    def _lost(self, flight: quick.Flight) -> None:
+        """Go on after a connection that ended without a word: a new one, if that was one that had died at rest."""
+        trip, link = flight.trip, flight.link
+        there_are_others = not link.connected and len(self.gate.known(trip.target)) > 1
+        if link.used or isinstance(link, Connection) or there_are_others:
             flight.slowly(lambda: self.step(trip))
             return
-        answer = quick.taken(link, data)
-        if answer is None:
-            flight.slowly(lambda: self._timed(trip, self._finish(trip, link, data)))
-            return
-        trip.requests += 1
-        trip.received += len(data)
-        self.pool.give(trip.target.origin, link)
-        flight.done(trip.take(answer))
+        trip.requests += link.connected
+        failure, detail = failures.failure_of(link.error or ServerDisconnectedError())
+        flight.done(trip.failed(failure, _with_place(failure, detail, trip)))
 
     def _late(self, flight: quick.Flight) -> None:
         trip = flight.trip
         self._count(trip, clock.now() - flight.started)
-        trip.requests += 1
+        trip.connected = flight.link.used > 0 or flight.link.connected
+        trip.requests += trip.connected
         flight.done(trip.failed(Failure.TIMEOUT, _with_place(Failure.TIMEOUT, "", trip)))
 
-    async def _finish(self, trip: Trip, link: Connection, data: bytes) -> Answer:
+    async def _finish(self, trip: Trip, begun: Link, data: bytes) -> Answer:
         """Return the answer of which data came first, or as in `_send` that of a fresh connection."""
+        fresh = not begun.used
+        trip.requests += fresh
+        link = await self._thorough(begun, trip)
         before = link.received - len(data)
         try:
             answer = await link.finish(data, trip.how.body_limit, trip.until)
         except _STALE:
             self.pool.discard(link)
+            if fresh:
+                raise
             return await self._exchange(trip, await self._open(trip))
         except BaseException:
             self.pool.discard(link)
             raise
         finally:
             trip.received += link.received - before
-        trip.requests += 1
+        trip.requests += not fresh
         self.pool.give(trip.target.origin, link)
         return answer
+
+    async def _thorough(self, link: Link, trip: Trip) -> Connection:
+        """Return a connection for the thorough way: this one, or one on the socket of this wire."""
+        if isinstance(link, Connection):
+            return link
+        sock = link.detach()
+        try:
+            made = await connection.open_on(sock, None, trip.target.host)
+        except BaseException:
+            self.pool.leave()
+            raise
+        made.used, made.received = link.used, link.received
+        made.tell_when_lost(self.pool.leave)
+        return made
 
     async def _timed(self, trip: Trip, sending: Coroutine[None, None, Answer]) -> Reply | None:
         started, left_s = clock.now(), max(_MIN_S, trip.left_s)
@@ -222,7 +283,7 @@ class Client:
         kept = None if trip.how.once else self.pool.take(trip.target.origin)
         if kept is not None:
             with contextlib.suppress(*_STALE):
-                return await self._exchange(trip, kept)
+                return await self._exchange(trip, await self._thorough(kept, trip))
         return await self._exchange(trip, await self._open(trip))
 
     async def _exchange(self, trip: Trip, link: Connection) -> Answer:
@@ -324,6 +385,10 @@ def _proxy(url: str) -> "Proxy":
     from linkkeeper.net.proxy import Proxy  # with python-socks, which few need
 
     return Proxy(url)
+
+
+async def _raising(error: Exception) -> Reply | None:
+    raise error
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from linkkeeper.models.verdict import Failure
 from linkkeeper.net import addresses
 from linkkeeper.net.options import NetOptions
-from linkkeeper.net.resolver import Names
+from linkkeeper.net.resolver import LOOPBACK, Names
 from linkkeeper.net.target import Target, parse
 
 
@@ -40,6 +40,18 @@ class Gate:
         assert self._names is not None, "only literal addresses are judged without a resolver"
         found = await self._names.resolve(target.host)
         return found if allowed else _public(target.host, found)
+
+    def known(self, target: Target) -> tuple[str, ...]:
+        """Return what `addresses` would, where nobody need be waited for and nothing is forbidden; else nothing."""
+        assert self._names is not None, "only literal addresses are judged without a resolver"
+        if target.address:
+            found: tuple[str, ...] = (target.address,)
+        else:
+            found = LOOPBACK if addresses.local_name(target.host) else self._names.found(target.host)
+        try:
+            return found if self.allows(target) else _public(target.host, found)
+        except ForbiddenError:
+            return ()
 
     def judge_literal(self, target: Target) -> None:
         """Raise ForbiddenError if target is written as an address, or a local name, that may not be asked."""

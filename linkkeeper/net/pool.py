@@ -4,8 +4,10 @@ import asyncio
 from collections import deque
 
 from linkkeeper.net.connection import Connection
+from linkkeeper.net.wire import Wire
 
 Origin = tuple[str, str, int]
+Link = Connection | Wire
 _KEPT_PER_ORIGIN = 8
 _FEWEST = 4
 
@@ -16,10 +18,10 @@ class Pool:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.open = 0
-        self._idle: dict[Origin, list[Connection]] = {}
+        self._idle: dict[Origin, list[Link]] = {}
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    def take(self, origin: Origin) -> Connection | None:
+    def take(self, origin: Origin) -> Link | None:
         """Return a kept connection that still looks alive, or None."""
         kept = self._idle.get(origin)
         while kept:
@@ -31,7 +33,7 @@ class Pool:
             self.discard(connection)
         return None
 
-    def give(self, origin: Origin, connection: Connection) -> None:
+    def give(self, origin: Origin, connection: Link) -> None:
         """Keep a connection for the next request, if it can be used again."""
         kept = self._idle.setdefault(origin, []) if connection.reusable and not self._waiting else None
         if kept is None or len(kept) >= _KEPT_PER_ORIGIN:
@@ -40,7 +42,7 @@ class Pool:
             kept.append(connection)
 
     @staticmethod
-    def discard(connection: Connection) -> None:
+    def discard(connection: Link) -> None:
         """Close a connection; its place is free once its socket is."""
         connection.abort()
 
@@ -48,6 +50,17 @@ class Pool:
         """Close what is kept for an origin that nobody wants to ask any more."""
         for connection in self._idle.pop(origin, ()):
             self.discard(connection)
+
+    def enter_now(self) -> bool:
+        """Count one more connection, if it may be opened without waiting; say whether that is so."""
+        if self._waiting:
+            return False
+        if self.open >= self.limit:
+            self._close_one_idle()  # a wire's place is free at once
+        if self.open >= self.limit:
+            return False
+        self.open += 1
+        return True
 
     async def enter(self) -> None:
         """Wait until one more connection may be opened, and count it."""

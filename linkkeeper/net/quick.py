@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from linkkeeper.models.verdict import Reply
-from linkkeeper.net.connection import Answer, Connection
+from linkkeeper.net.connection import Answer
+from linkkeeper.net.pool import Link
 from linkkeeper.net.trip import Trip
 
 _LOOK_S = 0.1
@@ -30,7 +31,7 @@ class Flight(Struct, eq=False):
     """One request under way. Times are the loop's."""
 
     trip: Trip
-    link: Connection
+    link: Link
     done: Callable[[Reply | None], None]
     """Gets what `Client.step` would return."""
     slowly: Callable[[Step], None]
@@ -58,7 +59,7 @@ def closes(data: bytes) -> bool:
     return _CLOSE.search(data) is not None
 
 
-def taken(link: Connection, data: bytes) -> Answer | None:
+def taken(link: Link, data: bytes) -> Answer | None:
     """Return the answer that came on a connection, if it is `plain`; the connection knows of it then."""
     answer = plain(data)
     if answer is not None:
@@ -74,7 +75,7 @@ class Quick:
     def __init__(self, came: Callable[[Flight, bytes | None], None], late: Callable[[Flight], None]) -> None:
         """came: gets what came first; None: the connection was lost before. late: nothing came in time."""
         self._came_to, self._late = came, late
-        self._flying: dict[Connection, Flight] = {}
+        self._flying: dict[Link, Flight] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, flight: Flight, request: bytes) -> None:
@@ -92,7 +93,7 @@ class Quick:
         for link in flying:
             link.abort()
 
-    def _came(self, link: Connection, data: bytes | None) -> None:
+    def _came(self, link: Link, data: bytes | None) -> None:
         flight = self._flying.pop(link, None)
         if flight is not None:
             self._came_to(flight, data)

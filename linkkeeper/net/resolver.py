@@ -15,6 +15,10 @@ _RESERVED_TLDS = frozenset({"invalid", "onion", "alt"})
 """Names that the DNS never holds: RFC 6761, RFC 7686, RFC 9476. A look-up would only leak them."""
 
 
+LOOPBACK = ("127.0.0.1", "::1")
+"""Addresses of the names that mean this machine (RFC 6761, 6.3)."""
+
+
 class NameLookupError(Exception):
     """A name has no address. `failure` is NO_NAME, NO_ADDRESS or DNS_FAILED."""
 
@@ -112,7 +116,7 @@ class Names:
         """Return the addresses of host. Raises NameLookupError; an answer, good or bad, is shared by all who ask."""
         name = host.lower().rstrip(".")
         if addresses.local_name(name):
-            return ("127.0.0.1", "::1")
+            return LOOPBACK
         top = name.rpartition(".")[2]
         if top in _RESERVED_TLDS:
             raise NameLookupError(Failure.NO_NAME, f".{top} names are never in the DNS (RFC 6761)", certain=True)

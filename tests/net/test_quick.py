@@ -129,7 +129,8 @@ async def test_a_server_that_closes_is_asked_on_another_connection(raw: Any, cli
     reply, quickly = await _asked(client, base + "/2")
     assert reply is not None
     assert quickly
-    assert not client.quickly(client.trip(base + "/3", How("HEAD")), lambda _: None, lambda _: None)
+    assert client.pool.take(client.trip(base, How()).target.origin) is None
+    assert client.pool.open == 0
 
 
 async def test_a_client_that_is_closed_tells_nobody(raw: Any, local: NetOptions) -> None:
