@@ -1,6 +1,6 @@
 """What follows from a reply: a verdict, or another question."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -41,13 +41,20 @@ class Bench:
         """Be told how many URLs the run asks."""
         self._doubt.expect(questions)
 
-    def stands(self, host: Host, job: Job, reply: Reply) -> None:
-        """As `weigh`, for a first answer with nothing more to it (`evidence.plain`)."""
-        if self._doubt.believes(host.key, reply, limited=host.pace.rate is not None):
+    def stands(self, host: Host, job: Job, reply: Reply, *, doubted: bool = False) -> None:
+        """As `weigh`, for a first answer with nothing more to it (`evidence.plain`); doubted: `believes` said no."""
+        if not doubted and self._doubt.believes(host.key, reply, limited=host.pace.rate is not None):
             self._answering.add(host.key)
             self._ledger.settle(job, reply, PLAIN)
         else:
             self.ask_on(job, Look.GET, reply)
+
+    def believes(self, host: Host, url: str, fields: Mapping[str, str]) -> bool:
+        """Say whether a plain first answer with these fields stands; if so, its host is one that answers."""
+        if not self._doubt.believes_fields(host.key, url, fields, limited=host.pace.rate is not None):
+            return False
+        self._answering.add(host.key)
+        return True
 
     def weigh(self, job: Job, reply: Reply, final: bool = False) -> None:
         """Judge a reply and do what follows from it."""

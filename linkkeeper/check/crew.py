@@ -6,6 +6,7 @@ A slot goes from job to job, as a task or, for as long as jobs can be done in th
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from linkkeeper.check.base import Question
 from linkkeeper.check.job import Job
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.net import clock
@@ -14,8 +15,8 @@ _APART = 4
 """In the first so many rounds, each so-manieth slot leaves its host for another. All hosts begin together; those with
 equally much to ask would end together, too, and then all connections are opened at once while nobody is asked."""
 Step = Callable[[Host, Job, float], Awaitable[None]]
-Quickly = Callable[[Host, Job, float], bool]
-"""Starts a job in the quick manner and says so, or returns False; `Crew.went` or `Crew.slowly` is called later."""
+Quickly = Callable[[Host, Job | Question, float], Job | None]
+"""Starts a job in the quick manner, or returns it; if it was started, `Crew.went` or `Crew.slowly` is called later."""
 
 
 class Crew:
@@ -77,8 +78,9 @@ class Crew:
         self._tasks.add(task)
         task.add_done_callback(self._left)
 
-    def _go(self, host: Host, job: Job, now: float) -> None:
-        if not self._quickly(host, job, now):
+    def _go(self, host: Host, asked: Job | Question, now: float) -> None:
+        job = self._quickly(host, asked, now)
+        if job is not None:
             self.slowly(host, job)
 
     def rest(self) -> None:
@@ -122,9 +124,9 @@ class Crew:
 
         Return whether the slot is free: not if it went on in the quick manner.
         """
-        pair: tuple[Host, Job] | None = (host, job)
-        while pair is not None:
-            host, job = pair
+        going: Job | None = job
+        while going is not None:
+            job = going
             job.task = asyncio.current_task()
             try:
                 await self._step(host, job, clock.now())
@@ -133,9 +135,9 @@ class Crew:
             job.task = None
             now = clock.now()
             pair = None if self._at_rest else self.scheduler.next(now, host)
-            passed_on = pair is not None and self._quickly(*pair, now)
+            if pair is not None:
+                host = pair[0]
+            going = None if pair is None else self._quickly(*pair, now)
             if self._slots > 0:
                 self.dispatch()
-            if passed_on:
-                return False
-        return True
+        return pair is None

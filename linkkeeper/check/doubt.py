@@ -1,5 +1,7 @@
 """When the answer to a HEAD is not believed: pages that say 200 are looked at where that is likely to tell."""
 
+from collections.abc import Mapping
+
 from linkkeeper.models.verdict import Reply
 from linkkeeper.net.headers import media_type
 from linkkeeper.urls import parse
@@ -38,11 +40,20 @@ class Doubt:
 
         host names the queue; limited: it told us to ask less, so nothing is asked out of curiosity.
         """
+        if reply.method != "HEAD":
+            return True
         fields = dict(reply.headers)
-        if reply.method != "HEAD" or media_type(fields.get("content-type", "")) not in _PAGES:
+        told = reply.status != 200 or _lands_elsewhere(reply)
+        return self.believes_fields(host, reply.url, fields, limited=limited, told=told)
+
+    def believes_fields(
+        self, host: str, url: str, fields: Mapping[str, str], *, limited: bool = False, told: bool = False
+    ) -> bool:
+        """Say the same of an answer with these fields (lower-case names); told: all else gives reason to look."""
+        if media_type(fields.get("content-type", "")) not in _PAGES:
             return True
         self._share += _SHARE
-        if host in self._liars or _suspicious(reply, fields):
+        if told or host in self._liars or _suspicious(url, fields):
             return False
         if limited:
             return True
@@ -58,7 +69,7 @@ class Doubt:
         """Remember that a page of this host was not what its HEAD promised."""
         self._liars.add(host)
 
-    def _repeats(self, host: str, fields: dict[str, str]) -> bool:
+    def _repeats(self, host: str, fields: Mapping[str, str]) -> bool:
         """Say whether another URL of this host got the very same answer: one error page for all, perhaps.
 
         True once a host: the page that is then looked at tells whether it lies.
@@ -75,15 +86,13 @@ class Doubt:
         return repeated
 
 
-def _suspicious(reply: Reply, fields: dict[str, str]) -> bool:
-    """Say whether the fields alone give reason to look."""
+def _suspicious(url: str, fields: Mapping[str, str]) -> bool:
+    """Say whether the URL and the fields alone give reason to look."""
     return (
-        reply.status != 200
-        or fields.get("content-length") == "0"
+        fields.get("content-length") == "0"
         or "refresh" in fields
         or not fields.get("content-type")
-        or _names_a_file(reply.url)
-        or (bool(reply.redirects) and _lands_elsewhere(parse.split(reply.url).path, reply.final_url or ""))
+        or _names_a_file(url)
     )
 
 
@@ -91,8 +100,10 @@ def _names_a_file(url: str) -> bool:
     return url.partition("?")[0].lower().endswith(_FILES)
 
 
-def _lands_elsewhere(path: str, final_url: str) -> bool:
+def _lands_elsewhere(reply: Reply) -> bool:
     """Say whether a redirect dropped most of the path: to the home page, a log-in, an error page."""
-    final = parse.split(final_url).path
+    if not reply.redirects:
+        return False
+    path, final = parse.split(reply.url).path, parse.split(reply.final_url or "").path
     last = path.rstrip("/").rpartition("/")[2]
     return len(path) > 1 and (final in ("", "/") or (bool(last) and last.partition(".")[0] not in final))

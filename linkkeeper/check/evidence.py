@@ -1,6 +1,7 @@
 """What a verdict needs besides the page itself: the home page, a page that cannot exist, where others were sent."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from linkkeeper.check import classify, soft404, walls
@@ -77,8 +78,13 @@ def plain(reply: Reply) -> bool:
     """Say whether a reply is a 200 to a HEAD about which no rule has more to say: nine in ten, and so the quick way."""
     if reply.status != 200 or reply.method != "HEAD" or reply.redirects or reply.failure is not None:
         return False
+    return not tells([name for name, _ in reply.headers], reply.url)
+
+
+def tells(names: Iterable[str], url: str) -> bool:
+    """Say whether header fields of these (lower-case) names, or the URL itself, may show a wall without a page."""
     fields, places = _telling()
-    return fields.isdisjoint([name for name, _ in reply.headers]) and not places.search(reply.url.lower())
+    return not fields.isdisjoint(names) or places.search(url.lower()) is not None
 
 
 @cache

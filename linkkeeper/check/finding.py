@@ -30,6 +30,19 @@ def finding_of(job: Job, reply: Reply, judgement: Judgement) -> Finding:
     )
 
 
+def plain_finding(url: str, judgement: Judgement, elapsed_s: float) -> Finding:
+    """Return what is known of a URL whose first answer was a 200 to a HEAD, without redirect."""
+    return Finding(
+        url=url,
+        judgement=judgement,
+        status=200,
+        final_url=url,
+        checked=_second(int(time.time())),
+        attempts=1,
+        elapsed_ms=int(elapsed_s * 1000),
+    )
+
+
 @lru_cache(maxsize=8)
 def _second(at: int) -> datetime:
     """Return a time in UTC; the same object for all that is settled in a second."""

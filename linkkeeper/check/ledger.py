@@ -41,14 +41,20 @@ class Ledger:
     def settle(self, job: Job, reply: Reply, judgement: Judgement) -> None:
         """Make a job a finding; hold it if a broken network could be what it shows."""
         found = finding_of(job, reply, judgement)
-        del self.open[job.question.url]
+        doubted = False
         if job.trip is not None:
             self._network.ended(job.trip.first, reply)
-            if self._network.doubts(job.trip.target, reply) or self._network.waits:
-                self._network.hold(found)
-                self.news.set()
-                return
-        self.record(found)
+            doubted = self._network.doubts(job.trip.target, reply) or self._network.waits
+        self.found(found, doubted=doubted)
+
+    def found(self, finding: Finding, *, doubted: bool) -> None:
+        """Close a question; doubted: a broken network could be what its finding shows, which is held therefore."""
+        del self.open[finding.url]
+        if doubted:
+            self._network.hold(finding)
+            self.news.set()
+        else:
+            self.record(finding)
 
     def record(self, finding: Finding) -> None:
         """A finding stands: remember it, unless it says nothing about the page."""

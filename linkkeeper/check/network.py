@@ -59,6 +59,14 @@ class Watch:
         if self._control is not None:
             self._sameness.ended(target, reply)
 
+    def plainly_ended(self, target: Target, url: str) -> bool:
+        """Note that the question to a host ended where it was asked; say whether the finding has to wait."""
+        if self._control is None:
+            return False
+        if not target.address:
+            self._sameness.ended(target, Reply(url, final_url=url))
+        return self.waits
+
     def answered(self, target: Target) -> None:
         """Note that a host answered."""
         if target.host not in self._answered:

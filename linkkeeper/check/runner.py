@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import msgspec
 
@@ -13,14 +13,16 @@ from linkkeeper.check.bench import Bench
 from linkkeeper.check.crew import Crew
 from linkkeeper.check.evidence import INTERNAL, plain
 from linkkeeper.check.job import Job, Look
+from linkkeeper.check.lane import Ask, Lane, Why
 from linkkeeper.check.ledger import Ledger
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
 from linkkeeper.net import clock
 from linkkeeper.net.client import Client
 from linkkeeper.net.control import RULE_IDS, SENTENCES, Control
+from linkkeeper.net.door import Door
 from linkkeeper.net.pool import Origin
-from linkkeeper.net.quick import Step
+from linkkeeper.net.quick import Flight, Step
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import How, Trip
 
@@ -52,21 +54,26 @@ class Runner:
     ) -> None:
         self.client = client
         self.options = options or CheckOptions()
-        self.requests = 0
-        """HTTP requests sent so far."""
+        self._requests = 0
         if control is None and not client.options.proxy:  # a proxy looks names up in our place
             control = Control(client.names.resolver, client.ask)
         self.network = network.Watch(control, client.options.allow_private, client.names.found)
         self._ledger = Ledger(tools or Tools(), self.network)
-        self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options), self._begin)
+        self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options))
         slots = min(self.options.concurrency, max(1, client.pool.limit))
         self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed, self._ledger.news.set)
         self._bench = Bench(client, self._scheduler, self._ledger, self.options, self._ask)
+        self._lane = Lane(client, self._bench, self._ledger, self.network, self._leaves_the_lane, self._asked_there)
         self._stopped: Judgement | None = None
         self._idle: dict[Origin, Host] | None = {}
         """Who has been asked all that is known so far; None once all is known."""
         self._first = asking.how_of(Job(Question("")), "", client.options)
         """How an ordinary question is asked first."""
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far."""
+        return self._requests + self._lane.requests
 
     @property
     def network_at_fault(self) -> bool:
@@ -104,6 +111,7 @@ class Runner:
             watching.cancel()
             if budget:
                 budget.cancel()
+            self._lane.close()
             await self._end(watching)
 
     async def _take_in(self, questions: Iterable[Question]) -> AsyncIterator[Finding]:
@@ -213,56 +221,93 @@ class Runner:
             host.pace.failed()
             raise
         finally:
-            self.requests += trip.requests - requests
+            self._requests += trip.requests - requests
             job.requests += trip.requests - requests
             job.spent_s += trip.elapsed_s - spent
         if reply is not None and reply.failure is Failure.NO_NAME and job.look is Look.SECOND:
             reply = await network.vouched(self.client.names, target, reply)
         self._answered(host, job, trip, target, reply, started)
 
-    def _quickly(self, host: Host, job: Job, started: float) -> bool:
-        """Start a job's first ask in the quick manner, if it is an ordinary one; say whether that was done."""
-        if (
-            job.asks
-            or job.then is not None
-            or (host.down and not host.up)
-            or host.closed is not None
-            or job.question.want_anchors
-            or host.heads_refused >= asking.HEADS_REFUSED
-        ):
-            return False
-        trip = self._set_out(job, job.question.url, self._first)
-        return trip is not None and self.client.quickly(
-            trip,
-            functools.partial(self._came_quickly, host, job, trip, started),
+    def _quickly(self, host: Host, asked: Job | Question, started: float) -> Job | None:
+        """Start a first ask in the quick manner, if it is an ordinary one; else return its job."""
+        ordinary = (host.up or not host.down) and host.closed is None and host.heads_refused < asking.HEADS_REFUSED
+        if isinstance(asked, Question):
+            if ordinary and not self.options.hosts and self._lane.start(host, asked, started):
+                return None
+            asked = self._begin(asked)
+        if not ordinary or asked.asks or asked.then is not None or asked.question.want_anchors:
+            return asked
+        trip = self._set_out(asked, asked.question.url, self._first)
+        if trip is None:
+            return asked
+        done, slowly = self._ways(host, asked, trip, started)
+        return None if self.client.quickly(trip, done, slowly) else asked
+
+    def _ways(
+        self, host: Host, job: Job, trip: Trip, started: float, *, doubted: bool = False
+    ) -> tuple[Callable[[Reply | None], None], Callable[[Step], None]]:
+        """Return what is to be done with an answer, and with what is left to do where the quick way ends."""
+        return (
+            functools.partial(self._came_quickly, host, job, trip, started, doubted),
             functools.partial(self._goes_on_slowly, host, job),
         )
 
-    def _came_quickly(self, host: Host, job: Job, trip: Trip, started: float, reply: Reply | None) -> None:
-        """See to what follows from an answer, then let the slot go on."""
-        if job.question.url not in self._ledger.open:  # given up meanwhile
-            host.pace.failed()
-            self._scheduler.place(host, started)
-            self._crew.went(host)
+    def _leaves_the_lane(self, ask: Ask, data: bytes | None, why: Why) -> None:
+        """Go on with what is no matter for the lane as if it had been asked in the quick way."""
+        if ask.question.url not in self._ledger.open:
+            ask.link.abort()
+            self._given_up(ask.host, ask.started)
             return
-        self.requests += trip.requests
+        job = self._begin(ask.question)
+        if why.fault is not None:
+            ask.link.abort()
+            self._failed(job, why.fault)
+            self._given_up(ask.host, ask.started)
+            return
+        trip = self._set_out(job, ask.question.url, self._first)
+        assert trip is not None, "it was asked for already"
+        done, slowly = self._ways(ask.host, job, trip, ask.started, doubted=why.doubted)
+        flight = Flight(trip, ask.link, done, slowly, ask.started, ask.until)
+        if why.late:
+            self.client.late(flight)
+        else:
+            self.client.landed(flight, data)
+
+    def _asked_there(self, host: Host, door: Door) -> None:
+        """Let the slot go on after an answer in the lane."""
+        self._rest(host, door.target)
+        self._crew.went(host)
+
+    def _given_up(self, host: Host, started: float) -> None:
+        host.pace.failed()
+        self._scheduler.place(host, started)
+        self._crew.went(host)
+
+    def _came_quickly(
+        self, host: Host, job: Job, trip: Trip, started: float, doubted: bool, reply: Reply | None
+    ) -> None:
+        """See to what follows from an answer, then let the slot go on."""
+        if job.question.url not in self._ledger.open:
+            self._given_up(host, started)
+            return
+        self._requests += trip.requests
         job.requests += trip.requests
         job.spent_s += trip.elapsed_s
         try:
             if reply is not None and not self.options.hosts and plain(reply):
-                self._stands(host, job, trip, reply)
+                self._stands(host, job, trip, reply, doubted)
             else:
                 self._answered(host, job, trip, trip.first, reply, started)
         except Exception as error:  # noqa: BLE001 - one answer, however odd, must not end the run
             self._failed(job, error)
         self._crew.went(host)
 
-    def _stands(self, host: Host, job: Job, trip: Trip, reply: Reply) -> None:
+    def _stands(self, host: Host, job: Job, trip: Trip, reply: Reply, doubted: bool) -> None:
         """See to what follows from a first answer with nothing more to it: as `_answered`, `_weigh` and `_conclude`."""
         host.down = 0
         host.pace.accepted(clock.now())
         self.network.answered(trip.first)
-        self._bench.stands(host, job, reply)
+        self._bench.stands(host, job, reply, doubted=doubted)
         self._rest(host, trip.first)
 
     def _goes_on_slowly(self, host: Host, job: Job, rest: Step) -> None:

@@ -7,6 +7,7 @@ from heapq import heapify, heappop, heappush
 from linkkeeper.check.base import Question
 from linkkeeper.check.job import Job
 from linkkeeper.models.verdict import Reply
+from linkkeeper.net.door import Door
 from linkkeeper.net.politeness import Pace
 
 _NOTHING = Reply(url="")
@@ -15,13 +16,13 @@ _NOTHING = Reply(url="")
 class Host:
     """The jobs of one host and its pace."""
 
-    __slots__ = ("closed", "down", "heads_refused", "key", "last", "later", "pace", "queue", "ticket", "up")
+    __slots__ = ("closed", "door", "down", "heads_refused", "key", "last", "later", "pace", "queue", "ticket", "up")
 
     def __init__(self, key: str, pace: Pace) -> None:
         self.key = key
         self.pace = pace
         self.queue: deque[Job | Question] = deque()
-        """A question becomes a job when its turn comes: a long run would hold hundreds of thousands that only wait."""
+        """A question becomes a job if it needs to: a long run would hold hundreds of thousands that only wait."""
         self.later: list[tuple[float, int, Job]] = []
         self.ticket = 0
         """The one entry in the scheduler's heaps that counts; older ones are void."""
@@ -33,6 +34,8 @@ class Host:
         """The last of them."""
         self.heads_refused = 0
         """Answers that meant HEAD itself."""
+        self.door: Door | None = None
+        """How its plain first questions are sent, once that was asked for."""
         self.closed: Reply | None = None
         """Its answer to whatever is still to be asked: it wants no more of us in this run."""
 
@@ -63,12 +66,11 @@ def _asks(waiting: Job | Question, urls: set[str]) -> bool:
 
 
 class Scheduler:
-    """Hands out jobs so that no host sees more than it may, and none waits for another."""
+    """Hands out questions and jobs so that no host sees more than it may, and none waits for another."""
 
-    def __init__(self, pace_for: Callable[[str], Pace], begin: Callable[[Question], Job] = Job) -> None:
-        """begin: makes a job of a question whose turn has come."""
+    def __init__(self, pace_for: Callable[[str], Pace]) -> None:
         self.hosts: dict[str, Host] = {}
-        self._pace_for, self._begin = pace_for, begin
+        self._pace_for = pace_for
         self._ready: list[tuple[float, int, Host]] = []
         self._timed: list[tuple[float, int, Host]] = []
         self._tickets = 0
@@ -107,8 +109,8 @@ class Scheduler:
         else:
             heappush(self._ready, (-len(host.queue) / (pace.active + 1), host.ticket, host))
 
-    def next(self, now: float, favourite: Host | None = None) -> tuple[Host, Job] | None:
-        """Return the job to start now and its host; None if nothing may start.
+    def next(self, now: float, favourite: Host | None = None) -> tuple[Host, Job | Question] | None:
+        """Return what to start now, and its host; None if nothing may start.
 
         The favourite (whose connection is open and warm; it need not be in its place) comes first, then the host
         with most left to do.
@@ -158,11 +160,10 @@ class Scheduler:
         due = bool(host.queue) or (bool(host.later) and host.later[0][0] <= now)
         return due and not host.pace.full and host.pace.next_at <= now
 
-    def _take(self, host: Host, now: float) -> Job:
+    def _take(self, host: Host, now: float) -> Job | Question:
         while host.later and host.later[0][0] <= now:
             host.queue.append(heappop(host.later)[2])
         waiting = host.queue.popleft()
-        job = self._begin(waiting) if isinstance(waiting, Question) else waiting
         host.pace.start(now)
         self.place(host, now)
-        return job
+        return waiting

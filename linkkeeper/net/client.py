@@ -17,6 +17,7 @@ from linkkeeper.models.verdict import Failure, Reply
 from linkkeeper.net import clock, connection, failures, files, headers, quick, target, tls
 from linkkeeper.net.connection import Answer, Connection
 from linkkeeper.net.cookies import CookieFile
+from linkkeeper.net.door import Door
 from linkkeeper.net.gate import ForbiddenError, Gate
 from linkkeeper.net.options import BODY_LIMIT, NetOptions
 from linkkeeper.net.pool import Link, Pool
@@ -56,7 +57,7 @@ class Client:
         self.gate = Gate(self.options, self.names)
         self.pool = Pool(min(self.options.max_connections, files.raise_limit()))
         self._wires = Wires(self.pool.leave) if Wires.possible() else None
-        self._quick = quick.Quick(self._landed, self._late)
+        self._quick = quick.Quick(self.landed, self.late)
         self._tls = functools.partial(
             tls.context, self.options.insecure, self.options.ca_file, self.options.client_cert
         )
@@ -156,8 +157,8 @@ class Client:
         if self._proxy or trip.tape:
             return False
         link = self.pool.take(trip.target.origin)
-        if link is None:
-            link = self._wire(trip)
+        if link is None and (address := self._address(trip.target)):
+            link = self._wire(address, trip.target.port)
         if link is None:
             return False
         now = clock.now()
@@ -165,21 +166,52 @@ class Client:
         self._quick.start(flight, self._request(trip))
         return True
 
-    def _wire(self, trip: Trip) -> Wire | None:
-        """Open a connection in the quick manner, if nobody has to be waited for to do so."""
-        where = trip.target
-        if self._wires is None or where.scheme != "http":
-            return None
-        addresses = self.gate.known(where)
-        if not addresses or (len(addresses) > 1 and addresses is not LOOPBACK) or not self.pool.enter_now():
+    def door(self, url: str) -> Door | None:
+        """Return how URLs like this one are asked for by HEAD if nothing is configured, or remembered, for them.
+
+        None if they are not: something is, there is TLS, or it is not known yet where to connect.
+        """
+        if not self._plain or self._remap:
             return None
         try:
-            return self._wires.open(addresses[0], where.port)
+            where = target.parse(url)
+        except ValueError:
+            return None
+        address = self._address(where)
+        if not address or where.authorization:
+            return None
+        fields = f" HTTP/1.1\r\nHost: {where.authority}\r\n{self._own}\r\n"
+        return Door(where, where.origin, address, f"http://{where.authority}", fields)
+
+    def link(self, door: Door) -> Link | None:
+        """Return a connection for a request through a door; None: it takes waiting to have one."""
+        kept = self.pool.take(door.origin)
+        return self._wire(door.address, door.target.port) if kept is None else kept
+
+    def again(self, door: Door, link: Link) -> None:
+        """Keep a connection that brought a whole answer."""
+        link.used += 1
+        self.pool.give(door.origin, link)
+
+    def _address(self, where: Target) -> str:
+        """Return the address that a wire may be opened to: the only one, or this machine's; else nothing."""
+        if self._wires is None or where.scheme != "http":
+            return ""
+        addresses = self.gate.known(where)
+        return addresses[0] if len(addresses) == 1 or addresses is LOOPBACK else ""
+
+    def _wire(self, address: str, port: int) -> Wire | None:
+        """Open a connection in the quick manner, if nobody has to be waited for to do so."""
+        if self._wires is None or not self.pool.enter_now():
+            return None
+        try:
+            return self._wires.open(address, port)
         except OSError:  # too many open files, most likely: `_open` knows what to do
             self.pool.leave()
             return None
 
-    def _landed(self, flight: quick.Flight, data: bytes | None) -> None:
+    def landed(self, flight: quick.Flight, data: bytes | None) -> None:
+        """Do what follows from what came first for a request; None: the connection ended before."""
         trip, link = flight.trip, flight.link
         self._count(trip, clock.now() - flight.started)
         trip.connected = link.used > 0 or link.connected
@@ -214,7 +246,8 @@ class Client:
         failure, detail = failures.failure_of(link.error or ServerDisconnectedError())
         flight.done(trip.failed(failure, _with_place(failure, detail, trip)))
 
-    def _late(self, flight: quick.Flight) -> None:
+    def late(self, flight: quick.Flight) -> None:
+        """End a request for which nothing came in time."""
         trip = flight.trip
         self._count(trip, clock.now() - flight.started)
         trip.connected = flight.link.used > 0 or flight.link.connected

@@ -6,6 +6,7 @@ What is not plain (an answer in pieces, with a body, in bad form) goes on in the
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -21,10 +22,26 @@ _HEAD = re.compile(
     rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e]*+\r\n)*+)\r\n"
 )
 """A whole head in good form (RFC 9112, 4 and 5) and nothing after it."""
+_FIELD = re.compile(r"([^:\r]++):[ \t]*+([^\r]*+)\r\n")
 _CLOSE = re.compile(rb"\nconnection:[^\r]*\bclose\b", re.IGNORECASE)
 
 Step = Callable[[], Awaitable[Reply | None]]
 """The rest of a request in the thorough way: to be awaited, returns what `Client.step` does."""
+
+
+class Flying(Protocol):
+    """What `Quick` has to know of a request under way."""
+
+    @property
+    def link(self) -> Link:
+        """The connection."""
+
+    @property
+    def until(self) -> float:
+        """When it is given up; the loop's time."""
+
+
+F = TypeVar("F", bound=Flying)
 
 
 class Flight(Struct, eq=False):
@@ -69,16 +86,24 @@ def taken(link: Link, data: bytes) -> Answer | None:
     return answer
 
 
-class Quick:
+def fields_of_ok(data: bytes) -> dict[str, str] | None:
+    """Return the fields (lower-case names, the last value of each) of a `plain` answer with status 200, else None."""
+    match = _HEAD.fullmatch(data)
+    if match is None or match[1] != b"200":
+        return None
+    return {name.lower(): value.rstrip(" \t") for name, value in _FIELD.findall(match[2].decode("ascii"))}
+
+
+class Quick(Generic[F]):
     """The requests under way in the quick manner, and who of them is late."""
 
-    def __init__(self, came: Callable[[Flight, bytes | None], None], late: Callable[[Flight], None]) -> None:
+    def __init__(self, came: Callable[[F, bytes | None], None], late: Callable[[F], None]) -> None:
         """came: gets what came first; None: the connection was lost before. late: nothing came in time."""
         self._came_to, self._late = came, late
-        self._flying: dict[Link, Flight] = {}
+        self._flying: dict[Link, F] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, flight: Flight, request: bytes) -> None:
+    def start(self, flight: F, request: bytes) -> None:
         """Send a request on a connection at rest."""
         self._flying[flight.link] = flight
         flight.link.send(request, self._came)

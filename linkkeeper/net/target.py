@@ -15,9 +15,11 @@ _URL = re.compile(
     r"(?P<target>(?:[/?][^#]*)?)(?:#.*)?",
     re.IGNORECASE | re.DOTALL,
 )
+_PATH = r"/(?![.]|%2|[^?]*/(?:[.]|%2))[A-Za-z0-9_\-~!$&()*+,;=:@%/.]*(?:\?[A-Za-z0-9_\-~!$&()*+,;=:@%/.?]*)?"
+READY_PATH = re.compile(_PATH)
+"""Paths (with queries) that are sent as they stand."""
 _READY = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9][a-z0-9.\-]*)(?::(?P<port>[0-9]{1,5}))?"
-    r"(?P<target>/(?![.]|%2|[^?]*/(?:[.]|%2))[A-Za-z0-9_\-~!$&()*+,;=:@%/.]*(?:\?[A-Za-z0-9_\-~!$&()*+,;=:@%/.?]*)?)"
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9][a-z0-9.\-]*)(?::(?P<port>[0-9]{1,5}))?(?P<target>" + _PATH + ")"
 )
 """URLs that are sent as they stand, nine in ten: nothing to escape, no dot segments, no name to encode."""
 _PLACE = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9][a-z0-9.\-]*)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)")

@@ -26,10 +26,9 @@ class _Web:
     async def _slow(self, host: Host, job: Job, now: float) -> None:
         raise AssertionError("nothing here is slow")
 
-    def _asked(self, host: Host, _job: Job, _now: float) -> bool:
+    def _asked(self, host: Host, _asked: Job | Question, _now: float) -> None:
         self.under_way.append(host)
         self.asked += 1
-        return True
 
     def round(self) -> int:
         """Answer all that is under way; return how many hosts were asked for the first time in it."""

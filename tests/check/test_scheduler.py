@@ -20,6 +20,7 @@ def started(scheduler: Scheduler, now: float = 0.0) -> list[str]:
     """Start all that may start now."""
     found = []
     while (pair := scheduler.next(now)) is not None:
+        assert isinstance(pair[1], Job)
         found.append(pair[1].question.url)
     return found
 
@@ -90,6 +91,7 @@ def test_dropped_jobs_never_start() -> None:
     scheduler = made(("a", 2))
     pair = scheduler.next(0.0)
     assert pair is not None
+    assert isinstance(pair[1], Job)
     scheduler.add(pair[0], pair[1], now=0.0, at=5.0)
     scheduler.drop([pair[1].question.url], now=0.0)
     assert started(scheduler, 10.0) == ["http://a/1"]

@@ -1,0 +1,129 @@
+"""The fast lane: first questions over plain HTTP whose answer is a 200 with nothing more to it.
+
+Nine answers in ten are like that. They go from the bytes on the wire to the finding here, without a Job, a Trip and a
+Reply for each; whatever else comes is handed over as if the lane had never been.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from linkkeeper.check import evidence
+from linkkeeper.check.base import Question
+from linkkeeper.check.bench import Bench
+from linkkeeper.check.finding import plain_finding
+from linkkeeper.check.ledger import Ledger
+from linkkeeper.check.network import Watch
+from linkkeeper.check.scheduler import Host
+from linkkeeper.net import clock, quick
+from linkkeeper.net.client import Client
+from linkkeeper.net.door import Door
+from linkkeeper.net.pool import Link
+
+_KEPT = (None, "keep-alive", "Keep-Alive")
+
+
+class Ask(Struct, eq=False):
+    """One question under way in the lane. Times are the clock's."""
+
+    host: Host
+    door: Door
+    question: Question
+    link: Link
+    started: float
+    until: float
+
+
+Otherwise = Callable[[Ask, bytes | None, "Why"], None]
+
+
+class Why(Struct, frozen=True):
+    """Why an ask leaves the lane."""
+
+    late: bool = False
+    """Nothing came in time."""
+    doubted: bool = False
+    """A plain answer, but its page is to be looked at."""
+    fault: Exception | None = None
+    """What we could not handle; never expected."""
+
+
+_ODD, _LATE, _DOUBTED = Why(), Why(late=True), Why(doubted=True)
+
+
+class Lane:
+    """The questions of one run that are under way in the lane."""
+
+    def __init__(
+        self,
+        client: Client,
+        bench: Bench,
+        ledger: Ledger,
+        network: Watch,
+        otherwise: Otherwise,
+        done: Callable[[Host, Door], None],
+    ) -> None:
+        """otherwise: takes over an ask with what came for it (None: the connection ended).
+
+        done: is told of every other answer, once its finding is made.
+        """
+        self._client, self._bench, self._ledger, self._network = client, bench, ledger, network
+        self._otherwise, self._done = otherwise, done
+        self._quick = quick.Quick(self._came, lambda ask: otherwise(ask, None, _LATE))
+        self.requests = 0
+        """Answered here."""
+
+    def start(self, host: Host, question: Question, now: float) -> bool:
+        """Ask a question, if it may go this way; say whether that is so."""
+        if question.want_anchors:
+            return False
+        door = host.door
+        path = door.path(question.url) if door is not None else ""
+        if not path:
+            door = self._client.door(question.url)
+            if door is None:
+                return False
+            path, host.door = door.path(question.url), door
+            self._network.expect(door.target)
+        if not path or door is None or (link := self._client.link(door)) is None:
+            return False
+        ask = Ask(host, door, question, link, now, now + self._client.options.timeout_s)
+        self._quick.start(ask, door.request(path))
+        return True
+
+    def close(self) -> None:
+        """Drop what is under way; nobody is told."""
+        self._quick.close()
+
+    def _came(self, ask: Ask, data: bytes | None) -> None:
+        try:
+            why = self._settled(ask, data)
+        except Exception as error:  # noqa: BLE001 - one answer, however odd, must not end the run
+            why = Why(fault=error)
+        if why is None:
+            self._done(ask.host, ask.door)
+        else:
+            self._otherwise(ask, data, why)
+
+    def _settled(self, ask: Ask, data: bytes | None) -> Why | None:
+        """Make an answer a finding; return why not, if that cannot be done here."""
+        host, url = ask.host, ask.question.url
+        fields = quick.fields_of_ok(data) if data is not None else None
+        if (
+            fields is None
+            or fields.get("connection") not in _KEPT
+            or evidence.tells(fields, url)
+            or url not in self._ledger.open
+        ):
+            return _ODD
+        if not self._bench.believes(host, url, fields):
+            return _DOUBTED
+        now = clock.now()
+        self.requests += 1
+        self._client.again(ask.door, ask.link)
+        host.up, host.down = True, 0
+        host.pace.accepted(now)
+        self._network.answered(ask.door.target)
+        doubted = self._network.plainly_ended(ask.door.target, url)
+        self._ledger.found(plain_finding(url, evidence.PLAIN, now - ask.started), doubted=doubted)
+        return None
