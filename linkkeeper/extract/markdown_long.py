@@ -10,14 +10,13 @@ names are defined, the head of its table, the ignore comment that still holds.
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from linkkeeper.extract import bare, html, ignore, markdown_ignore, pieces, template
 from linkkeeper.extract.base import ExtractOptions, Found
-from linkkeeper.extract.markdown_scan import PARSER
+from linkkeeper.extract.markdown_open import FENCE, open_behind_blank, past_inner_code, still_open
 from linkkeeper.extract.pieces import moved
 
 _PLAIN = re.compile(rb"(?:[^\[\]()`<|\\~{$]++|!?\[[^\[\]()`<|\\~{$]*+\]\([^\[\]()`<|\\~{$\s]*+\)|[()])*+")
@@ -30,15 +29,18 @@ Whole = Callable[[bytes, ExtractOptions], Iterator[Found]]
 LONG = pieces.LONG
 """Bytes of a text that is read in pieces. Below, links never depend on any of this."""
 _PIECE = pieces.PIECE
+_SHORT_PIECE = 1 << 17
+"""Bytes of a piece, where a good place for a cut is near."""
 _BLOCK = 1 << 14
 _TRIES = 64
+_NEAR_TRIES = 4
 _LINE_END = pieces.LINE_END
 _AFTER_BLANK = re.compile(rb"%b[ \t]*+%b(?=[^ \t\r\n])" % (_LINE_END, _LINE_END))
+_NEAR = re.compile(rb"\n[ \t]*+\r?+\n(?=[^ \t\r\n])")
+"""The same for all but a lone CR. A pattern that begins with a character is found ten times as fast."""
 _BEFORE_BLOCK = re.compile(rb"%b(?=(?:#{1,6}|[-+*]|1[.)])[ \t]++[^ \t\r\n*+#=_-])" % _LINE_END)
 _BETWEEN_LINES = re.compile(rb"%b(?=[^\r\n])" % _LINE_END)
 _BETWEEN_WORDS = re.compile(rb"[ \t>\"](?=[^ \t])|(?=[,;](?:https?|ftp)://)|(?=[\xe3-\xe9\xf0])")
-_MAY_STAY_OPEN = re.compile(rb"```|~~~|<")
-_FENCE = re.compile(rb" {0,3}(`{3,}|~{3,})[^\r\n]*")
 _HTML_ENDS = tuple(
     (re.compile(rb" {0,3}<" + opener, re.IGNORECASE), re.compile(ending, re.IGNORECASE))
     for opener, ending in (
@@ -124,8 +126,23 @@ def _cut(data: bytes, start: int, lead: bytes, options: ExtractOptions) -> _Cut:
     limit = start + _PIECE
     if limit >= len(data):
         return _Cut(len(data), len(data))
-    cut = _between_blocks(data, start, limit) or _forced(data, start, limit, lead)
+    cut = _near(data, start) or _between_blocks(data, start, limit) or _forced(data, start, limit, lead)
     return cut if options.include_verbatim else _outside_verbatim(data, start, cut)
+
+
+def _near(data: bytes, start: int) -> _Cut | None:
+    """Return a cut after a blank line at which nothing is open, for a piece that costs what a short text does."""
+    limit = start + _SHORT_PIECE
+    for _ in range(_NEAR_TRIES):
+        places = _backwards(_NEAR, data, start + 1, limit)
+        end = next((end for end in places if not _is_comment_before(data, end)), 0)
+        if not end:
+            return None
+        opened = open_behind_blank(data, start, end)
+        if opened is None:
+            return _Cut(end, end)
+        limit = opened
+    return None
 
 
 def _between_blocks(data: bytes, start: int, limit: int) -> _Cut | None:
@@ -134,7 +151,8 @@ def _between_blocks(data: bytes, start: int, limit: int) -> _Cut | None:
         for end in _backwards(pattern, data, start + _PIECE // 2, limit):
             if pattern is _AFTER_BLANK and _is_comment_before(data, end):
                 continue
-            opened = _still_open(data, start, end)
+            look = open_behind_blank if pattern is _AFTER_BLANK else still_open
+            opened = look(data, start, end)
             if opened is None:
                 return _Cut(end, end)
             return _Cut(opened, opened) if opened > start else None
@@ -159,62 +177,16 @@ def _is_comment_before(data: bytes, end: int) -> bool:
     return ignore.WORD in before[max(before.rfind(b"\n\n"), before.rfind(b"\r\n\r\n"), 0) :]
 
 
-def _still_open(data: bytes, start: int, end: int) -> int | None:
-    """Return where the code fence or HTML block begins that is open at the end of this piece, or None."""
-    piece = data[start:end]
-    if not _MAY_STAY_OPEN.search(piece):
-        return None
-    text = _with_line_end(piece)
-    if PARSER.html(text + "# x\n").endswith("<h1>x</h1>\n"):  # half the price of its events
-        return None
-    begin, _ = _last_block(text)
-    return start + max(piece.rfind(b"\n", 0, begin), piece.rfind(b"\r", 0, begin)) + 1
-
-
-def _with_line_end(piece: bytes) -> str:
-    text = piece.decode("utf-8", "replace")
-    return text if text.endswith(("\n", "\r")) else text + "\n"
-
-
-def _last_block(text: str) -> tuple[int, int]:
-    """Return the range of the last block of code or HTML."""
-    last = (0, 0)
-    events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text, merge_text=True)
-    for event, span in events:
-        if event.__class__ is dict and "Start" in event:
-            tag = event["Start"]
-            if tag == "HtmlBlock" or (tag.__class__ is dict and "CodeBlock" in tag):
-                last = (span["start"], span["end"])
-    return last
-
-
-def _past_inner_code(data: bytes, start: int, end: int) -> int:
-    """Return the end of the fenced code in a list or quote that is open at the end of this piece, or that end."""
-    piece = data[start:end]
-    if b"```" not in piece and b"~~~" not in piece:
-        return end
-    text = _with_line_end(piece)
-    begin, stop = _last_block(text)
-    fence = _FENCE.match(piece, begin)
-    if fence is None or stop < len(text.encode()) - 2:
-        return end
-    closing = re.compile(
-        rb"(?<=[\r\n])(?:[ \t>]*+%b{%d,}[ \t]*+[\r\n]*|(?=[^ \t>\r\n]))" % (fence[1][:1], len(fence[1]))
-    )
-    match = closing.search(data, end)
-    return match.end() if match else len(data)
-
-
 def _forced(data: bytes, start: int, limit: int, lead: bytes) -> _Cut:
     """Cut a block that is longer than a piece: between lines, words, characters."""
     end, between_lines = _somewhere(data, limit)
     one_line = lead == _WORD and not _BETWEEN_LINES.search(data, start, end)
-    opened = None if one_line else _still_open(data, start, end)
+    opened = None if one_line else still_open(data, start, end)
     if opened is not None and opened > start:
         return _Cut(opened, opened)
     if not between_lines:
         return _Cut(end, end, _WORD)
-    resume = _past_inner_code(data, start, end)
+    resume = past_inner_code(data, start, end)
     return _Cut(end, resume, _lead(data, start, end, lead) if resume == end else b"")
 
 
@@ -269,9 +241,9 @@ def _outside_verbatim(data: bytes, start: int, cut: _Cut) -> _Cut:
 
 def _block(data: bytes, start: int) -> int:
     """Return the end of the block of code or HTML that begins here, if it is longer than a piece, else 0."""
-    fence = _FENCE.match(data, start)
+    fence = FENCE.match(data, start)
     if fence and (fence[1][:1] == b"~" or b"`" not in fence[0][fence.end(1) - fence.start() :]):
-        closing = re.compile(rb"(?<=[\r\n]) {0,3}%b{%d,}[ \t]*+(?=[\r\n]|\Z)" % (fence[1][:1], len(fence[1])))
+        closing = re.compile(rb"[\r\n] {0,3}%b{%d,}[ \t]*+(?=[\r\n]|\Z)" % (fence[1][:1], len(fence[1])))
         return _long_enough(data, start, closing, fence.end())
     for opener, ending in _HTML_ENDS:
         if begun := opener.match(data, start):
@@ -290,7 +262,7 @@ def _long_enough(data: bytes, start: int, ending: re.Pattern[bytes], position: i
 
 
 def _in_block(data: bytes, start: int, end: int, options: ExtractOptions) -> Iterator[Found]:
-    if _FENCE.match(data, start):
+    if FENCE.match(data, start):
         if options.include_verbatim:
             yield from bare.find(data, start, end)
         return

@@ -12,7 +12,7 @@ _GAP = re.compile(rb"[ \t]*(?:(?:\r\n?|\n)[ \t>]*)?")
 """White space before a destination; after a line end, the markers of block quotes too."""
 _ANGLE = re.compile(rb"<((?:[^\\<>\r\n]|\\.)*)>", re.DOTALL)
 _SIMPLE = re.compile(rb"[^\s()\\<]+(?=[\s)])")
-_PIECE = re.compile(rb"(?:[^\s()\\]|\\[!-/:-@\[-`{-~]|\\)+")
+_PIECE = re.compile(rb"(?:[^\s()\\]++|\\[!-/:-@\[-`{-~]|\\)+")
 _LABEL = re.compile(rb"[ \t>]*\[(?:[^\\\[\]]|\\.)*\]:", re.DOTALL)
 _TRIES = 16
 """How many `](` of a construct are tried before its span counts as unproved."""
