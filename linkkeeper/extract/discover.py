@@ -13,7 +13,7 @@ from msgspec import Struct
 from linkkeeper.errors import UsageError
 from linkkeeper.extract.formats import DATA_SUFFIXES, SUFFIXES
 from linkkeeper.extract.gitignore import Ignored
-from linkkeeper.extract.remembered import Stamp
+from linkkeeper.extract.remembered import Stamp, stamp_of
 from linkkeeper.models.document import FileProblem
 
 STDIN = "-"
@@ -184,8 +184,7 @@ class Walk:
         if problem:
             self._refuse(shown, problem)
         else:
-            stamp = Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-            self._found.append(SourceFile(shown, status.st_size, stamp))
+            self._found.append(SourceFile(shown, status.st_size, stamp_of(status)))
 
     def _place(self, path: str) -> str:
         """Return what a file is known by, whatever way to its folder was named. A link to a file is another file."""

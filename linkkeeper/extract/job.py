@@ -11,6 +11,7 @@ from msgspec import Struct
 from linkkeeper.errors import DocumentError
 from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.reading import read
+from linkkeeper.extract.remembered import Stamp
 from linkkeeper.models.document import Document, FileProblem
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ class Made(Struct, frozen=True):
 
     value: bytes
     secret: bool = False
-    """It holds credentials: no disk is to see it."""
+    """It holds credentials: no disk is to see it. Only looked for if it is to be remembered."""
+    safe: bytes = b""
+    """If so, what a disk may see instead, for `Job.whole`; empty: nothing."""
 
 
 class Job(Protocol):
@@ -35,11 +38,18 @@ class Job(Protocol):
     def name(self) -> str:
         """Everything but the file that the result depends on: part of the cache's key."""
 
-    def run(self, document: Document, data: bytes) -> Made:
+    @property
+    def wants_digest(self) -> bool:
+        """Whether the documents handed in must have their digest."""
+
+    def run(self, document: Document, data: bytes, remember: bool = False) -> Made:
         """Return the result for one file. What it raises for what is in the file becomes a row (`one`)."""
 
-    def parts(self, document: Document, data: bytes) -> Iterator[Made]:
+    def parts(self, document: Document, data: bytes, remember: bool = False) -> Iterator[Made]:
         """Yield the result for one large file, `run`'s in one or several parts: not all of it need be held."""
+
+    def whole(self, path: str, safe: bytes, stamp: Stamp, /) -> bytes | None:
+        """Return the result that `safe` was made of; None if the file is not the one with this stamp any more."""
 
     def prepare(self) -> None:
         """Load what `run` needs: before processes are forked, so that they share it."""
@@ -54,30 +64,37 @@ class Result(Struct, frozen=True):
     value: bytes
     digest: bytes = b""
     """SHA-256 of the bytes it was made of; empty: it may not be remembered."""
+    safe: bytes = b""
+    """What may be remembered instead, without a digest: a password could be guessed by that."""
 
 
-def one(path: str, job: Job) -> Result:
-    """Read a file and do the job. Does not raise for what is in the file or how it is there."""
-    return next(_results(path, job, lambda document, data: iter((job.run(document, data),))))
+def one(path: str, job: Job, remember: bool = False) -> Result:
+    """Read a file and do the job. Does not raise for what is in the file or how it is there.
+
+    remember: the result is to be remembered; else nobody asks whether it may be.
+    """
+    return next(_results(path, job, lambda *given: iter((job.run(*given),)), remember))
 
 
-def large(path: str, job: Job) -> Iterator[Result]:
+def large(path: str, job: Job, remember: bool = False) -> Iterator[Result]:
     """Read a large file and do the job, as `one`, in parts; several together are not to be remembered."""
-    return _results(path, job, job.parts)
+    return _results(path, job, job.parts, remember)
 
 
-def _results(path: str, job: Job, do: Callable[[Document, bytes], Iterator[Made]]) -> Iterator[Result]:
+def _results(
+    path: str, job: Job, do: Callable[[Document, bytes, bool], Iterator[Made]], remember: bool
+) -> Iterator[Result]:
     try:
         data = read(path)
     except DocumentError as error:
         yield Result(job.refused(FileProblem(path, str(error))))
         return
-    digest = hashlib.sha256(data)
+    digest = hashlib.sha256(data).digest() if remember or job.wants_digest else b""
     try:
-        parts = do(Document(path, digest.hexdigest(), len(data)), data)
+        parts = do(Document(path, digest.hex(), len(data)), data, remember)
         first, second = next(parts), next(parts, None)
-        expires = b"linkkeeper-ignore" in data and b"until" in data
-        yield Result(first.value, b"" if expires or first.secret or second else digest.digest())
+        lasts = remember and not second and not (b"linkkeeper-ignore" in data and b"until" in data)
+        yield Result(first.value, digest if lasts and not first.secret else b"", first.safe if lasts else b"")
         for made in chain((second,) if second else (), parts):
             yield Result(made.value)
     except DocumentError as error:

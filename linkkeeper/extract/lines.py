@@ -17,6 +17,7 @@ from linkkeeper.extract import portions, workers
 from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.extract.job import Made, has_credentials, portions_safely, preload, read_safely
 from linkkeeper.extract.portions import Place
+from linkkeeper.extract.remembered import Stamp
 from linkkeeper.extract.scan import EXTRACTOR
 from linkkeeper.models.about import VERSION
 from linkkeeper.models.document import Document, FileProblem
@@ -78,17 +79,24 @@ class LinkLines(Struct, frozen=True):
         """All options, and the rules: files of the user's by what is in them."""
         return f"lines/{EXTRACTOR}/{VERSION}/{msgspec.json.encode(self).decode()}/{_digest(self.cleaning)}"
 
+    @property
+    def wants_digest(self) -> bool:
+        """No: lines do not tell it."""
+        return False
+
     def prepare(self) -> None:
         """Load the common formats and the cleaning rules."""
         preload()
         _cleaner(self.cleaning)
 
-    def run(self, document: Document, data: bytes) -> Made:
+    def run(self, document: Document, data: bytes, remember: bool = False) -> Made:
         """Return the links of one file as lines."""
-        lines, secret = self._made(document.path, data)
-        return Made(msgspec.msgpack.encode(lines), secret)
+        reading = read_safely(document.path, data, self.options)
+        text, secret = _joined(self._texts(document.path, data, reading, remember))
+        lines = Lines(text, _problems(document.path, reading))
+        return Made(msgspec.msgpack.encode(lines), secret, _safe(lines, reading.text.encoding) if secret else b"")
 
-    def parts(self, document: Document, data: bytes) -> Iterator[Made]:
+    def parts(self, document: Document, data: bytes, remember: bool = False) -> Iterator[Made]:
         """Yield the links of one large file as lines, some thousands at a time."""
         ranges = portions_safely(document.path, data, self.options)
         if len(ranges) > 1:
@@ -97,7 +105,7 @@ class LinkLines(Struct, frozen=True):
             return
         reading = read_safely(document.path, data, self.options, lazily=True)
         text, secret = bytearray(), False
-        for some, has_secret in self._texts(document.path, data, reading):
+        for some, has_secret in self._texts(document.path, data, reading, remember):
             text += some
             secret = secret or has_secret
             if len(text) > _PART_BYTES:
@@ -105,30 +113,32 @@ class LinkLines(Struct, frozen=True):
                 text, secret = bytearray(), False
         yield Made(msgspec.msgpack.encode(Lines(bytes(text), _problems(document.path, reading))), secret)
 
+    def whole(self, path: str, safe: bytes, stamp: Stamp) -> bytes | None:
+        """Return the lines of one file, of which those with credentials are read again."""
+        from linkkeeper.extract import withheld  # here and in `_safe`: few documents hold credentials
+
+        return withheld.whole(path, safe, stamp)
+
     def refused(self, problem: FileProblem) -> bytes:
         """Return no lines and a problem."""
         return msgspec.msgpack.encode(Lines(b"", (problem,)))
 
     def lines(self, path: str, data: bytes) -> Lines:
         """Return the links of one document as lines."""
-        return self._made(path, data)[0]
-
-    def _made(self, path: str, data: bytes) -> tuple[Lines, bool]:
-        """Return the lines, and whether they hold credentials."""
-        reading = read_safely(path, data, self.options)
-        text, secret = _joined(self._texts(path, data, reading))
-        return Lines(text, _problems(path, reading)), secret
+        return decode(self.run(Document(path), data).value)
 
     def _texts(
-        self, path: str, data: bytes, reading: "Reading", place: Place | None = None
+        self, path: str, data: bytes, reading: "Reading", remember: bool = False, place: Place | None = None
     ) -> Iterator[tuple[bytes, bool]]:
-        """Yield the lines of a document (or of the portion at a place), some at a time, and whether these hold
-        credentials."""
+        """Yield the lines of a document (or of the portion at a place), some at a time, and, if they are to be
+        remembered, whether these hold credentials."""
         placed = moved(reading.placed(), place) if place else reading.placed()
         while some := list(islice(placed, _BATCH)):
             batch = self._lines(path, data, some, reading.text.encoding)
-            text = _ENCODER.encode_lines(batch)
-            suspect = b"=" in text or b"@" in text or b"%" in text  # else there is nothing to look at closely
+            text = encoded(batch)
+            suspect = remember and (
+                b"=" in text or b"@" in text or b"%" in text
+            )  # else there is nothing to look at closely
             yield text, suspect and has_credentials(_spellings(batch))
 
     def portion(self, path: str, data: bytes, place: Place) -> Made:
@@ -136,8 +146,8 @@ class LinkLines(Struct, frozen=True):
         from linkkeeper.extract import registry
 
         reading = registry.portion(path, data, place.start, place.end, self.options)
-        text, secret = _joined(self._texts(path, data, reading, place))
-        return Made(msgspec.msgpack.encode(Lines(text)), secret)
+        text, _ = _joined(self._texts(path, data, reading, place=place))
+        return Made(msgspec.msgpack.encode(Lines(text)))
 
     def _lines(self, path: str, data: bytes, placed: Iterable["Placed"], charset: str) -> list[Line]:
         """Return the lines of some links of a document: those that are wanted."""
@@ -171,6 +181,13 @@ def _joined(texts: Iterable[tuple[bytes, bool]]) -> tuple[bytes, bool]:
     return b"".join([text for text, _ in parts]), any(secret for _, secret in parts)
 
 
+def _safe(lines: Lines, charset: str) -> bytes:
+    """Return what a disk may keep of lines that hold credentials."""
+    from linkkeeper.extract import withheld
+
+    return withheld.safe(lines, charset)
+
+
 def _problems(path: str, reading: "Reading") -> tuple[FileProblem, ...]:
     return (FileProblem(path, reading.problem),) if reading.problem else ()
 
@@ -178,6 +195,11 @@ def _problems(path: str, reading: "Reading") -> tuple[FileProblem, ...]:
 def _spellings(lines: list[Line]) -> Iterable[str]:
     """Return the texts in which a line may show a credential."""
     return chain([one.url for one in lines], [one.raw for one in lines], [one.clean for one in lines])
+
+
+def encoded(lines: list[Line]) -> bytes:
+    """Return lines as they are printed."""
+    return _ENCODER.encode_lines(lines)
 
 
 def decode(value: bytes) -> Lines:

@@ -1,5 +1,6 @@
 """What is remembered of a file between runs, and when its looks are enough to know it again."""
 
+import os
 from typing import Protocol
 
 from msgspec import Struct
@@ -17,13 +18,18 @@ class Stamp(Struct, frozen=True, gc=False, array_like=True):
     inode: int
 
 
+def stamp_of(status: os.stat_result) -> Stamp:
+    """Return the looks of a file."""
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
 class Remembered(Struct, frozen=True, gc=False):
     """One file as it was, and what a job made of it."""
 
     stamp: Stamp | None
     """None: its bytes must be looked at."""
     digest: bytes
-    """SHA-256 of its bytes."""
+    """SHA-256 of its bytes; empty: it is known by its looks alone, and the value is for `Job.whole`."""
     value: bytes
 
 

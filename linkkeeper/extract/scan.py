@@ -13,11 +13,11 @@ from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.discover import SourceFile
 from linkkeeper.extract.job import Job, Made, Result, has_credentials, large, preload, safely
 from linkkeeper.extract.reading import read
-from linkkeeper.extract.remembered import ExtractionCache, Remembered, settled
+from linkkeeper.extract.remembered import ExtractionCache, Remembered, Stamp, settled
 from linkkeeper.extract.workers import Ticket, Workers, processors
 from linkkeeper.models.document import Document, FileProblem
 
-EXTRACTOR = "5"
+EXTRACTOR = "6"
 """Raised whenever the same bytes may give other links: what caches hold is then stale."""
 _LARGE_BYTES = 1 << 22
 """A file that is read in portions, by all processes, if no other file keeps these busy."""
@@ -44,21 +44,30 @@ class Extract(Struct, frozen=True):
         """The options, and what the extractor is."""
         return f"links/{EXTRACTOR}/{msgspec.json.encode(self.options).decode()}"
 
+    @property
+    def wants_digest(self) -> bool:
+        """Yes: whoever changes a document looks whether it is still the one that was read."""
+        return True
+
     def prepare(self) -> None:
         """Load the common formats."""
         preload()
 
-    def run(self, document: Document, data: bytes) -> Made:
+    def run(self, document: Document, data: bytes, remember: bool = False) -> Made:
         """Return the links of one file."""
         extraction = safely(document.path, data, self.options)
-        secret = has_credentials(
+        secret = remember and has_credentials(
             text for link in extraction.links for text in (link.url, link.written.decode("latin-1"))
         )
         return Made(msgspec.msgpack.encode(Scanned(document, extraction)), secret)
 
-    def parts(self, document: Document, data: bytes) -> Iterator[Made]:
+    def parts(self, document: Document, data: bytes, remember: bool = False) -> Iterator[Made]:
         """Yield the links of one file, in one part: they are needed as a whole."""
-        yield self.run(document, data)
+        yield self.run(document, data, remember)
+
+    def whole(self, _path: str, _safe: bytes, _stamp: Stamp) -> bytes | None:
+        """Return None: nothing is kept of a file with credentials."""
+        return None
 
     def refused(self, problem: FileProblem) -> bytes:
         """Return a file without links and with a problem."""
@@ -85,14 +94,14 @@ def run(
 ) -> Iterator[bytes]:
     """Yield the result of job for every file, in the order given: of a large one perhaps in parts."""
     waiting: deque[_Waiting] = deque()
-    memory = _Memory(cache, job.name) if cache is not None else None
-    with Workers(job, processors() if processes is None else processes) as workers:
+    memory = _Memory(cache, job) if cache is not None else None
+    with Workers(job, processors() if processes is None else processes, memory is not None) as workers:
         for file in files:
             known = memory.known(file) if memory else None
             others = known is None and file.size_bytes < _LARGEST_BYTES
             ticket = workers.add(file, apart=file.size_bytes >= _LARGE_BYTES) if others else None
             waiting.append(_Waiting(file, known, ticket))
-            while len(waiting) > _MOST_WAITING or workers.is_full():
+            while waiting and (waiting[0].known is not None or len(waiting) > _MOST_WAITING or workers.is_full()):
                 yield from _ended(waiting.popleft(), memory, job)
         workers.no_more()
         while waiting:
@@ -110,42 +119,52 @@ class _Waiting(Struct, frozen=True):
 class _Memory:
     """What the cache knows of one job, in one run."""
 
-    def __init__(self, cache: ExtractionCache, job: str) -> None:
-        self._cache, self._job = cache, job
+    def __init__(self, cache: ExtractionCache, job: Job) -> None:
+        self._cache, self._job, self._name = cache, job, job.name
         self._began_ns = time.time_ns()
 
     def known(self, file: SourceFile) -> bytes | None:
         """Return the result for a file that is as it was, by its looks or else by its bytes."""
-        known = self._cache.get(self._job, file.path)
+        known = self._cache.get(self._name, file.path)
         if known is None:
             return None
         if known.stamp is not None and known.stamp == file.stamp:
-            return known.value
+            return known.value if known.digest else self._job.whole(file.path, known.value, known.stamp)
+        if not known.digest:
+            return None
         try:
             digest = hashlib.sha256(read(file.path)).digest()
         except DocumentError:
             return None  # the worker says why
         if digest != known.digest:
             return None
-        self.keep(file, digest, known.value)
+        self._put(file, digest, known.value)
         return known.value
 
-    def keep(self, file: SourceFile, digest: bytes, value: bytes) -> None:
-        """Remember a result."""
-        self._cache.put(self._job, file.path, Remembered(settled(file.stamp, self._began_ns), digest, value))
+    def keep(self, file: SourceFile, result: Result) -> None:
+        """Remember a result, if that is allowed."""
+        if result.digest:
+            self._put(file, result.digest, result.value)
+        elif result.safe:
+            self._put(file, b"", result.safe)
+
+    def _put(self, file: SourceFile, digest: bytes, value: bytes) -> None:
+        stamp = settled(file.stamp, self._began_ns)
+        if stamp or digest:
+            self._cache.put(self._name, file.path, Remembered(stamp, digest, value))
 
 
 def _ended(one: _Waiting, memory: _Memory | None, job: Job) -> Iterator[bytes]:
     if one.known is not None:
         yield one.known
         return
-    for result in _results(one, job):
-        if memory and result.digest:
-            memory.keep(one.file, result.digest, result.value)
+    for result in _results(one, job, memory is not None):
+        if memory:
+            memory.keep(one.file, result)
         yield result.value
 
 
-def _results(one: _Waiting, job: Job) -> Iterable[Result]:
+def _results(one: _Waiting, job: Job, remember: bool) -> Iterable[Result]:
     if one.ticket is None or (one.file.size_bytes >= _LARGE_BYTES and one.ticket.is_here()):
-        return large(one.file.path, job)
+        return large(one.file.path, job, remember)
     return [one.ticket.result()]

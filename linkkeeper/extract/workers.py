@@ -16,8 +16,8 @@ _BATCH_BYTES = 1 << 19
 _BATCH_FILES = 200
 _LOST = "the process that read it died, perhaps of a lack of memory"
 
-_job: list[Job] = []
-"""The job of this process, when it is a worker."""
+_job: list[tuple[Job, bool]] = []
+"""The job of this process, when it is a worker, and whether its results are to be remembered."""
 
 
 class Batch:
@@ -48,8 +48,8 @@ class Ticket:
 class Workers:
     """A pool that hands files out in batches. With one process all is done right here, when asked for."""
 
-    def __init__(self, job: Job, processes: int) -> None:
-        self._job, self._processes = job, processes
+    def __init__(self, job: Job, processes: int, remember: bool = False) -> None:
+        self._job, self._processes, self._remember = job, processes, remember
         self._pool: ProcessPoolExecutor | None = None
         self._batch = Batch()
         self._under_way = 0
@@ -92,7 +92,7 @@ class Workers:
 
     def _fetched(self, batch: Batch) -> list[Result]:
         if batch.future is None:
-            return [one(path, self._job) for path in batch.paths]
+            return [one(path, self._job, self._remember) for path in batch.paths]
         from concurrent.futures.process import BrokenProcessPool
 
         self._under_way -= 1
@@ -109,7 +109,7 @@ class Workers:
         from concurrent.futures.process import BrokenProcessPool
 
         if self._pool is None:
-            self._pool = _started(self._job, self._processes)
+            self._pool = _started(self._job, self._processes, self._remember)
         try:
             batch.future = self._pool.submit(_work, batch.paths)
         except BrokenProcessPool:
@@ -131,21 +131,22 @@ def may_fork() -> bool:
     return "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
 
 
-def _started(job: Job, processes: int) -> "ProcessPoolExecutor":
+def _started(job: Job, processes: int, remember: bool) -> "ProcessPoolExecutor":
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     method = "fork" if may_fork() else "spawn"
-    return ProcessPoolExecutor(processes, multiprocessing.get_context(method), _begin, (job,))
+    return ProcessPoolExecutor(processes, multiprocessing.get_context(method), _begin, (job, remember))
 
 
-def _begin(job: Job) -> None:
+def _begin(job: Job, remember: bool) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
-    _job[:] = [job]
+    _job[:] = [(job, remember)]
     job.prepare()  # here and not before the fork: the parent goes on looking for files meanwhile
 
 
 def _work(paths: Sequence[str]) -> list[Result]:
-    return [one(path, _job[0]) for path in paths]
+    [(job, remember)] = _job
+    return [one(path, job, remember) for path in paths]

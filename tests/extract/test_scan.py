@@ -70,7 +70,7 @@ class Who(Extract, frozen=True):
     def prepare(self) -> None:
         """Load nothing."""
 
-    def run(self, document: Document, data: bytes) -> Made:
+    def run(self, document: Document, data: bytes, remember: bool = False) -> Made:
         """Return the number of this process."""
         return Made(b"%d" % os.getpid())
 
