@@ -29,8 +29,8 @@ from linkkeeper.net.trip import How, Trip
 __all__ = ["CheckOptions", "Question", "Runner", "Tools"]
 
 _log = logging.getLogger(__name__)
-_FEED = 500
-"""Questions taken in before others get a turn."""
+_FEED = 5000
+"""Questions taken in before others get a turn: with fewer, many hosts wait for their next one with an open connection."""
 _MAX_REFUSED = 5
 """Requests of one URL, after which a refusal stands."""
 _TICK_S = 0.1
@@ -235,13 +235,20 @@ class Runner:
             if ordinary and not self.options.hosts and self._lane.start(host, asked, started):
                 return None
             asked = self._begin(asked)
-        if not ordinary or asked.asks or asked.then is not None or asked.question.want_anchors:
-            return asked
-        trip = self._set_out(asked, asked.question.url, self._first)
+        trip = self._plain_trip(asked) if ordinary else None
         if trip is None:
             return asked
         done, slowly = self._ways(host, asked, trip, started)
         return None if self.client.quickly(trip, done, slowly) else asked
+
+    def _plain_trip(self, job: Job) -> Trip | None:
+        """Return the trip of a job's next ask, if that is the first one, or a first look at the page after it."""
+        if job.then is not None or job.question.want_anchors:
+            return None
+        if not job.asks:
+            return self._set_out(job, job.question.url, self._first)
+        is_look = job.look is Look.GET and job.rest is None and job.trip is not None and not job.trip.requests
+        return job.trip if is_look else None
 
     def _ways(
         self, host: Host, job: Job, trip: Trip, started: float, *, doubted: bool = False

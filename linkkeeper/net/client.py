@@ -150,7 +150,7 @@ class Client:
         return await self._timed(trip, self._send(trip))
 
     def quickly(self, trip: Trip, done: Callable[[Reply | None], None], slowly: Callable[[quick.Step], None]) -> bool:
-        """Do as `step` for a HEAD, without a task, if there is a connection that can take it; say whether that is so.
+        """Do as `step` without a task, if there is a connection that can take it; say whether that is so.
 
         done gets, later, what `step` would return; slowly, instead, a step to be awaited if the answer is not plain.
         """
@@ -219,7 +219,7 @@ class Client:
             self._lost(flight)
             return
         try:
-            answer = quick.taken(link, data)
+            answer = quick.taken(link, data, trip.how)
             if answer is None:
                 if isinstance(link, Wire):
                     link.leave_alone()
@@ -261,7 +261,7 @@ class Client:
         link = await self._thorough(begun, trip)
         before = link.received - len(data)
         try:
-            answer = await link.finish(data, trip.how.body_limit, trip.until)
+            answer = await link.finish(data, trip.how.method == "HEAD", trip.how.body_limit, trip.until)
         except _STALE:
             self.pool.discard(link)
             if fresh:
@@ -341,7 +341,7 @@ class Client:
 
     async def _head(self, trip: Trip, link: Connection) -> Answer:
         data = await link.first_of(self._request(trip))
-        return quick.taken(link, data) or await link.finish(data, trip.how.body_limit, trip.until)
+        return quick.taken(link, data, trip.how) or await link.finish(data, True, trip.how.body_limit, trip.until)
 
     async def _open(self, trip: Trip) -> Connection:
         """Open a connection to an address that was judged, and to no other."""

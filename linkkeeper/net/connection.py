@@ -29,7 +29,7 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 _END_SIZE = 3
 _STARTS_LIKE_HTTP = re.compile(rb"[\r\n]*(?:H(?:T(?:T(?:P(?:/|\Z)|\Z)|\Z)|\Z)|\Z)", re.IGNORECASE)
 _READ_SIZE = 16 * 1024
-_REDIRECT_BODY = 8 * 1024
+REDIRECT_BODY = 8 * 1024
 """Bytes read of a redirect's body: enough, mostly, to use the connection again."""
 BODY_PATIENCE_S = 5.0
 """How long a body may dawdle once its status is known: the status is what we came for."""
@@ -162,10 +162,10 @@ class Connection(ResponseHandler):
             raise self.exception() or ServerDisconnectedError
         return data
 
-    async def finish(self, data: bytes, body_limit: int, until: float) -> Answer:
-        """Return the answer to a HEAD that was sent by `send`, of which data came first."""
+    async def finish(self, data: bytes, head_only: bool, body_limit: int, until: float) -> Answer:
+        """Return the answer to a request that was sent by `send`, of which data came first."""
         self.received -= len(data)
-        self._expect(head_only=True)
+        self._expect(head_only)
         self.data_received(data)
         return await self._answer(body_limit, until, None)
 
@@ -193,7 +193,7 @@ class Connection(ResponseHandler):
             self._head_from = -1
         if tape is not None:
             return await self._taped(tape, message, payload, until)
-        limit = min(body_limit, _REDIRECT_BODY) if 300 <= message.code < 400 else body_limit
+        limit = min(body_limit, REDIRECT_BODY) if 300 <= message.code < 400 else body_limit
         body, truncated = await _body(payload, limit, until)
         self.used += 1
         return Answer(message.code, message.raw_headers, tuple(message.headers.items()), body, truncated)

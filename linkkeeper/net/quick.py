@@ -11,9 +11,9 @@ from typing import Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from linkkeeper.models.verdict import Reply
-from linkkeeper.net.connection import Answer
+from linkkeeper.net.connection import REDIRECT_BODY, Answer
 from linkkeeper.net.pool import Link
-from linkkeeper.net.trip import Trip
+from linkkeeper.net.trip import How, Trip
 
 _LOOK_S = 0.1
 """Between looks at who is late."""
@@ -23,6 +23,7 @@ _HEAD = re.compile(
 )
 """A whole head in good form (RFC 9112, 4 and 5) and nothing after it."""
 _FIELD = re.compile(r"([^:\r]++):[ \t]*+([^\r]*+)\r\n")
+_NO_BODY = frozenset({b"204", b"205", b"304"})
 _CLOSE = re.compile(rb"\nconnection:[^\r]*\bclose\b", re.IGNORECASE)
 
 Step = Callable[[], Awaitable[Reply | None]]
@@ -60,15 +61,33 @@ class Flight(Struct, eq=False):
 def plain(data: bytes) -> Answer | None:
     """Return the answer to a HEAD, if these bytes are one in good form, whole, and nothing else."""
     match = _HEAD.fullmatch(data)
-    if match is None:
+    return None if match is None else _answer(match, b"")
+
+
+def plain_page(data: bytes, body_limit: int) -> Answer | None:
+    """Return the answer to a GET, if these bytes are one in good form, whole, with its length and nothing behind it."""
+    match = _HEAD.match(data)
+    if match is None or match[1] in _NO_BODY:
         return None
-    status, lines = int(match[1]), match[2]
-    values = []
-    for line in lines.decode("ascii").split("\r\n")[:-1]:
-        name, _, value = line.partition(":")
-        values.append((name, value.strip(" \t")))
+    body = data[match.end() :]
+    if match[1].startswith(b"3"):
+        body_limit = min(body_limit, REDIRECT_BODY)
+    answer = _answer(match, body)
+    told = {name.lower(): value for name, value in answer.values}
+    if told.get("content-length") != str(len(body)) or "transfer-encoding" in told or len(body) > body_limit:
+        return None
+    return answer if len(told) == len(answer.values) or _is_said_once(answer, "content-length") else None
+
+
+def _is_said_once(answer: Answer, field: str) -> bool:
+    return [name.lower() for name, _ in answer.values].count(field) == 1
+
+
+def _answer(match: re.Match[bytes], body: bytes) -> Answer:
+    status = int(match[1])
+    values = tuple([(name, value.rstrip(" \t")) for name, value in _FIELD.findall(match[2].decode("ascii"))])
     fields = [(name.encode(), value.encode()) for name, value in values] if 300 <= status < 400 else ()
-    return Answer(status, tuple(fields), tuple(values), b"", truncated=False)
+    return Answer(status, tuple(fields), values, body, truncated=False)
 
 
 def closes(data: bytes) -> bool:
@@ -76,9 +95,11 @@ def closes(data: bytes) -> bool:
     return _CLOSE.search(data) is not None
 
 
-def taken(link: Link, data: bytes) -> Answer | None:
-    """Return the answer that came on a connection, if it is `plain`; the connection knows of it then."""
-    answer = plain(data)
+def taken(link: Link, data: bytes, how: How) -> Answer | None:
+    """Return the answer that came on a connection, if it is plain for this manner of asking; the connection knows of it
+    then.
+    """
+    answer = plain(data) if how.method == "HEAD" else plain_page(data, how.body_limit)
     if answer is not None:
         link.used += 1
         if closes(data):

@@ -12,7 +12,7 @@ import select
 import socket
 from collections.abc import Callable
 
-_READ_BYTES = 16 * 1024
+_READ_BYTES = 32 * 1024
 _CONNECTING = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
 
 Told = Callable[["Wire", bytes | None], None]
