@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from linkkeeper.extract import template
+from linkkeeper.extract import needles, template
 from linkkeeper.extract.bare_ends import idn_end, trimmed_end
 from linkkeeper.extract.base import SKIP_MAIL, SKIP_TEMPLATE, Found
 
@@ -48,10 +48,6 @@ _FINDER = BytesAhoCorasick(NEEDLES, implementation=Implementation.DFA)
 PROSE = "，".encode()
 """What ends every URL."""
 _LOOK_AHEAD = 4096
-_WINDOW = 1 << 16
-"""Bytes whose candidates are held at a time."""
-_LONGEST = 8
-"""Bytes of a needle, at most."""
 _LONGEST_LOCAL_PART = 80
 """RFC 5321, 4.5.3.1.1 allows 64; what is longer is no address."""
 
@@ -60,13 +56,7 @@ def candidates(
     data: bytes, start: int = 0, end: int | None = None, finder: BytesAhoCorasick = _FINDER
 ) -> Iterator[int]:
     """Yield where a look is worth it: offsets of `NEEDLES`, or of the finder's. Costs what a search in memory costs."""
-    stop = len(data) if end is None else end
-    whole = memoryview(data)
-    for base in range(start, stop, _WINDOW):
-        view = whole[base : min(base + _WINDOW + _LONGEST - 1, stop)]
-        for _, position, _ in finder.find_matches_as_indexes(view, overlapping=True):
-            if position < _WINDOW:
-                yield base + position
+    return needles.places(data, finder, start, end)
 
 
 def find(data: bytes, start: int = 0, end: int | None = None, *, escapes: bool = False) -> Iterator[Found]:

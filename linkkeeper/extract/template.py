@@ -3,6 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from linkkeeper.extract import needles
+
 Range = tuple[int, int]
 
 _CODE = (
@@ -19,11 +23,11 @@ _MARKDOWN_CODE = (
     rb"|(?<!`)(?P<ticks>`++)(?:[^`\n]++|\n(?![ \t]*\n))++(?P=ticks)(?!`)"
 )
 """A fenced block or a code span."""
-_TOKEN = re.compile(rb"(?=[`~{<])(?:%b|(?P<template>%b))" % (_MARKDOWN_CODE, _CODE), re.DOTALL)
-"""The look ahead makes the search three times as fast: it skips to the next of these characters."""
+_TOKEN = re.compile(rb"%b|(?P<template>%b)" % (_MARKDOWN_CODE, _CODE), re.DOTALL)
 _OPENS = re.compile(rb"\{%-?\s*(highlight|comment|codeblock|code)\b|\{\{[<%]\s*(highlight|mermaid|katex)\b")
 _CLOSES = re.compile(rb"\{%-?\s*end(highlight|comment|codeblock|code)\b|\{\{[<%]\s*/\s*(highlight|mermaid|katex)\b")
-_FIRST = re.compile(rb"\{[{%#]|<%|`{3}|~{3}")
+_FINDER = BytesAhoCorasick((b"{{", b"{%", b"{#", b"<%", b"```", b"~~~"), implementation=Implementation.DFA)
+"""What template code and a fenced block begin with."""
 _IN_URL = re.compile(rb"\{\{|\}\}|\{%|%\}|\$\{|<%|%>|\{#")
 _CODE_BEGINS = re.compile(rb"\{\{|\{%|\$\{|<%")
 _GOES_ON = re.compile(
@@ -56,9 +60,29 @@ def is_comment(data: bytes, position: int) -> bool:
 
 def pieces(data: bytes) -> list[Range]:
     """Return every piece of template code in a Markdown text, ascending; what Markdown shows as code is none."""
-    first = _FIRST.search(data)
-    begin = data.rfind(b"\n\n", 0, first.start()) if first else -1  # a code span ends with its paragraph
-    return [match.span() for match in _TOKEN.finditer(data, max(begin, 0)) if match.lastgroup == "template"]
+    found, done = [], 0
+    for mark in needles.places(data, _FINDER):
+        if mark < done:
+            continue
+        done = _past_code_spans(data, max(done, data.rfind(b"\n\n", done, mark)), mark)
+        if done > mark:
+            continue
+        token = _TOKEN.match(data, mark)
+        done = token.end() if token else mark + 1
+        if token and token.lastgroup == "template":
+            found.append(token.span())
+    return found
+
+
+def _past_code_spans(data: bytes, position: int, mark: int) -> int:
+    """Return the end of the last code span between position, where none is open, and mark, or that holds mark.
+
+    No span goes on after a blank line: what is before the last one need not be read.
+    """
+    while 0 <= (tick := data.find(b"`", position, mark)):
+        token = _TOKEN.match(data, tick)
+        position = token.end() if token else tick + 1
+    return position
 
 
 def verbatim(data: bytes, code: list[Range]) -> Iterator[Range]:

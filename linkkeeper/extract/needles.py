@@ -1,0 +1,21 @@
+"""Where any of many short words is in a text, some places at a time: a text may have millions."""
+
+from collections.abc import Iterator
+
+from ahocorasick_rs import BytesAhoCorasick
+
+_WINDOW = 1 << 16
+"""Bytes whose places are held at a time."""
+_LONGEST = 8
+"""Bytes of a word, at most."""
+
+
+def places(data: bytes, finder: BytesAhoCorasick, start: int = 0, end: int | None = None) -> Iterator[int]:
+    """Yield where the finder's words begin between the offsets, ascending. Costs what a search in memory costs."""
+    stop = len(data) if end is None else end
+    whole = memoryview(data)
+    for base in range(start, stop, _WINDOW):
+        view = whole[base : min(base + _WINDOW + _LONGEST - 1, stop)]
+        for _, position, _ in finder.find_matches_as_indexes(view, overlapping=True):
+            if position < _WINDOW:
+                yield base + position
