@@ -79,7 +79,7 @@ def _past_code_spans(data: bytes, position: int, mark: int) -> int:
 
     No span goes on after a blank line: what is before the last one need not be read.
     """
-    while 0 <= (tick := data.find(b"`", position, mark)):
+    while (tick := data.find(b"`", position, mark)) >= 0:
         token = _TOKEN.match(data, tick)
         position = token.end() if token else tick + 1
     return position
