@@ -30,7 +30,8 @@ __all__ = ["CheckOptions", "Question", "Runner", "Tools"]
 
 _log = logging.getLogger(__name__)
 _FEED = 5000
-"""Questions taken in before others get a turn: with fewer, many hosts wait for their next one with an open connection."""
+"""Questions taken in before others get a turn. With fewer, many hosts wait for their next one, connections open."""
+_BEHIND_SCHEME = len("https://")
 _MAX_REFUSED = 5
 """Requests of one URL, after which a refusal stands."""
 _TICK_S = 0.1
@@ -67,6 +68,8 @@ class Runner:
         self._stopped: Judgement | None = None
         self._idle: dict[Origin, Host] | None = {}
         """Who has been asked all that is known so far; None once all is known."""
+        self._sites: dict[str, Host] = {}
+        """By scheme and authority, as written: most URLs are not the first of theirs."""
         self._first = asking.how_of(Job(Question("")), "", client.options)
         """How an ordinary question is asked first."""
 
@@ -127,11 +130,13 @@ class Runner:
                 self._line_up(question)
             if count % _FEED == _FEED - 1:
                 self._bench.expect(len(seen))
+                self._scheduler.place_new(0.0)
                 self._crew.dispatch()
                 await asyncio.sleep(0)
                 for finding in self._ledger.take():
                     yield finding
         self._bench.expect(len(seen))
+        self._scheduler.place_new(0.0)
         self._crew.dispatch()
         idle, self._idle = self._idle or {}, None
         for origin, host in idle.items():
@@ -160,13 +165,24 @@ class Runner:
         """Queue a new question. What its first ask needs is made when its turn comes: most wait for long."""
         self._ledger.open[question.url] = None
         try:
-            host = self._scheduler.host(asking.key_at(*self.client.where(question.url)))
+            host = self._host_of(question.url)
         except ValueError as problem:
             self._bench.weigh(
                 self._begin(question), Reply(url=question.url, failure=Failure.BAD_URL, detail=str(problem))
             )
             return
-        self._scheduler.add(host, question, 0.0)
+        self._scheduler.line_up(host, question)
+
+    def _host_of(self, url: str) -> Host:
+        """Return the host that a URL is asked at first. Raises ValueError if it cannot be asked."""
+        end = url.find("/", _BEHIND_SCHEME)
+        site = url[:end] if end > 0 else ""
+        host = self._sites.get(site)
+        if host is None:
+            host = self._scheduler.host(asking.key_at(*self.client.where(url)))
+            if self.client.is_site(site):
+                self._sites[site] = host
+        return host
 
     def _begin(self, question: Question) -> Job:
         job = self._ledger.open[question.url] = Job(question)

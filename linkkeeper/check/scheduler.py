@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
+from math import inf
 
 from linkkeeper.check.base import Question
 from linkkeeper.check.job import Job
@@ -16,7 +17,9 @@ _NOTHING = Reply(url="")
 class Host:
     """The jobs of one host and its pace."""
 
-    __slots__ = ("closed", "door", "down", "heads_refused", "key", "last", "later", "pace", "queue", "ticket", "up")
+    __slots__ = (
+        "closed", "door", "down", "heads_refused", "key", "last", "later", "pace", "queue", "rank", "ticket", "up",
+    )  # fmt: skip
 
     def __init__(self, key: str, pace: Pace) -> None:
         self.key = key
@@ -25,7 +28,9 @@ class Host:
         """A question becomes a job if it needs to: a long run would hold hundreds of thousands that only wait."""
         self.later: list[tuple[float, int, Job]] = []
         self.ticket = 0
-        """The one entry in the scheduler's heaps that counts; older ones are void."""
+        """The one entry in the scheduler's heaps that counts; older ones are void. 0: none does."""
+        self.rank = 0.0
+        """Of that entry, if it is one of those that are ready; the least comes first. Infinite: of another."""
         self.up = False
         """It has answered."""
         self.down = 0
@@ -65,6 +70,11 @@ def _asks(waiting: Job | Question, urls: set[str]) -> bool:
     return waiting.then is None and waiting.question.url in urls
 
 
+def _rank(host: Host) -> float:
+    """Return what orders hosts that are ready: who has most left to do, shared among its requests, comes first."""
+    return -len(host.queue) / (host.pace.active + 1)
+
+
 class Scheduler:
     """Hands out questions and jobs so that no host sees more than it may, and none waits for another."""
 
@@ -74,6 +84,7 @@ class Scheduler:
         self._ready: list[tuple[float, int, Host]] = []
         self._timed: list[tuple[float, int, Host]] = []
         self._tickets = 0
+        self._new: dict[str, Host] = {}
 
     def host(self, key: str) -> Host:
         """Return the host, made on first use."""
@@ -81,6 +92,17 @@ class Scheduler:
         if found is None:
             found = self.hosts[key] = Host(key, self._pace_for(key))
         return found
+
+    def line_up(self, host: Host, question: Question) -> None:
+        """Queue a question; `place_new` is to be called when all are queued that come together."""
+        host.queue.append(question)
+        self._new[host.key] = host
+
+    def place_new(self, now: float) -> None:
+        """Put the hosts of new questions where they belong."""
+        new, self._new = self._new, {}
+        for host in new.values():
+            self.place(host, now)
 
     def add(self, host: Host, job: Job | Question, now: float, at: float = 0.0, first: bool = False) -> None:
         """Queue a job, not to start before `at`; `first`: before the others."""
@@ -94,7 +116,10 @@ class Scheduler:
         self.place(host, now)
 
     def place(self, host: Host, now: float) -> None:
-        """Put a host where it now belongs: ready, waiting for a moment, or nowhere."""
+        """Put a host where it now belongs: ready, waiting for a moment, or nowhere.
+
+        A host that is ready too early in the order stays so until its turn comes: `next` looks again.
+        """
         pace = host.pace
         if pace.full or not (host.queue or host.later):
             host.ticket = 0
@@ -102,12 +127,15 @@ class Scheduler:
         at = pace.next_at
         if not host.queue and host.later[0][0] > at:
             at = host.later[0][0]
+        rank = _rank(host) if at <= now else inf
+        if host.ticket and host.rank <= rank < inf:
+            return
         self._tickets += 1
-        host.ticket = self._tickets
+        host.ticket, host.rank = self._tickets, rank
         if at > now:
             heappush(self._timed, (at, host.ticket, host))
         else:
-            heappush(self._ready, (-len(host.queue) / (pace.active + 1), host.ticket, host))
+            heappush(self._ready, (rank, host.ticket, host))
 
     def next(self, now: float, favourite: Host | None = None) -> tuple[Host, Job | Question] | None:
         """Return what to start now, and its host; None if nothing may start.
@@ -121,11 +149,13 @@ class Scheduler:
                 return favourite, self._take(favourite, now)
             self.place(favourite, now)
         while self._ready:
-            _, ticket, host = heappop(self._ready)
-            if ticket == host.ticket and self._may_start(host, now):
+            rank, ticket, host = heappop(self._ready)
+            if ticket != host.ticket:
+                continue
+            host.ticket = 0
+            if self._may_start(host, now) and rank >= _rank(host):
                 return host, self._take(host, now)
-            if ticket == host.ticket:
-                self.place(host, now)
+            self.place(host, now)
         return None
 
     def drop(self, urls: Iterable[str], now: float) -> None:

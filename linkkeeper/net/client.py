@@ -133,6 +133,10 @@ class Client:
         """Return host and port that a question about url goes to first. Raises ValueError as `trip` does."""
         return target.where(self._elsewhere(url) if self._remap else url)
 
+    def is_site(self, text: str) -> bool:
+        """Say whether all URLs that begin with this text and a slash are asked at the same host and port."""
+        return not self._remap and target.is_site(text)
+
     def _elsewhere(self, url: str) -> str:
         """Return where a URL is asked: by the first rule of `remap` that fits."""
         for pattern, instead in self._remap:

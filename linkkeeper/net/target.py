@@ -91,6 +91,11 @@ def where(url: str) -> tuple[str, int]:
     return _host(match["host"])[0], _port(match["port"], match["scheme"])
 
 
+def is_site(text: str) -> bool:
+    """Say whether a text is a scheme and an authority without userinfo, in the form that is sent as it stands."""
+    return _PLACE.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=1 << 16)
 def _host(written: str) -> tuple[str, str]:
     host = written.lower()
