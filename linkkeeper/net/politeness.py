@@ -100,7 +100,8 @@ class Pace:
     @property
     def full(self) -> bool:
         """True while no further request may start, whatever the time."""
-        return self.active >= self.at_once
+        active = self.active
+        return active >= self._at_once or (active >= _START_AT_ONCE and active >= _START_AT_ONCE + self._successes)
 
     @property
     def hopeless(self) -> bool:

@@ -46,10 +46,10 @@ class Wire:
     def send(self, request: bytes, told: Told) -> None:
         """Send one request; later, told gets what comes first, unparsed, or None if the connection ends before."""
         self._told = told
-        if self.connected:
-            self._write(request)
-        else:
+        if not self.connected:
             self._request = request
+        elif self._sock is not None:
+            self._write(self._sock, request)
         if self._sock is None:
             asyncio.get_running_loop().call_soon(self._tell, None)
 
@@ -59,21 +59,24 @@ class Wire:
 
     def ready(self) -> None:
         """Do what the kernel says can be done now."""
-        if self._sock is None:
+        sock = self._sock
+        if sock is None:
             return
         if not self.connected:
-            self._connect()
+            self._connect(sock)
             return
         try:
-            data = self._sock.recv(_READ_BYTES)
+            data = sock.recv(_READ_BYTES)
         except BlockingIOError:
             return
         except OSError as error:
             self.error, data = error, b""
         self.received += len(data)
-        if not data or self._told is None:  # the end, or an answer to nothing
+        told, self._told = self._told, None
+        if not data or told is None:  # the end, or an answer to nothing
             self.abort()
-        self._tell(data or None)
+        if told is not None:
+            told(self, data or None)
 
     def force_close(self) -> None:
         """Have it closed once the answer that came is taken."""
@@ -100,30 +103,27 @@ class Wire:
         sock, self._sock = self._sock, None
         return sock
 
-    def _connect(self) -> None:
-        assert self._sock is not None
-        code = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    def _connect(self, sock: socket.socket) -> None:
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             self._fail(OSError(code, os.strerror(code)))
             self._tell(None)
             return
         try:
-            self._sock.getpeername()
+            sock.getpeername()
         except OSError:
             return  # the event was that of an earlier wire of this number
         self.connected = True
         request, self._request = self._request, b""
         self._wires.reads(self)
         if request:
-            self._write(request)
+            self._write(sock, request)
             if self._sock is None:
                 self._tell(None)
 
-    def _write(self, request: bytes) -> None:
-        if self._sock is None:
-            return
+    def _write(self, sock: socket.socket, request: bytes) -> None:
         try:
-            sent = self._sock.send(request)
+            sent = sock.send(request)
         except OSError as error:
             self._fail(error)
             return

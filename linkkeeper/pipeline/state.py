@@ -33,15 +33,12 @@ class Unread:
     """A memory for questions that it is known to have no answer to: it only takes new ones in."""
 
     def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+        self.put = memory.put
+        """Keeps a finding."""
 
     def get(self, url: str) -> Finding | None:  # noqa: ARG002 - the protocol's name
         """Know nothing."""
         return None
-
-    def put(self, finding: Finding) -> None:
-        """Keep a finding."""
-        self._memory.put(finding)
 
 
 class State:

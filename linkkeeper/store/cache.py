@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from linkkeeper.models.verdict import Finding, Redirect, Verdict
-from linkkeeper.store.batch import Batch
+from linkkeeper.store.batch import Batch, Seconds
 from linkkeeper.store.database import Database
 from linkkeeper.store.keys import Keys
 from linkkeeper.urls import secrets
@@ -54,6 +54,7 @@ class Cache:
         self._waiting: dict[str, tuple[object, ...]] = {}
         self._batch = Batch()
         self._limits_s = _limits_s(self._options)
+        self._seconds = Seconds()
         database.at_close(self.close)
 
     def load(self, urls: Iterable[str]) -> None:
@@ -86,7 +87,7 @@ class Cache:
         if limit_s is None or finding.checked is None:
             return
         key = self._keys.of(finding.url)
-        at = finding.checked.timestamp()
+        at = self._seconds.of(finding.checked)
         checked, age_s = int(at), self._jittered(limit_s, finding.url, at)
         kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
         blob = self._encoder.encode(structs.replace(kept, cached=True))

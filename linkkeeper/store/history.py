@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from msgspec import Struct, structs
 
 from linkkeeper.models.verdict import Finding, Judgement, Verdict
-from linkkeeper.store.batch import Batch
+from linkkeeper.store.batch import Batch, Seconds
 from linkkeeper.store.database import Database, Work
 from linkkeeper.store.keys import Keys
 
 CONFIRMED = "failing-for-days"
 _ALIVE = frozenset({Verdict.OK, Verdict.REDIRECTED})
 _FAILING = frozenset({Verdict.DEAD, Verdict.SUSPECT})
+_SAYING = _ALIVE | _FAILING | {Verdict.BLOCKED}
+"""Verdicts that are noted."""
 
 
 class HistoryOptions(Struct, frozen=True):
@@ -55,7 +57,7 @@ class History:
         self._new: dict[tuple[str, str], Strike] = {}
         self._cleared: set[str] = set()
         self._events: dict[str, tuple[object, ...]] = {}
-        self._batch = Batch()
+        self._batch, self._seconds = Batch(), Seconds()
         database.at_close(self.flush)
 
     def settle(self, finding: Finding) -> Finding:
@@ -69,7 +71,7 @@ class History:
             self._clear(key)
         elif verdict in _FAILING:
             finding = self._struck(key, finding)
-        if verdict in _ALIVE | _FAILING or verdict is Verdict.BLOCKED:
+        if verdict in _SAYING:
             self._note(key, finding)
         if self._batch.full(len(self._events)):
             self._database.write_later(*self._changes())
@@ -124,7 +126,7 @@ class History:
 
     def _note(self, key: str, finding: Finding) -> None:
         judgement = finding.judgement
-        at = int((finding.checked or datetime.now(UTC)).timestamp())
+        at = int(self._seconds.of(finding.checked or datetime.now(UTC)))
         self._events[key] = (key, at, str(judgement.verdict), judgement.rule, finding.status)
 
     def _changes(self) -> Work:
