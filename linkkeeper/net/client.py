@@ -9,35 +9,28 @@ from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from aiohttp import ClientError, ServerDisconnectedError
-from aiohttp.http_exceptions import HttpProcessingError
-
 from linkkeeper.errors import UsageError
 from linkkeeper.models.verdict import Failure, Reply
-from linkkeeper.net import clock, connection, failures, files, headers, quick, target, tls
-from linkkeeper.net.connection import Answer, Connection
+from linkkeeper.net import clock, failures, files, headers, quick, target, tls
+from linkkeeper.net.answer import Answer
 from linkkeeper.net.cookies import CookieFile
+from linkkeeper.net.dial import dial
 from linkkeeper.net.door import Door
-from linkkeeper.net.gate import ForbiddenError, Gate
+from linkkeeper.net.gate import Gate
 from linkkeeper.net.options import BODY_LIMIT, NetOptions
 from linkkeeper.net.pool import Link, Pool
-from linkkeeper.net.resolver import LOOPBACK, NameLookupError, Names, Resolver, SystemResolver
-from linkkeeper.net.tape import Tape
+from linkkeeper.net.resolver import LOOPBACK, Names, Resolver, SystemResolver
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import How, Trip
 from linkkeeper.net.wire import Wire, Wires
 
 if TYPE_CHECKING:
+    from linkkeeper.net.connection import Connection
     from linkkeeper.net.proxy import Proxy
+    from linkkeeper.net.tape import Tape
 
 __all__ = ["BODY_LIMIT", "Client"]
 
-_STALE = (OSError, ClientError, HttpProcessingError, failures.ProtocolError)
-"""What a kept connection may die of: no sign about the server."""
-_EXPECTED = (
-    *(OSError, TimeoutError, ClientError, HttpProcessingError, ValueError, ExceptionGroup),
-    *(NameLookupError, ForbiddenError, failures.ProtocolError, failures.ProxyPassError),
-)
 _ACCEPT = re.compile(r"^Accept: [^\r]*\r\n", re.MULTILINE)
 _MIN_S = 0.05
 _TICKS_TO_CLOSE = 3
@@ -151,6 +144,8 @@ class Client:
 
     async def step(self, trip: Trip) -> Reply | None:
         """Send the trip's next request. Return the Reply that ends it, or None if it goes on elsewhere."""
+        from linkkeeper.net import connection  # noqa: F401  # with aiohttp, a tenth of a second: not on the server's time
+
         return await self._timed(trip, self._send(trip))
 
     def quickly(self, trip: Trip, done: Callable[[Reply | None], None], slowly: Callable[[quick.Step], None]) -> bool:
@@ -243,11 +238,11 @@ class Client:
         """Go on after a connection that ended without a word: a new one, if that was one that had died at rest."""
         trip, link = flight.trip, flight.link
         there_are_others = not link.connected and len(self.gate.known(trip.target)) > 1
-        if link.used or isinstance(link, Connection) or there_are_others:
+        if link.used or not isinstance(link, Wire) or there_are_others:
             flight.slowly(lambda: self.step(trip))
             return
         trip.requests += link.connected
-        failure, detail = failures.failure_of(link.error or ServerDisconnectedError())
+        failure, detail = failures.failure_of(link.error or failures.without_answer())
         flight.done(trip.failed(failure, _with_place(failure, detail, trip)))
 
     def late(self, flight: quick.Flight) -> None:
@@ -266,7 +261,7 @@ class Client:
         before = link.received - len(data)
         try:
             answer = await link.finish(data, trip.how.method == "HEAD", trip.how.body_limit, trip.until)
-        except _STALE:
+        except failures.stale():
             self.pool.discard(link)
             if fresh:
                 raise
@@ -280,10 +275,12 @@ class Client:
         self.pool.give(trip.target.origin, link)
         return answer
 
-    async def _thorough(self, link: Link, trip: Trip) -> Connection:
+    async def _thorough(self, link: Link, trip: Trip) -> "Connection":
         """Return a connection for the thorough way: this one, or one on the socket of this wire."""
-        if isinstance(link, Connection):
+        if not isinstance(link, Wire):
             return link
+        from linkkeeper.net import connection
+
         sock = link.detach()
         try:
             made = await connection.open_on(sock, None, trip.target.host)
@@ -300,7 +297,7 @@ class Client:
         try:
             async with asyncio.timeout(left_s):
                 answer = await sending
-        except _EXPECTED as error:
+        except failures.expected() as error:
             self._count(trip, clock.now() - started)
             failure, detail = failures.failure_of(error)
             return trip.failed(failure, _with_place(failure, detail, trip))
@@ -319,11 +316,11 @@ class Client:
     async def _send(self, trip: Trip) -> Answer:
         kept = None if trip.how.once else self.pool.take(trip.target.origin)
         if kept is not None:
-            with contextlib.suppress(*_STALE):
+            with contextlib.suppress(*failures.stale()):
                 return await self._exchange(trip, await self._thorough(kept, trip))
         return await self._exchange(trip, await self._open(trip))
 
-    async def _exchange(self, trip: Trip, link: Connection) -> Answer:
+    async def _exchange(self, trip: Trip, link: "Connection") -> Answer:
         before, fresh = link.received, link.used == 0
         trip.requests += fresh
         trip.connected = True
@@ -343,12 +340,14 @@ class Client:
         self.pool.give(trip.target.origin, link)
         return answer
 
-    async def _head(self, trip: Trip, link: Connection) -> Answer:
+    async def _head(self, trip: Trip, link: "Connection") -> Answer:
         data = await link.first_of(self._request(trip))
         return quick.taken(link, data, trip.how) or await link.finish(data, True, trip.how.body_limit, trip.until)
 
-    async def _open(self, trip: Trip) -> Connection:
+    async def _open(self, trip: Trip) -> "Connection":
         """Open a connection to an address that was judged, and to no other."""
+        from linkkeeper.net import connection
+
         where = trip.target
         context = self._tls() if where.scheme == "https" else None
         if self._proxy is not None:
@@ -357,7 +356,7 @@ class Client:
         for _ in range(_TRIES_TO_OPEN):
             await self.pool.enter()
             try:
-                made = await (self._proxy.dial(where) if self._proxy else connection.dial(addresses, where.port))
+                made = await (self._proxy.dial(where) if self._proxy else dial(addresses, where.port))
                 link = await connection.open_on(made, context, where.host)
             except OSError as error:
                 if error.errno not in _NO_FILES:
@@ -385,7 +384,7 @@ class Client:
             return f"{head}\r\n".encode()
         return f"{head}{headers.lines(headers.form(how.form))}\r\n".encode() + how.form
 
-    def _on_tape(self, trip: Trip, tape: Tape, link: Connection) -> bytes:
+    def _on_tape(self, trip: Trip, tape: "Tape", link: "Connection") -> bytes:
         """Return the request; note on the tape as much of it as anybody may see."""
         where = trip.target
         shown = f"Host: {where.authority}\r\n{tape.fields}"

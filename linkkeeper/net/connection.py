@@ -4,17 +4,16 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import aiohappyeyeballs
 from aiohttp import ClientPayloadError, ServerDisconnectedError
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
-from msgspec import Struct
 
 from linkkeeper.net import clock
+from linkkeeper.net.answer import REDIRECT_BODY, Answer
 from linkkeeper.net.failures import ProtocolError
 from linkkeeper.net.options import BODY_LIMIT
 from linkkeeper.net.salvage import salvage
@@ -29,21 +28,8 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 _END_SIZE = 3
 _STARTS_LIKE_HTTP = re.compile(rb"[\r\n]*(?:H(?:T(?:T(?:P(?:/|\Z)|\Z)|\Z)|\Z)|\Z)", re.IGNORECASE)
 _READ_SIZE = 16 * 1024
-REDIRECT_BODY = 8 * 1024
-"""Bytes read of a redirect's body: enough, mostly, to use the connection again."""
 BODY_PATIENCE_S = 5.0
 """How long a body may dawdle once its status is known: the status is what we came for."""
-
-
-class Answer(Struct, frozen=True):
-    """One HTTP response, as it came."""
-
-    status: int
-    fields: tuple[tuple[bytes, bytes], ...]
-    values: tuple[tuple[str, str], ...]
-    body: bytes
-    """Still compressed."""
-    truncated: bool
 
 
 class Connection(ResponseHandler):
@@ -254,30 +240,6 @@ def _given_up(limit: int, until: float) -> float:
     if limit > BODY_LIMIT:
         return until
     return min(until, clock.now() + BODY_PATIENCE_S)
-
-
-async def dial(addresses: Sequence[str], port: int) -> socket.socket:
-    """Connect to the first address that answers (RFC 8305); to these addresses and no others."""
-    loop = asyncio.get_running_loop()
-    if len(addresses) == 1:
-        return await _dial_one(loop, addresses[0], port)
-    infos = [(_family(address), socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port)) for address in addresses]
-    return await aiohappyeyeballs.start_connection(infos, happy_eyeballs_delay=0.25, interleave=1, loop=loop)
-
-
-async def _dial_one(loop: asyncio.AbstractEventLoop, address: str, port: int) -> socket.socket:
-    made = socket.socket(_family(address), socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0))
-    try:
-        made.setblocking(False)
-        await loop.sock_connect(made, (address, port))
-    except BaseException:
-        made.close()
-        raise
-    return made
-
-
-def _family(address: str) -> int:
-    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 async def open_on(sock: socket.socket, context: ssl.SSLContext | None, host: str) -> Connection:

@@ -7,7 +7,7 @@ from enum import Enum
 
 from linkkeeper.models.verdict import Failure, Reply
 from linkkeeper.net import addresses
-from linkkeeper.net.connection import dial
+from linkkeeper.net.dial import dial
 from linkkeeper.net.resolver import NameLookupError, Resolver, SystemResolver
 
 CONTROL_NAMES = ("www.google.com", "www.cloudflare.com", "www.baidu.com", "www.wikipedia.org", "example.com")

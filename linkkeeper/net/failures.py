@@ -3,10 +3,8 @@
 import errno
 import ssl
 from collections.abc import Callable
+from functools import cache
 from typing import Any
-
-from aiohttp import ClientError, ClientPayloadError, ServerDisconnectedError
-from aiohttp.http_exceptions import HttpProcessingError
 
 from linkkeeper.models.verdict import Failure
 from linkkeeper.net import tls
@@ -46,7 +44,7 @@ def failure_of(error: BaseException) -> tuple[Failure, str]:
         return failure_of(error.exceptions[0])
     if isinstance(error, NameLookupError):
         return error.failure, error.detail
-    return next((name(error) for kinds, name in _NAMED if isinstance(error, kinds)), (Failure.PROTOCOL, str(error)))
+    return next((name(error) for kinds, name in _named() if isinstance(error, kinds)), (Failure.PROTOCOL, str(error)))
 
 
 def _os_failure(error: OSError) -> tuple[Failure, str]:
@@ -61,16 +59,50 @@ def _first_line(error: Exception) -> str:
     return text.splitlines()[0][:120] if text else type(error).__name__
 
 
-_NAMED: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], tuple[Failure, str]]], ...] = (
-    ((ForbiddenError,), lambda error: (Failure.PRIVATE_ADDRESS, str(error))),
-    ((ProxyPassError,), lambda error: (Failure.PROXY, str(error))),
-    ((ProtocolError, InflateError), lambda error: (Failure.PROTOCOL, str(error))),
-    ((TimeoutError,), lambda _: (Failure.TIMEOUT, "no answer in time")),
-    ((ssl.SSLError,), tls.failure_of),
-    ((HttpProcessingError, ClientPayloadError), lambda error: (Failure.PROTOCOL, f"not HTTP: {_first_line(error)}")),
-    ((ServerDisconnectedError,), lambda _: (Failure.RESET, "closed without an answer")),
-    ((OSError,), _os_failure),
-    ((ClientError,), lambda error: (Failure.PROTOCOL, _first_line(error))),
-    ((ValueError,), lambda error: (Failure.BAD_URL, str(error))),
-)
-"""The first row that fits counts: kinds of OSError stand before it, as do ours before ValueError."""
+def without_answer() -> Exception:
+    """Return the error of a connection that was closed without an answer."""
+    from aiohttp import ServerDisconnectedError
+
+    return ServerDisconnectedError()
+
+
+@cache
+def stale() -> tuple[type[Exception], ...]:
+    """Return what a kept connection may die of: no sign about the server."""
+    from aiohttp import ClientError  # a tenth of a second: not before something went wrong
+    from aiohttp.http_exceptions import HttpProcessingError
+
+    return (OSError, ClientError, HttpProcessingError, ProtocolError)
+
+
+@cache
+def expected() -> tuple[type[Exception], ...]:
+    """Return whatever a request may end with."""
+    ours = (NameLookupError, ForbiddenError, ProtocolError, ProxyPassError)
+    return (*stale(), TimeoutError, ValueError, ExceptionGroup, *ours)
+
+
+@cache
+def _named() -> tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], tuple[Failure, str]]], ...]:
+    """Return which class each kind is: the first row that fits counts.
+
+    Kinds of OSError stand before it, as do ours before ValueError.
+    """
+    from aiohttp import ClientError, ClientPayloadError, ServerDisconnectedError
+    from aiohttp.http_exceptions import HttpProcessingError
+
+    return (
+        ((ForbiddenError,), lambda error: (Failure.PRIVATE_ADDRESS, str(error))),
+        ((ProxyPassError,), lambda error: (Failure.PROXY, str(error))),
+        ((ProtocolError, InflateError), lambda error: (Failure.PROTOCOL, str(error))),
+        ((TimeoutError,), lambda _: (Failure.TIMEOUT, "no answer in time")),
+        ((ssl.SSLError,), tls.failure_of),
+        (
+            (HttpProcessingError, ClientPayloadError),
+            lambda error: (Failure.PROTOCOL, f"not HTTP: {_first_line(error)}"),
+        ),
+        ((ServerDisconnectedError,), lambda _: (Failure.RESET, "closed without an answer")),
+        ((OSError,), _os_failure),
+        ((ClientError,), lambda error: (Failure.PROTOCOL, _first_line(error))),
+        ((ValueError,), lambda error: (Failure.BAD_URL, str(error))),
+    )

@@ -3,9 +3,6 @@
 import zlib
 from collections.abc import Callable, Iterable
 
-import brotlicffi
-import zstandard
-
 _STEP = 16 * 1024
 _WINDOW = 8 * 1024 * 1024
 """Largest window a zstd body may ask for (RFC 9659)."""
@@ -44,7 +41,7 @@ def _bounded(pieces: Iterable[bytes], limit: int) -> tuple[bytes, bool]:
             out += piece
             if len(out) > limit:
                 return bytes(out[:limit]), True
-    except (zlib.error, brotlicffi.error, zstandard.ZstdError) as problem:
+    except zlib.error as problem:
         if not out:
             raise InflateError(str(problem)) from problem
         return bytes(out), True
@@ -80,17 +77,27 @@ def _deflate(data: bytes) -> Iterable[bytes]:
 
 
 def _brotli(data: bytes) -> Iterable[bytes]:
+    import brotlicffi  # as `zstandard`: 10 ms that most runs of the check need not spend
+
     decoder = brotlicffi.Decompressor()
-    yield decoder.process(data, output_buffer_limit=_STEP)
-    while not decoder.can_accept_more_data():
-        yield decoder.process(b"", output_buffer_limit=_STEP)
+    try:
+        yield decoder.process(data, output_buffer_limit=_STEP)
+        while not decoder.can_accept_more_data():
+            yield decoder.process(b"", output_buffer_limit=_STEP)
+    except brotlicffi.error as problem:
+        raise zlib.error(str(problem)) from problem
 
 
 def _zstd(data: bytes) -> Iterable[bytes]:
+    import zstandard
+
     decoder = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-    with decoder.stream_reader(data, read_across_frames=True, read_size=_STEP) as reader:
-        while piece := reader.read(_STEP):
-            yield piece
+    try:
+        with decoder.stream_reader(data, read_across_frames=True, read_size=_STEP) as reader:
+            while piece := reader.read(_STEP):
+                yield piece
+    except zstandard.ZstdError as problem:
+        raise zlib.error(str(problem)) from problem
 
 
 _READERS: dict[str, Callable[[bytes], Iterable[bytes]]] = {

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections import deque
+from typing import TYPE_CHECKING, TypeAlias, Union
 
-from linkkeeper.net.connection import Connection
 from linkkeeper.net.wire import Wire
 
+if TYPE_CHECKING:
+    from linkkeeper.net.connection import Connection  # with aiohttp, a tenth of a second
+
 Origin = tuple[str, str, int]
-Link = Connection | Wire
+Link: TypeAlias = Union["Connection", Wire]
 _KEPT_PER_ORIGIN = 8
 _FEWEST = 4
 

@@ -9,7 +9,7 @@ import python_socks
 from python_socks.async_.asyncio import Proxy as Dialler
 
 from linkkeeper.errors import UsageError
-from linkkeeper.net.connection import dial
+from linkkeeper.net.dial import dial
 from linkkeeper.net.failures import ProxyPassError
 from linkkeeper.net.target import Target
 

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from linkkeeper.models.verdict import Reply
-from linkkeeper.net.connection import REDIRECT_BODY, Answer
+from linkkeeper.net.answer import REDIRECT_BODY, Answer
 from linkkeeper.net.pool import Link
 from linkkeeper.net.trip import How, Trip
 

@@ -1,14 +1,18 @@
 """One question on its way: from the URL that was asked, hop by hop, to the answer."""
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from linkkeeper.models.verdict import Failure, Redirect, Reply
 from linkkeeper.net import headers, redirects, target
-from linkkeeper.net.connection import Answer
+from linkkeeper.net.answer import Answer
 from linkkeeper.net.cookies import Jar
 from linkkeeper.net.inflate import InflateError, inflate
-from linkkeeper.net.tape import Tape
 from linkkeeper.net.target import Target
+
+if TYPE_CHECKING:
+    from linkkeeper.net.tape import Tape  # with aiohttp, a tenth of a second
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """Statuses that browsers follow (Fetch standard, redirect status)."""

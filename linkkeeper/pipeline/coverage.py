@@ -117,9 +117,11 @@ def of_living(
     return Coverage(living, covered, older, living - covered - older - refused, archives, refused)
 
 
-def of_run(collection: Links, outcome: Outcome, settings: Settings, state: State) -> Coverage | None:
-    """Return the coverage of what lived in this run; None where nothing was ever saved, or nothing lives."""
-    copies = known(settings, state)
+def of_run(copies: Copies, collection: Links, outcome: Outcome, settings: Settings, state: State) -> Coverage | None:
+    """Return the coverage of what lived in this run; None where nothing was ever saved, or nothing lives.
+
+    copies: what was `known` before the run, when nobody had to wait for the state to be written.
+    """
     living = living_urls(collection, outcome, settings) if copies else []
     if not living:
         return None

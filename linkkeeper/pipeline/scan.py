@@ -80,9 +80,11 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
     with collector.calm(), State(settings) as state:
         found, changes = documents(request, settings)
         collection, seen, problems = read(request, settings, events, state.extractions, (found, changes))
+        copies = coverage.known(settings, state)
         outcome = ask(collection, options.from_now_on(settings, datetime.now(UTC) - started), state, events)
-        outcome.notes += state.flush()
-        covered = coverage.of_run(collection, outcome, settings, state)
+        state.write_later()
+        outcome.notes += state.notes
+        covered = coverage.of_run(copies, collection, outcome, settings, state)
         run = result.build(
             collection, seen, problems, outcome, started, request.paths, covered, spend=request.rows_only
         )

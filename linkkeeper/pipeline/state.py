@@ -103,6 +103,12 @@ class State:
         self.history.flush()
         return list(self.notes)
 
+    def write_later(self) -> None:
+        """Have what is waiting written beside whatever comes next; `notes` may grow by that."""
+        if self._cache is not None:
+            self._cache.write_later()
+        self.history.write_later()
+
     def save_run(self, run: Run) -> Run:
         """Keep a run for `report` and `history`, masked; return it with what went wrong with that."""
         Runs(self._database).save(safe.masked(run))

@@ -53,6 +53,7 @@ class Cache:
         self._loaded: dict[str, Finding | None] = {}
         self._waiting: dict[str, tuple[object, ...]] = {}
         self._batch = Batch()
+        self._took_in = False
         self._limits_s = _limits_s(self._options)
         self._seconds = Seconds()
         database.at_close(self.close)
@@ -92,7 +93,13 @@ class Cache:
         kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
         blob = self._encoder.encode(structs.replace(kept, cached=True))
         self._waiting[key] = (key, self._variant, checked, int(checked + age_s), blob)
+        self._took_in = True
         if self._batch.full(len(self._waiting)):
+            self.write_later()
+
+    def write_later(self) -> None:
+        """Have what is waiting written beside whatever comes next."""
+        if self._waiting:
             self._database.write_later((_KEEP, self._waiting.values()))
             self._waiting = {}
 
@@ -103,8 +110,8 @@ class Cache:
 
     def close(self) -> None:
         """Write what is waiting; drop what has been due for months."""
-        if self._waiting:
-            self.flush()
+        self.flush()
+        if self._took_in:
             old = int(time.time() - _KEPT_S)
             self._database.write(("DELETE FROM replies WHERE due < ?", [(old,)]), patient=False)
 

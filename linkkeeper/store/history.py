@@ -74,9 +74,14 @@ class History:
         if verdict in _SAYING:
             self._note(key, finding)
         if self._batch.full(len(self._events)):
+            self.write_later()
+        return finding
+
+    def write_later(self) -> None:
+        """Have what is waiting written beside whatever comes next."""
+        if self._events or self._new or self._cleared:
             self._database.write_later(*self._changes())
             self._written()
-        return finding
 
     def since(self, url: str) -> datetime | None:
         """Return since when url has been failing without a success in between; None if it is not."""

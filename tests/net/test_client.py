@@ -294,7 +294,7 @@ async def test_without_files_to_open_nobody_is_blamed(
         raise OSError(errno.EMFILE, "Too many open files")
 
     base = await raw.serve(OK)
-    monkeypatch.setattr("linkkeeper.net.connection.dial", refuse)
+    monkeypatch.setattr("linkkeeper.net.client.dial", refuse)
     monkeypatch.setattr("linkkeeper.net.client._TRIES_TO_OPEN", 4)
     reply = await client.ask(base, timeout_s=10)
     assert reply.failure is Failure.OUT_OF_TIME
