@@ -15,6 +15,7 @@ from linkkeeper.extract.remembered import Stamp
 from linkkeeper.models.document import Document, FileProblem
 
 if TYPE_CHECKING:
+    from linkkeeper.extract.portions import Portion
     from linkkeeper.extract.registry import Reading
 
 log = logging.getLogger(__name__)
@@ -134,15 +135,19 @@ def read_safely(path: str, data: bytes, options: ExtractOptions, lazily: bool = 
         return registry.Reading(problem=fault(path, error).problem)
 
 
-def portions_safely(path: str, data: bytes, options: ExtractOptions) -> list[tuple[int, int]]:
-    """Return the ranges in which a document can be read; a single one where that cannot be told."""
+def portions_safely(path: str, data: bytes, options: ExtractOptions) -> Iterator["Portion"]:
+    """Yield the portions in which a document can be read; a single one where that cannot be told."""
     from linkkeeper.extract import registry
+    from linkkeeper.extract.portions import Portion
 
+    parts = registry.portions(path, data, options)
     try:
-        return registry.portions(path, data, options)
+        first = next(parts)
     except _OUR_FAULTS as error:
         log.error("no portions: %s", path, exc_info=error)
-        return [(0, len(data))]
+        first, parts = Portion(0, len(data)), iter(())
+    yield first
+    yield from parts
 
 
 def fault(path: str, error: Exception) -> FileProblem:

@@ -98,10 +98,11 @@ class LinkLines(Struct, frozen=True):
 
     def parts(self, document: Document, data: bytes, remember: bool = False) -> Iterator[Made]:
         """Yield the links of one large file as lines, some thousands at a time."""
-        ranges = portions_safely(document.path, data, self.options)
-        if len(ranges) > 1:
-            read, where = partial(self.portion, document.path, data), portions.places(data, ranges)
-            yield from portions.run(read, where, len(ranges), workers.processors())
+        parts = portions_safely(document.path, data, self.options)
+        first = list(islice(parts, portions.FEWEST))
+        if len(first) > 1:
+            read, where = partial(self.portion, document.path, data), portions.places(data, chain(first, parts))
+            yield from portions.run(read, where, len(first), workers.processors())
             return
         reading = read_safely(document.path, data, self.options, lazily=True)
         text, secret = bytearray(), False
@@ -145,7 +146,7 @@ class LinkLines(Struct, frozen=True):
         """Return the links of one portion of a large document, as lines."""
         from linkkeeper.extract import registry
 
-        reading = registry.portion(path, data, place.start, place.end, self.options)
+        reading = registry.portion(path, data, place.portion, self.options)
         text, _ = _joined(self._texts(path, data, reading, place=place))
         return Made(msgspec.msgpack.encode(Lines(text)))
 
@@ -170,7 +171,7 @@ class LinkLines(Struct, frozen=True):
 
 def moved(placed: Iterator["Placed"], place: Place) -> Iterator["Placed"]:
     """Yield what was found in a portion of a document with its places in the document."""
-    offset, lines, columns = place.start, place.line - 1, place.column - 1
+    offset, lines, columns = place.portion.start, place.line - 1, place.column - 1
     for one, start, end, line, column in placed:
         yield one, start + offset, end + offset, line + lines, column + columns if line == 1 else column
 

@@ -29,6 +29,7 @@ from linkkeeper.extract import (
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.commonmark import unescape
 from linkkeeper.extract.markdown_scan import Scan, definitions
+from linkkeeper.extract.portions import Portion
 
 SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn", ".qmd", ".rmd"})
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -47,7 +48,12 @@ def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     return markdown_long.links(data, options, _links) if len(data) > markdown_long.LONG else _links(data, options)
 
 
-pieces = markdown_long.ranges
+portions = markdown_long.portions
+
+
+def read(data: bytes, portion: Portion, options: ExtractOptions) -> Iterator[Found]:
+    """Yield the links of one of the `portions`, with the offsets of the whole text."""
+    return markdown_long.read(data, portion, options, _links)
 
 
 def _links(data: bytes, options: ExtractOptions) -> Iterator[Found]:

@@ -10,6 +10,7 @@ from linkkeeper.extract import ignore, markdown, markdown_long, signs, template
 from linkkeeper.extract.base import SKIP_TEMPLATE, ExtractOptions, Found
 from linkkeeper.extract.escape_text import LAYERS
 from linkkeeper.extract.html_values import is_template
+from linkkeeper.extract.portions import Portion
 
 SUFFIXES = frozenset({".mdx"})
 _EXPRESSION = re.compile(rb"=(\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\})")
@@ -23,6 +24,14 @@ _LAYER = {b'"': "js-double", b"'": "js-single", b"`": "js-template"}
 def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     """Yield every link of an MDX document (without front matter), in order of position."""
     return markdown_long.links(data, options, _links) if len(data) > markdown_long.LONG else _links(data, options)
+
+
+portions = markdown_long.in_steps
+
+
+def read(data: bytes, portion: Portion, options: ExtractOptions) -> Iterator[Found]:
+    """Yield the links of one of the `portions`, with the offsets of the whole text."""
+    return markdown_long.read(data, portion, options, _links)
 
 
 def _links(data: bytes, options: ExtractOptions) -> Iterator[Found]:

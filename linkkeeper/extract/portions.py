@@ -1,9 +1,9 @@
 """A large document whose portions can be read one by one, by several processes where that is possible."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from msgspec import Struct
 
@@ -16,17 +16,37 @@ if TYPE_CHECKING:
 
     from linkkeeper.extract.job import Made
 
-_FEWEST = 4
+FEWEST = 4
 """Portions that are worth a second process."""
 _WAITING = 6
 """Portions under way or waiting for their turn: each result is some megabytes."""
 
 
-class Place(Struct, frozen=True):
-    """A portion of a document: its range, and line and column of its first character, both from 1."""
+class Step(Protocol):
+    """What a format reads at once in a portion, and what it has to know of the rest."""
+
+    def moved(self, by: int) -> Self:
+        """Return the same for a document in which all stands further back."""
+
+
+class Portion(Struct, frozen=True):
+    """A range of a document that can be read by itself, and how, if the range does not tell."""
 
     start: int
     end: int
+    steps: tuple[Any, ...] = ()
+    """Each a `Step` of the format's own."""
+
+    def moved(self, by: int) -> "Portion":
+        """Return the same behind front matter of so many bytes, which belongs to the first portion."""
+        start = self.start + by if self.start else 0
+        return Portion(start, self.end + by, tuple(step.moved(by) for step in self.steps))
+
+
+class Place(Struct, frozen=True):
+    """A portion of a document, and line and column of its first character, both from 1."""
+
+    portion: Portion
     line: int
     column: int
 
@@ -36,19 +56,19 @@ _read: list[Read] = []
 """What reads a portion, in a process that was forked for that: it has the document already."""
 
 
-def places(data: bytes, ranges: list[tuple[int, int]]) -> Iterator[Place]:
-    """Yield the portions of a document with their places. The ranges are ascending."""
+def places(data: bytes, portions: Iterable[Portion]) -> Iterator[Place]:
+    """Yield the portions of a document, which are ascending, with their places."""
     positions = Positions(data)
-    for start, end in ranges:
-        yield Place(start, end, *positions.at(start))
+    for portion in portions:
+        yield Place(portion, *positions.at(portion.start))
 
 
 def run(read: Read, where: Iterator[Place], count: int, processes: int) -> Iterator["Made"]:
-    """Yield what read makes of each portion, in order; count: how many there are.
+    """Yield what read makes of each portion, in order; count: how many there are at least.
 
     Raises DocumentError if a process dies, and what read raises.
     """
-    if count < _FEWEST or processes < 2 or not may_fork():
+    if count < FEWEST or processes < 2 or not may_fork():
         yield from map(read, where)
         return
     import multiprocessing

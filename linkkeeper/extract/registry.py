@@ -1,11 +1,11 @@
 """The whole way from a document's bytes to its links."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from itertools import chain, tee
-from typing import cast
+from typing import Protocol, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from linkkeeper.extract import encodings, formats, front_matter
 from linkkeeper.extract.base import LONGEST_URL, SKIP_LONG, Extraction, ExtractOptions, Found, LinkSource
 from linkkeeper.extract.escape_base import CHARSET
+from linkkeeper.extract.portions import Portion
 from linkkeeper.extract.spans import Placed, placed
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link, Span
@@ -33,6 +34,13 @@ def source_for(path: str) -> LinkSource | None:
 @cache
 def _source(name: str) -> LinkSource:
     return cast("LinkSource", import_module(f"linkkeeper.extract.{name}"))
+
+
+class InSteps(Protocol):
+    """A format whose portions have steps."""
+
+    def read(self, data: bytes, portion: Portion, options: ExtractOptions) -> Iterator[Found]:
+        """Yield the links of a portion, with the offsets of the whole document."""
 
 
 class Reading(Struct, frozen=True):
@@ -79,14 +87,26 @@ def begin(path: str, data: bytes, options: ExtractOptions) -> Reading:
     return Reading(text, found)
 
 
-def portions(path: str, data: bytes, options: ExtractOptions) -> list[tuple[int, int]]:
-    """Return the ranges of a long document that `portion` can read one by one; a single one: it cannot."""
+def portions(path: str, data: bytes, options: ExtractOptions) -> Iterator[Portion]:
+    """Yield what of a long document `portion` can read by itself, in order; a single one: there is no such part."""
     name = formats.module_for(path)
-    pieces = getattr(_source(name), "pieces", None) if name else None
-    if pieces is None or len(data) > options.max_file_bytes or not _is_plain_utf8(path, data):
-        return [(0, len(data))]
+    cut = _cutter(name) if name else None
+    if cut is None or len(data) > options.max_file_bytes or not _is_plain_utf8(path, data):
+        yield Portion(0, len(data))
+        return
     body = front_matter.block(data).body_start if name in formats.WITH_HEAD else 0
-    return [(start + body if start else 0, end + body) for start, end in pieces(data[body:] if body else data)]
+    for part in cut(data[body:] if body else data, options):
+        yield part.moved(body) if body else part
+
+
+@cache
+def _cutter(name: str) -> Callable[[bytes, ExtractOptions], Iterator[Portion]] | None:
+    """Return what cuts a text of a format: its `portions`, or else its `pieces`, which need no more than a range."""
+    source = _source(name)
+    pieces = getattr(source, "pieces", None)
+    if pieces is None:
+        return getattr(source, "portions", None)
+    return lambda data, _: (Portion(start, end) for start, end in pieces(data))
 
 
 def _is_plain_utf8(path: str, data: bytes) -> bool:
@@ -95,14 +115,18 @@ def _is_plain_utf8(path: str, data: bytes) -> bool:
     return text is not None and text.data is data
 
 
-def portion(path: str, data: bytes, start: int, end: int, options: ExtractOptions) -> Reading:
+def portion(path: str, data: bytes, part: Portion, options: ExtractOptions) -> Reading:
     """Return what one of the `portions` of a document holds. Offsets and lines are those of the portion."""
-    piece = data[start:end]
-    name = formats.module_for(path)
-    source = _source(name or "text")
-    return Reading(
-        encodings.Text(piece, "utf-8"), _found(source, piece, options, not start and name in formats.WITH_HEAD)
-    )
+    name = formats.module_for(path) or "text"
+    source = _source(name)
+    piece = data[part.start : part.end]
+    head = not part.start and name in formats.WITH_HEAD
+    if not part.steps:
+        return Reading(encodings.Text(piece, "utf-8"), _found(source, piece, options, head))
+    front = front_matter.block(piece) if head else front_matter.FrontMatter()
+    before = front_matter.links(piece, front, options) if front.kind else ()
+    found = cast("InSteps", source).read(data, part, options)
+    return Reading(encodings.Text(piece, "utf-8"), chain(_apart(before), _apart(found, offset=-part.start)))
 
 
 def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:

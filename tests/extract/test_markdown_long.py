@@ -35,8 +35,9 @@ BLOCKS = (
 )
 
 
-@pytest.fixture
-def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=[0, PIECE // 2], ids=["far", "near"])
+def short_pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown_long, "_SHORT_PIECE", request.param)
     monkeypatch.setattr(markdown_long, "_PIECE", PIECE)
     monkeypatch.setattr(markdown_long, "LONG", PIECE)
 

@@ -28,6 +28,14 @@ BITS = {
         "文https://a.example/b文",
         "# a https://a.example\n",
     ),
+    "a.mdx": (
+        '<Card href="https://a.example/b" c={{d: "https://b.example"}}>\n\n',
+        "</Card>\n\n",
+        "[a](https://a.example/b)\n\n",
+        "```\n{https://a.example\n\nhttps://b.example\n```\n\n",
+        "文https://a.example/b文\n\n",
+        "- a\n\n  <B c={'https://a.example'} />\n\n",
+    ),
     "a.rst": (
         "https://a.example/b\n",
         "a::\n\n> https://a.example\n\n",
@@ -68,6 +76,7 @@ def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "PIECE", 500)
     monkeypatch.setattr(pieces, "LONG", 1000)
     monkeypatch.setattr(markdown_long, "_PIECE", 500)
+    monkeypatch.setattr(markdown_long, "_SHORT_PIECE", 200)
     monkeypatch.setattr(markdown_long, "LONG", 1000)
 
 
@@ -85,14 +94,14 @@ def test_pieces_hold_what_the_whole_holds(name: str, monkeypatch: pytest.MonkeyP
     several = 0
     for seed in range(150):
         data = _text(name, seed)
-        ranges = registry.portions(name, data, ExtractOptions())
-        several += len(ranges) > 1
-        assert [start for start, _ in ranges[1:]] == [end for _, end in ranges[:-1]]
-        assert (ranges[0][0], ranges[-1][1]) == (0, len(data))
+        parts = list(registry.portions(name, data, ExtractOptions()))
+        several += len(parts) > 1
+        assert [part.start for part in parts[1:]] == [part.end for part in parts[:-1]]
+        assert (parts[0].start, parts[-1].end) == (0, len(data))
         found = [
-            (one.start + start, one.end + start, one.url, one.kind, one.context, one.skip)
-            for start, end in ranges
-            for one in registry.portion(name, data, start, end, ExtractOptions()).found
+            (one.start + part.start, one.end + part.start, one.url, one.kind, one.context, one.skip)
+            for part in parts
+            for one in registry.portion(name, data, part, ExtractOptions()).found
         ]
         with monkeypatch.context() as whole:
             whole.setattr(pieces, "LONG", 1 << 30)
@@ -110,7 +119,7 @@ def test_a_large_file_is_read_by_several_processes_line_and_column_alike(name: s
     line = "Words https://a.example/b and 文字 https://b.example/c?utm_source=x\r\n"
     data = ("---\ntitle: https://a.example/head\n---\n" + line * 100_000).encode()
     job = LinkLines(ExtractOptions())
-    assert len(registry.portions(name, data, job.options)) >= portions._FEWEST
+    assert len(list(registry.portions(name, data, job.options))) >= portions.FEWEST
     parts = b"".join(decode(made.value).text for made in job.parts(Document(name), data))
     assert parts == job.lines(name, data).text
 
@@ -120,7 +129,7 @@ import os
 from linkkeeper.errors import DocumentError
 from linkkeeper.extract import portions
 
-where = portions.places(b"a" * 100, [(start, start + 10) for start in range(0, 100, 10)])
+where = portions.places(b"a" * 100, [portions.Portion(start, start + 10) for start in range(0, 100, 10)])
 try:
     list(portions.run(lambda place: os._exit(9), where, 10, 2))
 except DocumentError as error:
