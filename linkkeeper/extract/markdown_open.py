@@ -17,6 +17,8 @@ _LASTING = re.compile(rb"<(?:!--|\?|![A-Za-z\[]|(?:script|pre|style|textarea)(?=
 """What may begin an HTML block that blank lines do not end (CommonMark 4.6, kinds 1 to 5)."""
 _BLANK_LINE = re.compile(rb"\n[ \t]*+\n")
 _LONGEST_BLOCK = 4096
+_MOST = 500
+"""Of more fences or comments, the parser tells faster."""
 
 
 def still_open(data: bytes, start: int, end: int) -> int | None:
@@ -44,12 +46,12 @@ def _open_fence(piece: bytes) -> int | None:
 
     Certain is a fence at the margin: no list or quote holds it, and it opens unless HTML stands right before it.
     """
-    if b"\r" in piece or not all(_ends_soon(piece, match) for match in _LASTING.finditer(piece)):
+    if b"\r" in piece or _may_last(piece):
         return None
     begin, opened, text = -1, b"", b"\n" + piece
-    for match in _FENCES.finditer(text):
+    for number, match in enumerate(_FENCES.finditer(text)):
         indent, mark, rest = match.groups()
-        if b"\t" in rest:  # the parser takes no fence with a tab behind it for a closing one (observed 2026-11)
+        if number > _MOST or b"\t" in rest:  # the parser lets no fence with a tab behind it close (observed 2026-11)
             return None
         if opened:
             if mark[:1] == opened[:1] and len(mark) >= len(opened) and not rest.strip(b" "):
@@ -61,12 +63,14 @@ def _open_fence(piece: bytes) -> int | None:
     return begin
 
 
-def _ends_soon(piece: bytes, opener: re.Match[bytes]) -> bool:
-    """Tell whether a comment ends with the line it begins on; anything else is not asked further."""
-    if opener[0] != b"<!--":
-        return False
-    line = piece.find(b"\n", opener.end())
-    return piece.find(b"-->", opener.end(), line if line >= 0 else len(piece)) >= 0
+def _may_last(piece: bytes) -> bool:
+    """Tell whether there is HTML that may go on after a blank line. Comments that end with their line do not."""
+    for number, opener in enumerate(_LASTING.finditer(piece)):
+        line = piece.find(b"\n", opener.end())
+        end = piece.find(b"-->", opener.end(), line if line >= 0 else len(piece))
+        if number > _MOST or end < 0 or opener[0] != b"<!--":
+            return True
+    return False
 
 
 def _is_behind_text(text: bytes, fence: int) -> bool:
