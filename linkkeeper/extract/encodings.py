@@ -14,6 +14,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE_BYTES = 8192
+_CHUNK = 1 << 16
 _BINARY_CONTROLS = bytes([*range(8), 11, *range(14, 27), *range(28, 32)])
 _MAGIC = (
     b"\x89PNG",
@@ -118,7 +119,16 @@ def _known(declared: str | None) -> str | None:
 
 
 def _is_utf8(data: bytes) -> bool:
-    return _decodes(data, "utf-8")
+    """Tell whether data is UTF-8. Some at a time: memory that is fresh each time costs as much as decoding."""
+    start = 0
+    while len(data) - start > _CHUNK:
+        end = start + _CHUNK
+        while end > start and 0x80 <= data[end] < 0xC0:
+            end -= 1
+        if end <= start or not _decodes(data[start:end], "utf-8"):
+            return False
+        start = end
+    return _decodes(data[start:], "utf-8")
 
 
 def _mostly_utf8(data: bytes) -> bool:
