@@ -10,6 +10,9 @@ from linkkeeper.extract.base import Found
 from linkkeeper.extract.markdown_scan import PARSER, definitions
 
 _CANDIDATE = re.compile(rb"[ \t>*+\-0-9.)]*(\[(?!\^)(?:[^\\\[\]\r\n]|\\.){1,999}\]:)[^\r\n]*")
+ELSEWHERE = "\ue000".encode()
+"""What stands for the destination of a label that another piece of a long text defines: a character for private use."""
+_ELSEWHERE = b" " + ELSEWHERE
 _LEAVES = frozenset({"Paragraph", "HtmlBlock"})
 _LEAF_TAGS = frozenset({"Heading", "CodeBlock", "Table"})
 _LONGEST = 4096
@@ -38,7 +41,8 @@ def _candidates(source: bytes) -> Iterator[re.Match[bytes]]:
     while (sign := source.find(b"]:", end)) >= 0:
         start = source.rfind(b"\n", 0, sign) + 1
         end = source.find(b"\n", sign) + 1 or len(source)
-        if match := _CANDIDATE.match(source, start):
+        match = _CANDIDATE.match(source, start)
+        if match and not source.startswith(_ELSEWHERE, match.end(1)):
             yield match
 
 

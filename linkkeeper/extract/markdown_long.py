@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from linkkeeper.extract import bare, html, ignore, markdown_ignore, pieces, template
 from linkkeeper.extract.base import ExtractOptions, Found
+from linkkeeper.extract.markdown_definitions import ELSEWHERE
 from linkkeeper.extract.markdown_open import FENCE, open_behind_blank, past_inner_code, still_open
 from linkkeeper.extract.pieces import moved
 from linkkeeper.extract.portions import Portion
@@ -380,4 +381,4 @@ def _definitions(piece: bytes, labels: frozenset[bytes]) -> bytes:
         return b""
     named = {_normal(label): label for label in _USE.findall(piece)}
     wanted = [label for normal, label in named.items() if normal in labels]
-    return b"".join(b"\n\n[%b]: x\n" % b" ".join(label.split()) for label in wanted)
+    return b"".join(b"\n\n[%b]: %b\n" % (b" ".join(label.split()), ELSEWHERE) for label in wanted)

@@ -28,6 +28,7 @@ _CLOSING = (b"```", b"~~~", b"-->")
 _HTML = [bytes((0x3C, *two)) for word in (b"Ss Cc", b"Pp Rr", b"Ss Tt", b"Tt Ee") for two in product(*word.split())]
 _NEEDLES = (*bare.NEEDLES, *_MARKUP, *_TEMPLATE, _EXPRESSION, ignore.WORD, *_CLOSING, b"<?", b"<!", *_HTML)
 _FINDER = BytesAhoCorasick(_NEEDLES, implementation=Implementation.DFA)
+_NUMBERS = {needle: number for number, needle in enumerate(_NEEDLES)}
 _BARE_KINDS = len(bare.NEEDLES)
 _LINK_KINDS = frozenset(range(_BARE_KINDS + len(_MARKUP)))
 _DEFINITION = _NEEDLES.index(b"]:")
@@ -78,7 +79,7 @@ class Signs(Struct, frozen=True):
 
     def of(self, needle: bytes) -> bool:
         """Whether these bytes, one of the needles, are in it."""
-        return _NEEDLES.index(needle) in self.kinds
+        return _NUMBERS[needle] in self.kinds
 
 
 def look(source: bytes) -> Signs:
