@@ -21,11 +21,17 @@ _MAX_REFRESHES = 2
 Ask = Callable[[Job, str, float], None]
 """Queues the next ask of a job: at this URL ("": the question's own), after so many seconds."""
 
+Failed = Callable[[Job, Exception], None]
+
 
 class Bench:
     """Judges the replies of one run, with all that its other replies tell."""
 
-    def __init__(self, client: Client, scheduler: Scheduler, ledger: Ledger, options: CheckOptions, ask: Ask) -> None:
+    def __init__(
+        self, client: Client, scheduler: Scheduler, ledger: Ledger, options: CheckOptions, ask: Ask, failed: Failed
+    ) -> None:
+        """failed: settles a job whose answer we could not handle."""
+        self._failed = failed
         self._client, self._scheduler, self._ledger, self._options = client, scheduler, ledger, options
         self._ask = ask
         self._doubt = Doubt()
@@ -138,8 +144,11 @@ class Bench:
         """Ask for a page to compare with, once for all who want it; then conclude."""
 
         def back() -> None:
-            again = self._evidence.judge(reply)
-            decided = again if again.verdict is not judgement.verdict and judgement in job.judgements else judgement
-            self._conclude(job, reply, decided)
+            try:
+                again = self._evidence.judge(reply)
+                decided = again if again.verdict is not judgement.verdict and judgement in job.judgements else judgement
+                self._conclude(job, reply, decided)
+            except Exception as error:  # noqa: BLE001 - the others who wait for the errand must hear of it too
+                self._failed(job, error)
 
         self._errands.send(url, back)

@@ -78,6 +78,11 @@ class Crew:
         self._tasks.add(task)
         task.add_done_callback(self._left)
 
+    def fail(self, error: BaseException) -> None:
+        """End the run: this is what nobody could handle."""
+        self.error = error
+        self._broken()
+
     def _go(self, host: Host, asked: Job | Question, now: float) -> None:
         job = self._quickly(host, asked, now)
         if job is not None:
@@ -114,8 +119,7 @@ class Crew:
         if task.cancelled() or task.exception() is not None or task.result():
             self._slots += 1
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.error = error
-            self._broken()
+            self.fail(error)
         if not self._at_rest:
             self.dispatch()
 

@@ -2,10 +2,12 @@
 
 import re
 from datetime import date
+from functools import cache
 
 from msgspec import Struct
 
 from linkkeeper.check import page, tables
+from linkkeeper.check.phrases import Phrases
 from linkkeeper.check.rule import RuleDoc
 from linkkeeper.models.verdict import Reply, Verdict
 from linkkeeper.urls import parse
@@ -38,6 +40,12 @@ def table() -> Parking:
     return tables.load("parking.toml", Parking)
 
 
+@cache
+def _phrases() -> tuple[Phrases, Phrases]:
+    """Return what stands in the markup of parked pages, and what they say."""
+    return Phrases(table().markup), Phrases(table().texts)
+
+
 def signs(reply: Reply) -> tuple[str, ...]:
     """Return each sign that the page is a parked domain's, as `name: what was seen`."""
     return page.view(reply).signs("parked", _signs)
@@ -61,12 +69,13 @@ def _signs(view: page.View) -> tuple[str, ...]:
 
 def _said(view: page.View, asked: str) -> list[str]:
     found = []
-    built = next(filter(view.lower.__contains__, table().markup), "") or _loads_from(view.lower)
+    markup, texts = _phrases()
+    built = markup.first_in(view.lower) or _loads_from(view.lower)
     if built:
         found.append(f"parking-markup: {built}")
     if view.title and _offered(view.title.lower(), asked):
         found.append(f"parking-title: {view.title[:80]}")
-    said = next(filter(view.lower.__contains__, table().texts), "")
+    said = texts.first_in(view.lower)
     if said and view.page.prose_chars <= PROSE_LIMIT and any(said in block.lower() for block in _short(view.page)):
         found.append(f"parking-text: {said}")
     return found

@@ -63,7 +63,7 @@ class Runner:
         self._scheduler = Scheduler(functools.partial(asking.pace_of, options=self.options))
         slots = min(self.options.concurrency, max(1, client.pool.limit))
         self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed, self._ledger.news.set)
-        self._bench = Bench(client, self._scheduler, self._ledger, self.options, self._ask)
+        self._bench = Bench(client, self._scheduler, self._ledger, self.options, self._ask, self._failed)
         self._lane = Lane(client, self._bench, self._ledger, self.network, self._leaves_the_lane, self._asked_there)
         self._stopped: Judgement | None = None
         self._idle: dict[Origin, Host] | None = {}
@@ -359,7 +359,13 @@ class Runner:
             self._idle[where.origin] = host
 
     def _failed(self, job: Job, error: Exception) -> None:
-        """Settle a job whose answer we could not handle."""
+        """Settle a job whose answer we could not handle; if that cannot be handled either, the run ends."""
+        try:
+            self._settle_failed(job, error)
+        except Exception as worse:  # noqa: BLE001 - nobody else would hear of it, and the run would wait for ever
+            self._crew.fail(worse)
+
+    def _settle_failed(self, job: Job, error: Exception) -> None:
         _log.error("%s", job.question.url, exc_info=error)
         reply = Reply(url=job.question.url, failure=Failure.OUT_OF_TIME)
         if job.then is not None:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from msgspec import Struct
 
 from linkkeeper.check import doors, page, parked, tables
+from linkkeeper.check.phrases import Phrases
 from linkkeeper.check.rule import RuleDoc
 from linkkeeper.models.verdict import Judgement, Reply, Verdict
 from linkkeeper.urls import parse
@@ -100,7 +101,7 @@ class Language(Struct, frozen=True, forbid_unknown_fields=True):
     weak: frozenset[str] = frozenset()
 
 
-class Phrases(Struct, frozen=True, forbid_unknown_fields=True):
+class Languages(Struct, frozen=True, forbid_unknown_fields=True):
     """The file."""
 
     language: tuple[Language, ...]
@@ -108,7 +109,7 @@ class Phrases(Struct, frozen=True, forbid_unknown_fields=True):
 
 def languages() -> tuple[Language, ...]:
     """Return the table."""
-    return tables.load("soft404.toml", Phrases).language
+    return tables.load("soft404.toml", Languages).language
 
 
 def signs(
@@ -285,12 +286,12 @@ def _titles() -> frozenset[str]:
 
 
 @cache
-def _clues() -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _clues() -> tuple[Phrases, Phrases]:
     """Return texts of which an error page has at least one: those in ASCII, and the others."""
     rows = languages()
     texts = {text for row in rows for text in (*row.predicates, *row.sentences, *row.markup)} | {"404"}
     shortest = [text for text in texts if not any(other != text and other in text for other in texts)]
-    return tuple(text for text in shortest if text.isascii()), tuple(text for text in shortest if not text.isascii())
+    return Phrases(filter(str.isascii, shortest)), Phrases(text for text in shortest if not text.isascii())
 
 
 def _may_say_missing(markup: str) -> bool:
@@ -300,8 +301,7 @@ def _may_say_missing(markup: str) -> bool:
         return False
     text = html.unescape(text).lower().replace("’", "'")
     ascii_clues, others = _clues()
-    # `map`, since this is asked of every living page: it costs a third of a generator.
-    return any(map(text.__contains__, ascii_clues)) or (not text.isascii() and any(map(text.__contains__, others)))
+    return ascii_clues.any_in(text) or (not text.isascii() and others.any_in(text))
 
 
 def _error_text(view: page.View) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from msgspec import Struct, field
 
 from linkkeeper.check import page, tables
+from linkkeeper.check.phrases import Phrases
 from linkkeeper.check.rule import RuleDoc
 from linkkeeper.models.verdict import Reply, Verdict
 
@@ -66,8 +67,8 @@ class _Index(Struct, frozen=True):
     """The signals that can hold at one status, each under one thing that must be seen first."""
 
     rows: dict[str, list[_Row]]
-    bodies: tuple[str, ...]
-    titles: tuple[str, ...]
+    bodies: Phrases
+    titles: Phrases
     paths: tuple[str, ...]
 
 
@@ -79,7 +80,7 @@ def _index(status: int) -> _Index:
         for key in _first_keys(signal):
             rows.setdefault(key, []).append((place, name, signal))
     bodies, titles, paths = (tuple(key[2:] for key in rows if key.startswith(kind)) for kind in ("b:", "t:", "p:"))
-    return _Index(rows, bodies, titles, paths)
+    return _Index(rows, Phrases(bodies), Phrases(titles), paths)
 
 
 def _able(signal: Signal, status: int) -> bool:
@@ -119,9 +120,9 @@ class _Seen:
         found += [f"h:{'.'.join(labels[start:])}" for start in range(len(labels) - 1)]
         found += [f"p:{path}" for path in index.paths if self.path.startswith(path)]
         if self.text:
-            found += [f"b:{text}" for text in filter(self.text.__contains__, index.bodies)]
+            found += [f"b:{text}" for text in index.bodies.all_in(self.text)]
         if self.title:
-            found += [f"t:{text}" for text in filter(self.title.__contains__, index.titles)]
+            found += [f"t:{text}" for text in index.titles.all_in(self.title)]
         return found
 
     def shows(self, signal: Signal) -> bool:

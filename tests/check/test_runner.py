@@ -1,5 +1,6 @@
 """The whole check, against the small web and against hostile servers."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -249,6 +250,57 @@ async def test_an_answer_we_cannot_handle_does_not_end_the_run(raw_web: Any, mon
     findings = await check([raw_web.url(f"/{n}") for n in range(5)], raw_web.net)
     assert findings[raw_web.url("/3")].judgement.rule == "internal-error"
     assert [finding.judgement.verdict for finding in findings.values()].count(Verdict.OK) == 4
+
+
+async def test_a_fault_of_ours_while_several_wait_for_one_errand_ends_nothing(
+    raw_web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = [raw_web.url(f"/{n}.html") for n in range(4)]
+    raw_web.answers = {f"/{n}.html": 200 for n in range(4)}
+    raw_web.pages = {f"/{n}.html": b"<title>Page not found</title><p>Nothing" for n in range(4)}
+    judge, learn, back = Evidence.judge, Evidence.learn, False
+
+    def learned(self: Evidence, url: str, reply: Reply) -> None:
+        nonlocal back
+        back = True
+        learn(self, url, reply)
+
+    def stumble(self: Evidence, reply: Reply) -> Judgement:
+        if back and reply.url == urls[0]:
+            raise KeyError("odd")
+        return judge(self, reply)
+
+    monkeypatch.setattr(Evidence, "learn", learned)
+    monkeypatch.setattr(Evidence, "judge", stumble)
+    async with asyncio.timeout(20):
+        findings = await check(urls, raw_web.net)
+    assert [findings[url].judgement.rule for url in urls] == ["internal-error", *["http-success"] * 3]
+
+
+async def test_what_nobody_can_handle_ends_the_run(raw_web: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object) -> Judgement:
+        raise KeyError("odd")
+
+    raw_web.answers = {"/1": 200}
+    monkeypatch.setattr(Evidence, "judge", stumble)
+    monkeypatch.setattr("linkkeeper.check.ledger.Ledger.settle", stumble)
+    with pytest.raises(KeyError):
+        async with asyncio.timeout(20):
+            await check([raw_web.url("/1")], raw_web.net)
+
+
+async def test_sites_are_told_apart_however_their_urls_end(raw_web: Any) -> None:
+    others = [await type(raw_web).started() for _ in range(2)]
+    webs = [raw_web, *others]
+    for web in webs:
+        web.answers = {"/": 200, "/a": 200, "/?b": 200}
+    urls = [web.url(path) for path in ("", "/", "/a", "?b") for web in webs]
+    findings = await check(urls, NetOptions(timeout_s=3, allow_private=True))
+    assert {finding.judgement.verdict for finding in findings.values()} == {Verdict.OK}
+    for web in webs:
+        assert {path for _, path in web.seen} >= {"/", "/a", "/?b"}
+    for web in others:
+        await web.close()
 
 
 async def test_what_time_did_not_reach_is_unchecked(raw_web: Any) -> None:

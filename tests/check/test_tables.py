@@ -17,7 +17,7 @@ KINDS: dict[str, type] = {
     "generators.toml": Generators,
     "parking.toml": parked.Parking,
     "schemes.toml": Schemes,
-    "soft404.toml": soft404.Phrases,
+    "soft404.toml": soft404.Languages,
     "suffixes.toml": tables.Suffixes,
 }
 

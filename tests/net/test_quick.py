@@ -1,6 +1,7 @@
 """The quick way says what the thorough way says, and hands over what it cannot say."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -45,10 +46,15 @@ async def client(local: NetOptions) -> AsyncIterator[Client]:
         yield made
 
 
-async def _asked(client: Client, url: str, timeout_s: float | None = None) -> tuple[Reply | None, bool]:
-    """Ask by HEAD on the connection that is kept; return what a step returns, and whether it was quick to the end."""
+async def _asked(
+    client: Client,
+    url: str,
+    timeout_s: float | None = None,
+    how: How = How("HEAD"),  # noqa: B008 - frozen
+) -> tuple[Reply | None, bool]:
+    """Ask in the quick way; return what a step returns, and whether it was quick to the end."""
     got: asyncio.Future[tuple[Reply | None, quick.Step | None]] = asyncio.get_running_loop().create_future()
-    trip = client.trip(url, How("HEAD"), timeout_s)
+    trip = client.trip(url, how, timeout_s)
     assert client.quickly(trip, lambda reply: got.set_result((reply, None)), lambda step: got.set_result((None, step)))
     reply, step = await asyncio.wait_for(got, 10)
     if step is not None:
@@ -72,6 +78,62 @@ async def test_both_ways_say_the_same(raw: Any, client: Client, answer: bytes) -
     assert _comparable(reply) == _comparable(thorough)
     assert quickly == (answer in PLAIN)
     assert sum(b"/2 " in head for head in raw.requests) == 2 * asked
+
+
+@pytest.mark.parametrize("answer", PLAIN + ODD)
+async def test_a_first_question_is_answered_alike(raw: Any, local: NetOptions, answer: bytes) -> None:
+    base = await raw.serve([answer])
+    async with Client(local) as client:
+        reply, quickly = await _asked(client, base + "/1")
+    async with Client(local) as client:
+        thorough = await client.step(client.trip(base + "/1", How("HEAD")))
+    assert _comparable(reply) == _comparable(thorough)
+    assert quickly == (answer in PLAIN)
+    assert len(raw.requests) == 2
+
+
+_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello"
+PLAIN_PAGES = [
+    _PAGE,
+    b"HTTP/1.1 404 Not Found\r\ncontent-length:5\r\n\r\nhello",
+    b"HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 5\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 23\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    + gzip.compress(b"abc", mtime=0),
+    b"HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 5\r\n\r\nhello",
+]
+ODD_PAGES = [
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 05\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello, and more",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"h" * 2000,
+    b"HTTP/1.1 200 OK\r\n\r\nhello until the end",
+    b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 103 Early Hints\r\n\r\n" + _PAGE,
+    b"HTTP/1.1 200 OK\r\nX: \xff\r\nContent-Length: 5\r\n\r\nhello",
+    b"hello",
+]
+
+
+@pytest.mark.parametrize("answer", PLAIN_PAGES + ODD_PAGES)
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_page_is_read_alike(raw: Any, local: NetOptions, answer: bytes, kept: bool) -> None:
+    how, replies, quickly = How("GET", body_limit=1000), [], False
+    for quick_way in (True, False):
+        base = await raw.serve([WARM, answer] if kept else [answer])
+        async with Client(local) as client:
+            if kept:
+                await client.ask(base + "/1", "HEAD")
+            if quick_way:
+                reply, quickly = await _asked(client, base + "/2", how=how)
+            else:
+                reply = await client.step(client.trip(base + "/2", how))
+            replies.append(_comparable(reply))
+    assert replies[0] == replies[1]
+    assert quickly == (answer in PLAIN_PAGES)
 
 
 async def test_an_answer_in_pieces_is_waited_for_and_not_asked_again(raw: Any, client: Client) -> None:
