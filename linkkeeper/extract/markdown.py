@@ -86,8 +86,8 @@ def find(
     found: Iterable[Found] = _whole(parsed, options, mdx)
     if masks:
         found = list(_filled_in(data, sorted([*found, *_literals(data, source, masks, options)], key=_position), masks))
-    if seen.of(b"${"):
-        found = [replace(one, skip=one.skip or SKIP_TEMPLATE) if "${" in one.url else one for one in found]
+    if seen.of_templates or seen.of(b"${"):
+        found = map(_judged, found)
     if seen.of(ignore.WORD):
         found = list(ignore.apply(found, markdown_ignore.exempt(source, readable(source), options)))
     yield from found
@@ -197,6 +197,13 @@ def _in_markdown(source: bytes, found: Found, table: bool) -> Found:
 def _in_cell(found: Found) -> Found:
     """A cell of a table knows the pipe only with a backslash (GFM 4.10)."""
     return replace(found, url=found.url.replace("\\|", "|"), context=(*found.context, "md-table"))
+
+
+def _judged(found: Found) -> Found:
+    """Mark a link with template code in it, also where that stands behind what looks like an open code fence."""
+    if found.skip or ("{" not in found.url and "%>" not in found.url) or not template.in_url(found.url.encode()):
+        return found
+    return replace(found, skip=SKIP_TEMPLATE)
 
 
 def _filled_in(data: bytes, found: Iterable[Found], masks: list[Range]) -> Iterator[Found]:

@@ -178,6 +178,11 @@ def test_a_destination_with_template_code_is_skipped(text: str) -> None:
     assert [one.skip for one in links(text)] == [SKIP_TEMPLATE]
 
 
+def test_template_code_behind_what_looks_like_a_fence_is_no_address_either() -> None:
+    text = "Three ``` of them.\n\n[a](<{{% b %}}>) [c]\n\n[c]: <{{% d %}}>\n"
+    assert [one.skip for one in links(text)] == [SKIP_TEMPLATE] * 2
+
+
 def test_literal_urls_in_shortcodes_are_found() -> None:
     text = "{{< figure src=\"https://a.example/b.png\" link='https://c.example' >}}\n{% img https://d.example/e %}"
     assert [one.url for one in links(text)] == ["https://a.example/b.png", "https://c.example", "https://d.example/e"]
