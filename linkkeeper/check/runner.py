@@ -15,6 +15,7 @@ from linkkeeper.check.evidence import INTERNAL, plain
 from linkkeeper.check.job import Job, Look
 from linkkeeper.check.lane import Ask, Lane, Why
 from linkkeeper.check.ledger import Ledger
+from linkkeeper.check.queues import Queues
 from linkkeeper.check.scheduler import Host, Scheduler
 from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
 from linkkeeper.net import clock
@@ -31,7 +32,6 @@ __all__ = ["CheckOptions", "Question", "Runner", "Tools"]
 _log = logging.getLogger(__name__)
 _FEED = 5000
 """Questions taken in before others get a turn. With fewer, many hosts wait for their next one, connections open."""
-_BEHIND_SCHEME = len("https://")
 _MAX_REFUSED = 5
 """Requests of one URL, after which a refusal stands."""
 _TICK_S = 0.1
@@ -68,8 +68,7 @@ class Runner:
         self._stopped: Judgement | None = None
         self._idle: dict[Origin, Host] | None = {}
         """Who has been asked all that is known so far; None once all is known."""
-        self._sites: dict[str, Host] = {}
-        """By scheme and authority, as written: most URLs are not the first of theirs."""
+        self._queues = Queues(client, self._scheduler)
         self._first = asking.how_of(Job(Question("")), "", client.options)
         """How an ordinary question is asked first."""
 
@@ -165,24 +164,13 @@ class Runner:
         """Queue a new question. What its first ask needs is made when its turn comes: most wait for long."""
         self._ledger.open[question.url] = None
         try:
-            host = self._host_of(question.url)
+            host = self._queues.of(question.url)
         except ValueError as problem:
             self._bench.weigh(
                 self._begin(question), Reply(url=question.url, failure=Failure.BAD_URL, detail=str(problem))
             )
             return
         self._scheduler.line_up(host, question)
-
-    def _host_of(self, url: str) -> Host:
-        """Return the host that a URL is asked at first. Raises ValueError if it cannot be asked."""
-        end = url.find("/", _BEHIND_SCHEME)
-        site = url[:end] if end > 0 else ""
-        host = self._sites.get(site)
-        if host is None:
-            host = self._scheduler.host(asking.key_at(*self.client.where(url)))
-            if self.client.is_site(site):
-                self._sites[site] = host
-        return host
 
     def _begin(self, question: Question) -> Job:
         job = self._ledger.open[question.url] = Job(question)

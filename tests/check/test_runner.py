@@ -289,20 +289,6 @@ async def test_what_nobody_can_handle_ends_the_run(raw_web: Any, monkeypatch: py
             await check([raw_web.url("/1")], raw_web.net)
 
 
-async def test_sites_are_told_apart_however_their_urls_end(raw_web: Any) -> None:
-    others = [await type(raw_web).started() for _ in range(2)]
-    webs = [raw_web, *others]
-    for web in webs:
-        web.answers = {"/": 200, "/a": 200, "/?b": 200}
-    urls = [web.url(path) for path in ("", "/", "/a", "?b") for web in webs]
-    findings = await check(urls, NetOptions(timeout_s=3, allow_private=True))
-    assert {finding.judgement.verdict for finding in findings.values()} == {Verdict.OK}
-    for web in webs:
-        assert {path for _, path in web.seen} >= {"/", "/a", "/?b"}
-    for web in others:
-        await web.close()
-
-
 async def test_what_time_did_not_reach_is_unchecked(raw_web: Any) -> None:
     raw_web.latency_s = 30
     urls = [raw_web.url(f"/{n}") for n in range(50)]
