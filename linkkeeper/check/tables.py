@@ -1,6 +1,6 @@
 """Reads the tables of `check/data/*.toml`, once each."""
 
-from importlib import resources
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ def load(name: str, kind: type[T]) -> T:
     """Return the table `name` as `kind`. Raises msgspec.ValidationError if the data do not fit (a test reads all)."""
     table = _loaded.get(name)
     if table is None:
-        text = (resources.files("linkkeeper.check") / "data" / name).read_text("utf-8")
+        text = (Path(__file__).parent / "data" / name).read_text("utf-8")
         table = _loaded[name] = msgspec.convert(tomli.loads(text), type=kind)
     assert isinstance(table, kind)
     return table

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from linkkeeper.urls import parse
-from linkkeeper.urls.patterns import compiled
+from linkkeeper.urls.patterns import proven
 from linkkeeper.urls.rule_set import CleanOptions, Entry, ParameterRule, RuleSet, UntouchedRule, WrapperRule
 
 _MAX_HOST = 253
@@ -54,7 +54,7 @@ class Names:
 
     def add_pattern(self, pattern: str, take: Take, *, any_case: bool = False) -> None:
         """Add a regular expression that the whole name must match."""
-        self._patterns.append((compiled(pattern, any_case=any_case), take))
+        self._patterns.append((proven(pattern, any_case=any_case), take))
 
     def takes(self, name: str) -> tuple[Take, ...]:
         """Return all takes of name, in the order of the rules' kind: names before patterns."""
@@ -118,7 +118,7 @@ class HostRules:
         return any(take.holds(path, names, value) for take in self.keep.takes(name))
 
     def _add(self, entry: Entry) -> None:
-        take = Take(entry.id, path=compiled(entry.path) if entry.path else None)
+        take = Take(entry.id, path=proven(entry.path) if entry.path else None)
         match entry:
             case ParameterRule():
                 self._add_parameters(entry, take)
@@ -135,7 +135,7 @@ class HostRules:
             self.untouched_places.append(take)
 
     def _add_parameters(self, entry: ParameterRule, on_path: Take) -> None:
-        value = compiled(entry.value) if entry.value else None
+        value = proven(entry.value) if entry.value else None
         take = Take(entry.id, path=on_path.path, needs=frozenset(entry.needs), value=value)
         self.strip.add(entry.credentials, Take(entry.id, credential=True, path=on_path.path), any_case=entry.any_case)
         self.strip.add(entry.strip, take, any_case=entry.any_case)
@@ -147,11 +147,14 @@ class HostRules:
         if entry.whole_query:
             self.whole_query.append(take)
         for pattern in entry.fragments:
-            self.fragments.append((compiled(pattern, any_case=entry.any_case), take))
+            self.fragments.append((proven(pattern, any_case=entry.any_case), take))
 
 
 class Index:
-    """All rules, by host. Resolving a host is done once for as long as it is remembered."""
+    """All rules of a set, by host; their patterns have been looked at (`rule_files`).
+
+    Resolving a host is done once for as long as it is remembered.
+    """
 
     def __init__(self, rules: RuleSet) -> None:
         self._options = rules.options

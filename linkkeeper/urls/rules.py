@@ -1,7 +1,6 @@
 """The rules of a run: the entries of `rules/*.toml` and those of the user."""
 
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 from linkkeeper.errors import UsageError
@@ -31,7 +30,7 @@ def load(options: CleanOptions = _NO_OPTIONS) -> RuleSet:
 def builtin() -> RuleSet:
     """Return the rules that come with linkkeeper, read once per process."""
     rules = RuleSet()
-    folder = resources.files("linkkeeper.urls") / "rules"
+    folder = Path(__file__).parent / "rules"
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".toml"):
             rules = rules.plus(rule_files.read(file.read_text("utf-8"), file.name, trusted=True))

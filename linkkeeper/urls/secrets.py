@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
@@ -130,5 +130,5 @@ def looks_random(value: str) -> bool:
 @cache
 def known_names() -> SecretNames:
     """Return the names that come with linkkeeper."""
-    file = resources.files("linkkeeper.urls") / "rules" / "secrets" / "names.toml"
+    file = Path(__file__).parent / "rules" / "secrets" / "names.toml"
     return msgspec.convert(tomli.loads(file.read_text("utf-8")), SecretNames)
