@@ -12,11 +12,17 @@ _YOUNGEST = 100_000
 def calm() -> Iterator[None]:
     """Collect less often; measured 2026-11: 185 -> 135 µs of CPU for each of 20,000 URLs, the same memory."""
     before = gc.get_threshold()
-    gc.set_threshold(max(_YOUNGEST, before[0]) if before[0] else 0, *before[1:])
+    slow_down()
     try:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def slow_down() -> None:
+    """Collect less often from now on."""
+    youngest, *others = gc.get_threshold()
+    gc.set_threshold(max(_YOUNGEST, youngest) if youngest else 0, *others)
 
 
 def leave() -> None:

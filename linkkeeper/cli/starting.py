@@ -4,6 +4,7 @@
 # which took most of the time in which Ctrl-C still was a traceback (2026-11-20).
 import _signal as signal  # type: ignore[import-not-found]  # typeshed describes it as `signal` only
 import os
+import sys
 
 _INTERRUPTED = 130
 
@@ -12,9 +13,17 @@ def main() -> None:
     """Entry point of the console script."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored (`nohup`, `&`)
         signal.signal(signal.SIGINT, _leave)
+    from linkkeeper.check import collector
+    from linkkeeper.cli import readers
+
+    collector.slow_down()
+    readers.begin(sys.argv[1:])
     from linkkeeper.cli import app
 
-    app.main()
+    try:
+        app.main()
+    finally:
+        readers.dismiss()
 
 
 def started() -> None:

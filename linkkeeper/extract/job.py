@@ -1,6 +1,5 @@
 """What is made of each file, in whichever process."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -90,7 +89,7 @@ def _results(
     except DocumentError as error:
         yield Result(job.refused(FileProblem(path, str(error))))
         return
-    digest = hashlib.sha256(data).digest() if remember or job.wants_digest else b""
+    digest = _digest(data) if remember or job.wants_digest else b""
     try:
         parts = do(Document(path, digest.hex(), len(data)), data, remember)
         first, second = next(parts), next(parts, None)
@@ -102,6 +101,12 @@ def _results(
         yield Result(job.refused(FileProblem(path, str(error))))
     except _OUR_FAULTS as error:  # past `safely`: offsets, cleaning, writing the result down
         yield Result(job.refused(fault(path, error)))
+
+
+def _digest(data: bytes) -> bytes:
+    import hashlib
+
+    return hashlib.sha256(data).digest()
 
 
 def has_credentials(urls: Iterable[str]) -> bool:

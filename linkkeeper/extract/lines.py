@@ -1,10 +1,8 @@
 """Documents -> JSON lines, one a link (the machine format of `linkkeeper links`)."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache, partial
-from importlib import resources
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from linkkeeper.errors import UsageError
-from linkkeeper.extract import portions, workers
+from linkkeeper.extract import forked, portions
 from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.extract.job import Made, has_credentials, portions_safely, preload, read_safely
 from linkkeeper.extract.portions import Place
@@ -102,7 +100,7 @@ class LinkLines(Struct, frozen=True):
         first = list(islice(parts, portions.FEWEST))
         if len(first) > 1:
             read, where = partial(self.portion, document.path, data), portions.places(data, chain(first, parts))
-            yield from portions.run(read, where, len(first), workers.processors())
+            yield from portions.run(read, where, len(first), forked.processors())
             return
         reading = read_safely(document.path, data, self.options, lazily=True)
         text, secret = bytearray(), False
@@ -232,8 +230,12 @@ def _cleaner(options: CleanOptions) -> Callable[[str], str]:
 
 def _digest(options: CleanOptions) -> str:
     """Return a digest of the bytes of all rule files: cheaper than reading the rules."""
+    import hashlib  # here, in `job` and in `scan`: only what is remembered needs it, and it takes 2 ms to load
+
+    from linkkeeper.urls import rules
+
     digest = hashlib.sha256()
-    folder = resources.files("linkkeeper.urls") / "rules"
+    folder = Path(rules.__file__).parent / "rules"
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         digest.update(file.read_bytes() if file.is_file() else b"")
     for name in options.rule_files:

@@ -1,6 +1,5 @@
 """Many files -> their links: in several processes when it pays, unchanged files from a cache, memory flat."""
 
-import hashlib
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -14,7 +13,7 @@ from linkkeeper.extract.discover import SourceFile
 from linkkeeper.extract.job import Job, Made, Result, has_credentials, large, preload, safely
 from linkkeeper.extract.reading import read
 from linkkeeper.extract.remembered import ExtractionCache, Remembered, Stamp, settled
-from linkkeeper.extract.workers import Ticket, Workers, processors
+from linkkeeper.extract.workers import Ticket, Workers
 from linkkeeper.models.document import Document, FileProblem
 
 EXTRACTOR = "6"
@@ -95,7 +94,7 @@ def run(
     """Yield the result of job for every file, in the order given: of a large one perhaps in parts."""
     waiting: deque[_Waiting] = deque()
     memory = _Memory(cache, job) if cache is not None else None
-    with Workers(job, processors() if processes is None else processes, memory is not None) as workers:
+    with Workers(job, processes, memory is not None) as workers:
         for file in files:
             known = memory.known(file) if memory else None
             others = known is None and file.size_bytes < _LARGEST_BYTES
@@ -132,6 +131,8 @@ class _Memory:
             return known.value if known.digest else self._job.whole(file.path, known.value, known.stamp)
         if not known.digest:
             return None
+        import hashlib
+
         try:
             digest = hashlib.sha256(read(file.path)).digest()
         except DocumentError:

@@ -1,33 +1,29 @@
-"""Several processes that do a job on files. They start when there is more than one full batch, not before."""
+"""Several processes that do a job on files. They start when there is more than one full batch, or stand ready."""
 
+import logging
 import os
-from collections.abc import Sequence
+import pickle
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+import msgspec
+
+from linkkeeper.extract import forked
+from linkkeeper.extract.batch import Batch, Hands
 from linkkeeper.extract.discover import SourceFile
 from linkkeeper.extract.job import Job, Result, one
 from linkkeeper.models.document import FileProblem
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
+log = logging.getLogger("linkkeeper")
 
-_BATCH_BYTES = 1 << 19
-_BATCH_FILES = 200
+_FIRST_BYTES, _FIRST_FILES = 1 << 19, 200
+"""A batch that is worth starting processes for what follows."""
+_BATCH_BYTES, _BATCH_FILES = 1 << 17, 50
+"""Further ones: of the last one, hardly anybody has to wait for another."""
+_UNDER_WAY = 12
+"""Batches for each process, under way or done, whose results nobody has taken yet."""
 _LOST = "the process that read it died, perhaps of a lack of memory"
-
-_job: list[tuple[Job, bool]] = []
-"""The job of this process, when it is a worker, and whether its results are to be remembered."""
-
-
-class Batch:
-    """Files that travel together."""
-
-    def __init__(self) -> None:
-        self.paths: list[str] = []
-        self.size_bytes = 0
-        self.future: Future[list[Result]] | None = None
-        self.results: list[Result] | None = None
 
 
 class Ticket:
@@ -41,16 +37,19 @@ class Ticket:
         return self._workers.results(self._batch)[self._place]
 
     def is_here(self) -> bool:
-        """Tell whether no other process is at it: `result` would read the file right here."""
-        return self._batch.future is None
+        """Tell whether no other process has had a look at it."""
+        return not self._batch.is_sent and self._batch.results is None
 
 
 class Workers:
-    """A pool that hands files out in batches. With one process all is done right here, when asked for."""
+    """Hands files out in batches. With one process all is done right here, when asked for."""
 
-    def __init__(self, job: Job, processes: int, remember: bool = False) -> None:
-        self._job, self._processes, self._remember = job, processes, remember
-        self._pool: ProcessPoolExecutor | None = None
+    def __init__(self, job: Job, processes: int | None = None, remember: bool = False) -> None:
+        """None for processes: as many as there are processors, those that stand ready before others."""
+        self._job, self._remember = job, remember
+        self._processes = forked.processors() if processes is None else processes
+        self._may_have_ready = processes is None
+        self._hands: Hands | None = None
         self._batch = Batch()
         self._under_way = 0
 
@@ -60,13 +59,12 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool:
-            self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        if self._hands:
+            self._hands.close(patiently=kind is None)
 
     def add(self, file: SourceFile, apart: bool = False) -> Ticket:
         """Take in one more file; apart: not together with those before it."""
-        is_full = self._batch.size_bytes >= _BATCH_BYTES or len(self._batch.paths) >= _BATCH_FILES
-        if is_full or (apart and self._batch.paths):
+        if self._is_full(self._batch) or (apart and self._batch.paths):
             self._send()  # now that there is something to do beside it
         batch = self._batch
         batch.paths.append(file.path)
@@ -75,78 +73,89 @@ class Workers:
 
     def no_more(self) -> None:
         """Hand out the last files, too, if others were."""
-        if self._pool and self._batch.paths:
+        if self._hands and self._batch.paths:
             self._send()
 
     def is_full(self) -> bool:
         """Tell whether results should be fetched before more files come in."""
-        return self._under_way > 4 * self._processes
+        return self._under_way > _UNDER_WAY * self._processes
 
     def results(self, batch: Batch) -> list[Result]:
         """Return the results of a batch, in order."""
-        if batch.results is None:
-            if batch is self._batch:
-                self._batch = Batch()
-            batch.results = self._fetched(batch)
+        if batch is self._batch:
+            self._send(only_if_ready=True)
+        if batch.is_sent and self._hands:
+            batch.is_sent = False
+            self._under_way -= 1
+            self._hands.fetch(batch)
+        if batch.is_lost:
+            batch.results = [Result(self._job.refused(FileProblem(path, _LOST))) for path in batch.paths]
+        elif batch.results is None:
+            batch.results = [one(path, self._job, self._remember) for path in batch.paths]
         return batch.results
 
-    def _fetched(self, batch: Batch) -> list[Result]:
-        if batch.future is None:
-            return [one(path, self._job, self._remember) for path in batch.paths]
-        from concurrent.futures.process import BrokenProcessPool
+    def _is_full(self, batch: Batch) -> bool:
+        first = not self._hands and not self._stand_ready()
+        size_bytes, files = (_FIRST_BYTES, _FIRST_FILES) if first else (_BATCH_BYTES, _BATCH_FILES)
+        return batch.size_bytes >= size_bytes or len(batch.paths) >= files
 
-        self._under_way -= 1
-        try:
-            return batch.future.result()
-        except BrokenProcessPool:
-            self._pool = None
-            return [Result(self._job.refused(FileProblem(path, _LOST))) for path in batch.paths]
+    def _stand_ready(self) -> bool:
+        return self._may_have_ready and bool(forked.ready)
 
-    def _send(self) -> None:
+    def _send(self, only_if_ready: bool = False) -> None:
         batch, self._batch = self._batch, Batch()
-        if self._processes < 2:
-            return
-        from concurrent.futures.process import BrokenProcessPool
+        if self._hands is None and self._processes > 1 and (self._stand_ready() or not only_if_ready):
+            self._hands = self._found()
+        if self._hands:
+            batch.is_sent = True
+            self._under_way += 1
+            self._hands.send(batch)
 
-        if self._pool is None:
-            self._pool = _started(self._job, self._processes, self._remember)
+    def _found(self) -> Hands | None:
+        """Return the processes that stand ready, or new ones; None if the system has none to give."""
+        prepare = partial(answering, self._job, self._remember)
+        if not self._stand_ready() and not may_fork():
+            from linkkeeper.extract.pool import Pool  # rare, and slow to load
+
+            return Pool(self._processes, prepare)
+        from linkkeeper.extract.crew import Crew  # not on every system
+
+        if self._stand_ready():
+            crew = Crew(forked.ready.pop())
+            crew.tell(pickle.dumps((self._job, self._remember, log.level)))
+            return crew
         try:
-            batch.future = self._pool.submit(_work, batch.paths)
-        except BrokenProcessPool:
-            self._pool = None
-            return
-        self._under_way += 1
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            return Crew(forked.fork(self._processes, prepare))
+        except OSError as error:
+            log.info("no further process: %s", error)
+            return None
 
 
 def may_fork() -> bool:
     """Tell whether this process can and may fork: that is fast, and safe only while no other thread runs."""
-    import multiprocessing
     import threading
 
-    return "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+    return hasattr(os, "fork") and threading.active_count() == 1
 
 
-def _started(job: Job, processes: int, remember: bool) -> "ProcessPoolExecutor":
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    method = "fork" if may_fork() else "spawn"
-    return ProcessPoolExecutor(processes, multiprocessing.get_context(method), _begin, (job, remember))
-
-
-def _begin(job: Job, remember: bool) -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
-    _job[:] = [(job, remember)]
-    job.prepare()  # here and not before the fork: the parent goes on looking for files meanwhile
+def answering(job: Job, remember: bool) -> forked.Do:
+    """Load what a job needs; return what does it: a list of paths is answered with the results."""
+    job.prepare()
+    encode = msgspec.msgpack.Encoder().encode
+    decode = msgspec.msgpack.Decoder(list[str]).decode
+    return lambda message: encode([one(path, job, remember) for path in decode(message)])
 
 
-def _work(paths: Sequence[str]) -> list[Result]:
-    [(job, remember)] = _job
-    return [one(path, job, remember) for path in paths]
+def answering_later() -> forked.Do:
+    """Return what does the job that the first message names (`Workers`)."""
+    do: list[forked.Do] = []
+
+    def answer(message: bytes) -> bytes | None:
+        if do:
+            return do[0](message)
+        job, remember, level = pickle.loads(message)  # noqa: S301 - from the process that forked this one
+        log.setLevel(level)
+        do.append(answering(job, remember))
+        return None
+
+    return answer

@@ -1,0 +1,134 @@
+"""Batches of files, and the processes (`forked`) that do them: neither threads nor queues nor pickled results.
+
+`concurrent.futures` takes 10 ms to load and a process's results twice through a lock that we need ourselves (2026-11).
+"""
+
+import os
+import select
+from collections import deque
+from contextlib import suppress
+
+import msgspec
+
+from linkkeeper.extract.batch import Batch
+from linkkeeper.extract.forked import HEAD_BYTES, Forked
+from linkkeeper.extract.job import Result
+
+_AT_ONCE = 1 << 20
+_AHEAD = 2
+"""Batches that a process has: the one that it is at, and the next."""
+
+
+class _Member:
+    """One of the processes."""
+
+    def __init__(self, reads: int, writes: int) -> None:
+        self.reads, self.writes = reads, writes
+        """Our ends of its pipes."""
+        self.inbox, self.outbox = bytearray(), bytearray()
+        self.under_way: deque[Batch] = deque()
+
+
+class Crew:
+    """Forked processes that answer lists of paths with lists of results (`Hands`)."""
+
+    def __init__(self, forked: Forked) -> None:
+        self._first = forked.first
+        self._members = [_Member(*ends) for ends in forked.ends]
+        self._by_end = {end: member for member in self._members for end in (member.reads, member.writes)}
+        self._waiting: deque[Batch] = deque()
+        self._poll = select.poll()
+        for member in self._members:
+            os.set_blocking(member.writes, False)
+            self._poll.register(member.reads, select.POLLIN)
+        self._decoder = msgspec.msgpack.Decoder(list[Result])
+
+    def tell(self, message: bytes) -> None:
+        """Send all of them a message that is not answered."""
+        for member in self._members:
+            self._write(member, message)
+
+    def send(self, batch: Batch) -> None:
+        """Have a batch done by whoever is free first."""
+        batch.is_away = True
+        self._waiting.append(batch)
+        self._go_on(0)
+
+    def fetch(self, batch: Batch) -> None:
+        """Wait until a batch is not away any more."""
+        self._go_on(0)  # even if it is here: nobody else may be out of work meanwhile
+        while batch.is_away:
+            self._go_on(None)
+
+    def close(self, *, patiently: bool) -> None:
+        """Let the processes end, which they do when they have done what they are at."""
+        for member in list(self._members):
+            self._leave(member)
+        if patiently:
+            with suppress(OSError):
+                os.waitpid(self._first, 0)
+
+    def _go_on(self, timeout_ms: int | None) -> None:
+        """Take in what is there, and hand out what waits."""
+        for end, _ in self._poll.poll(timeout_ms):
+            member = self._by_end.get(end)
+            if member and end == member.reads:
+                self._read(member)
+            elif member:
+                self._push(member)
+        while self._waiting:
+            free = min(self._members, key=lambda member: len(member.under_way), default=None)
+            if free is None:
+                self._waiting.popleft().is_away = False
+            elif len(free.under_way) < _AHEAD:
+                batch = self._waiting.popleft()
+                free.under_way.append(batch)
+                self._write(free, msgspec.msgpack.encode(batch.paths))
+            else:
+                return
+
+    def _read(self, member: _Member) -> None:
+        data = os.read(member.reads, _AT_ONCE)
+        if not data:
+            self._lose(member)
+            return
+        member.inbox += data
+        while len(member.inbox) >= (end := HEAD_BYTES + int.from_bytes(member.inbox[:HEAD_BYTES], "big")):
+            batch = member.under_way.popleft()
+            with memoryview(member.inbox) as view:
+                batch.results = self._decoder.decode(view[HEAD_BYTES:end])
+            batch.is_away = False
+            del member.inbox[:end]
+
+    def _lose(self, member: _Member) -> None:
+        """Do without a process that died of what it was at; the others get what it had not begun."""
+        self._leave(member)
+        if member.under_way:
+            batch = member.under_way.popleft()
+            batch.is_lost, batch.is_away = True, False
+        self._waiting.extendleft(reversed(member.under_way))
+
+    def _leave(self, member: _Member) -> None:
+        self._members.remove(member)
+        for end in (member.reads, member.writes):
+            del self._by_end[end]
+            with suppress(KeyError):
+                self._poll.unregister(end)
+            os.close(end)
+
+    def _write(self, member: _Member, message: bytes) -> None:
+        member.outbox += len(message).to_bytes(HEAD_BYTES, "big") + message
+        self._push(member)
+
+    def _push(self, member: _Member) -> None:
+        """Write what the pipe takes now; the rest when it takes more."""
+        try:
+            while member.outbox:
+                del member.outbox[: os.write(member.writes, member.outbox)]
+        except BlockingIOError:
+            self._poll.register(member.writes, select.POLLOUT)
+            return
+        except BrokenPipeError:  # it died, as reading will tell
+            member.outbox.clear()
+        with suppress(KeyError):
+            self._poll.unregister(member.writes)

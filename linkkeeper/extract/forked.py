@@ -1,0 +1,136 @@
+"""Processes forked to answer messages, each through two pipes.
+
+Loads nothing but what Python has loaded anyway: the first may be begun before all else, and loads what it needs while
+we load what we need. It forks the others when it has, so that only one of them pays for that.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
+
+Do = Callable[[bytes], bytes | None]
+"""What a process answers to a message; None: nothing."""
+Prepare = Callable[[], Do]
+"""Loads what is needed; runs in the first process only."""
+HEAD_BYTES = 8
+"""Before each message: its length, the highest byte first."""
+_PIPE_BYTES = 1 << 20
+"""What Linux lets anybody have: an answer waits there while we are busy. Other systems keep their own size."""
+
+ready: list["Forked"] = []
+"""Begun early (`begin`), and not used yet."""
+
+
+class Forked:
+    """Some processes that wait for messages. They end when all our ends of their pipes are closed."""
+
+    def __init__(self, first: int, ends: list[tuple[int, int]]) -> None:
+        self.first = first
+        """The id of the first, which is the parent of the others."""
+        self.ends = ends
+        """Of each, what we read from and what we write to."""
+
+    def dismiss(self) -> None:
+        """End them at once: nothing was begun."""
+        with suppress(OSError):
+            os.kill(self.first, 9)
+            os.waitpid(self.first, 0)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def begin(count: int, prepare: Prepare) -> None:
+    """Have some processes ready for whoever needs them; none where that cannot be."""
+    with suppress(OSError):
+        ready.append(fork(count, prepare))
+
+
+def dismiss() -> None:
+    """End what nobody needed."""
+    while ready:
+        ready.pop().dismiss()
+
+
+def fork(count: int, prepare: Prepare) -> Forked:
+    """Return some new processes. Safe only while no other thread runs. Raises OSError if the system has none."""
+    pipes = [(os.pipe(), os.pipe()) for _ in range(count)]
+    for pipe in (pipe for pair in pipes for pipe in pair):
+        _widen(pipe[1])
+    ours = [(answers[0], messages[1]) for answers, messages in pipes]
+    theirs = [(messages[0], answers[1]) for answers, messages in pipes]
+    first = os.fork()
+    if not first:
+        _live(ours, theirs, prepare)
+    _close(theirs)
+    return Forked(first, ours)
+
+
+def _widen(pipe: int) -> None:
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl  # not on every system, as what it is needed for
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def _close(pairs: list[tuple[int, int]]) -> None:
+    for end in (end for pair in pairs for end in pair):
+        os.close(end)
+
+
+def _live(not_ours: list[tuple[int, int]], pairs: list[tuple[int, int]], prepare: Prepare) -> NoReturn:
+    """Be the first process, and from a fork on one of the others."""
+    code = 1
+    try:
+        _close(not_ours)
+        _leave_signals()
+        do = prepare()
+        children: list[int] = []
+        while len(pairs) > 1:
+            child = os.fork()
+            if not child:
+                children, pairs = [], _only(pairs, -1)
+            else:
+                children.append(child)
+                _close([pairs.pop()])
+        _answer(*pairs[0], do)
+        for child in children:
+            os.waitpid(child, 0)
+        code = 0
+    except BaseException:  # noqa: BLE001 - whatever it is, only this process ends by it
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)  # what the other process would do at its end is not ours to do
+
+
+def _only(pairs: list[tuple[int, int]], place: int) -> list[tuple[int, int]]:
+    kept = pairs.pop(place)
+    _close(pairs)
+    return [kept]
+
+
+def _leave_signals() -> None:
+    import _signal  # type: ignore[import-not-found]  # built in; typeshed knows `signal` only, which takes time to load
+
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)  # the parent hears it, and ends
+    _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
+
+
+def _answer(reads: int, writes: int, do: Do) -> None:
+    """Answer messages until nobody can send one any more, or nobody hears."""
+    with os.fdopen(reads, "rb") as messages, suppress(BrokenPipeError):
+        while len(head := messages.read(HEAD_BYTES)) == HEAD_BYTES:
+            answer = do(messages.read(int.from_bytes(head, "big")))
+            if answer is not None:
+                _write(writes, len(answer).to_bytes(HEAD_BYTES, "big"))
+                _write(writes, answer)
+
+
+def _write(writes: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(writes, rest) :]

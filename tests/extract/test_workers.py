@@ -1,0 +1,150 @@
+"""Several processes: what they answer, what happens when one dies, and who waits for whom."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from linkkeeper.extract import forked, workers
+from linkkeeper.extract.base import ExtractOptions
+from linkkeeper.extract.discover import DiscoverOptions, SourceFile, discover
+from linkkeeper.extract.job import Made
+from linkkeeper.extract.scan import Extract, extract_files, run
+from linkkeeper.models.document import Document, FileProblem
+
+OPTIONS = ExtractOptions()
+PARENT = os.getpid()
+
+
+class Tale(Extract, frozen=True):
+    """A job that tells who did it, and dies of some files."""
+
+    def prepare(self) -> None:
+        """Load nothing."""
+
+    def run(self, document: Document, data: bytes, remember: bool = False) -> Made:
+        """Return the name of the file, who read it, and as many bytes as the file asks for."""
+        if b"deadly" in data and os.getpid() != PARENT:
+            os.kill(os.getpid(), signal.SIGKILL)
+        length = int(data) if data.isdigit() else 0
+        return Made(f"{document.path} {os.getpid()} ".encode() + b"x" * length)
+
+    def refused(self, problem: FileProblem) -> bytes:
+        """Return the problem."""
+        return f"{problem.file} {problem.problem}".encode()
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(workers, "_FIRST_FILES", 10)
+    monkeypatch.setattr(workers, "_BATCH_FILES", 5)
+
+
+def files(count: int, texts: dict[int, str] | None = None) -> tuple[SourceFile, ...]:
+    """Return some files, a few with a text of their own."""
+    for number in range(count):
+        Path(f"{number:03}.md").write_text((texts or {}).get(number, "[a](https://a.example)"))
+    return discover((".",), DiscoverOptions()).files
+
+
+def told(found: tuple[SourceFile, ...], processes: int | None = 2) -> list[list[str]]:
+    """Return what the job says of each file, in words."""
+    return [value.decode().split(" ", 2) for value in run(found, Tale(OPTIONS), processes=processes)]
+
+
+def test_both_processes_work_and_the_order_stays() -> None:
+    rows = told(files(200))
+    assert [row[0] for row in rows] == [f"{number:03}.md" for number in range(200)]
+    pids = {row[1] for row in rows}
+    assert len(pids) == 2
+    assert str(PARENT) not in pids
+
+
+def test_a_process_that_dies_takes_only_the_files_beside_with_it() -> None:
+    rows = told(files(100, {33: "deadly"}))
+    lost = [row[0] for row in rows if row[1:] == ["the", "process that read it died, perhaps of a lack of memory"]]
+    assert lost == ["030.md", "031.md", "032.md", "033.md", "034.md"]
+    assert len(rows) == 100
+
+
+def test_when_all_have_died_the_rest_is_done_here() -> None:
+    rows = told(files(100, {12: "deadly", 33: "deadly"}))
+    assert [row[0] for row in rows] == [f"{number:03}.md" for number in range(100)]
+    assert sum(row[1] == "the" for row in rows) == 10
+    assert [row[1] for row in rows[60:]] == [str(PARENT)] * 40
+
+
+def test_long_answers_to_long_questions_get_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a pipe holds, both ways: nobody waits for somebody who waits for him."""
+    monkeypatch.setattr(workers, "_BATCH_FILES", 400)
+    names = "/".join(["n" * 200] * 15)
+    Path(names).mkdir(parents=True)
+    long = [SourceFile(f"{names}/{number:03}.md", 9) for number in range(2400)]
+    for one in long:
+        Path(one.path).write_text("5000")
+    lengths = [len(value) for value in run(long, Tale(OPTIONS), processes=2)]
+    assert len(lengths) == 2400
+    assert min(lengths) > 8000
+
+
+def test_beside_another_thread_nothing_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that the other thread holds would be held for ever in the copy."""
+    monkeypatch.setattr(forked, "fork", None)
+    found, end = files(40), threading.Event()
+    other = threading.Thread(target=end.wait)
+    other.start()
+    try:
+        scanned = list(extract_files(found, OPTIONS, processes=2))
+    finally:
+        end.set()
+        other.join()
+    assert [one.document.path for one in scanned] == [file.path for file in found]
+    assert all(len(one.extraction.links) == 1 for one in scanned)
+
+
+def test_where_no_process_is_to_be_had_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refused)
+    assert {row[1] for row in told(files(40))} == {str(PARENT)}
+
+
+@pytest.fixture
+def _ready() -> Iterator[None]:
+    forked.begin(2, workers.answering_later)
+    yield
+    forked.dismiss()
+
+
+@pytest.mark.usefixtures("_ready")
+def test_processes_that_stand_ready_do_even_a_single_file() -> None:
+    [row] = told(files(1), processes=None)
+    assert row[1] != str(PARENT)
+    assert not forked.ready
+
+
+@pytest.mark.usefixtures("_ready")
+def test_who_says_how_many_does_not_get_those_that_stand_ready() -> None:
+    [row] = told(files(1), processes=2)
+    assert row[1] == str(PARENT)
+    assert len(forked.ready) == 1
+
+
+def test_processes_that_nobody_needs_end_with_all_their_like() -> None:
+    forked.begin(3, workers.answering_later)
+    [one] = forked.ready
+    forked.dismiss()
+    with pytest.raises(ProcessLookupError):
+        os.kill(one.first, 0)
+    assert not forked.ready
+
+
+def test_no_process_is_left_behind() -> None:
+    for pid in {int(row[1]) for row in told(files(100))}:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
