@@ -1,14 +1,18 @@
 """The books of a run: which questions are open, what was found, who is to be told."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterator, Mapping
 
 from linkkeeper.check.base import Forgetful, History, Memory, NoHistory, Progress, Tools, Unwatched
+from linkkeeper.check.evidence import INTERNAL
 from linkkeeper.check.finding import finding_of
 from linkkeeper.check.job import Job
 from linkkeeper.check.network import Watch
-from linkkeeper.models.verdict import Finding, Judgement, Reply, Verdict
+from linkkeeper.models.verdict import Failure, Finding, Judgement, Reply, Verdict
+
+_log = logging.getLogger(__name__)
 
 
 class Ledger:
@@ -46,6 +50,15 @@ class Ledger:
             self._network.ended(job.trip.first, reply)
             doubted = self._network.doubts(job.trip.target, reply) or self._network.waits
         self.found(found, doubted=doubted)
+
+    def fail(self, job: Job, error: Exception) -> None:
+        """Settle a job whose answer we could not handle."""
+        _log.error("%s", job.question.url, exc_info=error)
+        reply = Reply(url=job.question.url, failure=Failure.OUT_OF_TIME)
+        if job.then is not None:
+            job.then(reply)
+        elif job.question.url in self.open:
+            self.settle(job, reply, INTERNAL.judge(f"{type(error).__name__}: {error}"[:200]))
 
     def found(self, finding: Finding, *, doubted: bool) -> None:
         """Close a question; doubted: a broken network could be what its finding shows, which is held therefore."""

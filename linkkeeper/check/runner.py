@@ -2,16 +2,15 @@
 
 import asyncio
 import functools
-import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 
 import msgspec
 
-from linkkeeper.check import asking, collector, network
+from linkkeeper.check import asking, collector, lessons, network
 from linkkeeper.check.base import CheckOptions, Question, Tools
 from linkkeeper.check.bench import Bench
 from linkkeeper.check.crew import Crew
-from linkkeeper.check.evidence import INTERNAL, plain
+from linkkeeper.check.evidence import plain
 from linkkeeper.check.job import Job, Look
 from linkkeeper.check.lane import Ask, Lane, Why
 from linkkeeper.check.ledger import Ledger
@@ -29,18 +28,12 @@ from linkkeeper.net.trip import How, Trip
 
 __all__ = ["CheckOptions", "Question", "Runner", "Tools"]
 
-_log = logging.getLogger(__name__)
 _FEED = 5000
 """Questions taken in before others get a turn. With fewer, many hosts wait for their next one, connections open."""
 _MAX_REFUSED = 5
 """Requests of one URL, after which a refusal stands."""
 _TICK_S = 0.1
 _TICKS_A_LOOK = 10
-_SAME_FOR_ALL = frozenset(
-    {Failure.REFUSED, Failure.UNREACHABLE, Failure.NO_NAME, Failure.NO_ADDRESS, Failure.DNS_FAILED}
-    | {Failure.TLS_EXPIRED, Failure.TLS_INCOMPLETE, Failure.TLS_SELF_SIGNED, Failure.TLS_WRONG_HOST}
-)
-"""Failures of a host, whichever of its pages is asked."""
 
 
 class Runner:
@@ -128,19 +121,21 @@ class Runner:
             else:
                 self._line_up(question)
             if count % _FEED == _FEED - 1:
-                self._bench.expect(len(seen))
-                self._scheduler.place_new(0.0)
-                self._crew.dispatch()
+                self._start(len(seen))
                 await asyncio.sleep(0)
                 for finding in self._ledger.take():
                     yield finding
-        self._bench.expect(len(seen))
-        self._scheduler.place_new(0.0)
-        self._crew.dispatch()
+        self._start(len(seen))
         idle, self._idle = self._idle or {}, None
         for origin, host in idle.items():
             if not host.queue:
                 self.client.rest(origin)
+
+    def _start(self, asked: int) -> None:
+        """Have what was lined up so far asked."""
+        self._bench.expect(asked)
+        self._scheduler.place_new(0.0)
+        self._crew.dispatch()
 
     async def _findings(self) -> AsyncIterator[Finding]:
         ledger = self._ledger
@@ -265,16 +260,14 @@ class Runner:
 
     def _leaves_the_lane(self, ask: Ask, data: bytes | None, why: Why) -> None:
         """Go on with what is no matter for the lane as if it had been asked in the quick way."""
-        if ask.question.url not in self._ledger.open:
+        is_open = ask.question.url in self._ledger.open
+        if is_open and why.fault is not None:
+            self._failed(self._begin(ask.question), why.fault)
+        if not is_open or why.fault is not None:
             ask.link.abort()
             self._given_up(ask.host, ask.started)
             return
         job = self._begin(ask.question)
-        if why.fault is not None:
-            ask.link.abort()
-            self._failed(job, why.fault)
-            self._given_up(ask.host, ask.started)
-            return
         trip = self._set_out(job, ask.question.url, self._first)
         assert trip is not None, "it was asked for already"
         done, slowly = self._ways(ask.host, job, trip, ask.started, doubted=why.doubted)
@@ -327,7 +320,7 @@ class Runner:
 
     def _answered(self, host: Host, job: Job, trip: Trip, target: Target, reply: Reply | None, started: float) -> None:
         """See to what follows from a request: for the pace of its host, and for the job."""
-        pause = self._learn(host, trip, target, reply, started)
+        pause = lessons.learn(self.network, host, trip, target, reply, started)
         self._scheduler.place(host, clock.now())
         if reply is None:
             self._enqueue(job, trip, first=True)
@@ -349,40 +342,15 @@ class Runner:
     def _failed(self, job: Job, error: Exception) -> None:
         """Settle a job whose answer we could not handle; if that cannot be handled either, the run ends."""
         try:
-            self._settle_failed(job, error)
+            self._ledger.fail(job, error)
         except Exception as worse:  # noqa: BLE001 - nobody else would hear of it, and the run would wait for ever
             self._crew.fail(worse)
-
-    def _settle_failed(self, job: Job, error: Exception) -> None:
-        _log.error("%s", job.question.url, exc_info=error)
-        reply = Reply(url=job.question.url, failure=Failure.OUT_OF_TIME)
-        if job.then is not None:
-            job.then(reply)
-        elif job.question.url in self._ledger.open:
-            self._ledger.settle(job, reply, INTERNAL.judge(f"{type(error).__name__}: {error}"[:200]))
 
     def _share(self, host: Host, job: Job, trip: Trip, now: float) -> None:
         """Give a job the answer that its host has for everybody, without asking."""
         host.pace.failed()
         self._scheduler.place(host, now)
         self._bench.weigh(job, asking.shared_answer(host, trip), final=host.closed is not None)
-
-    def _learn(self, host: Host, trip: Trip, target: Target, reply: Reply | None, started: float) -> float | None:
-        """Teach the host's pace and the watch; return the pause if the host told us to slow down."""
-        now = clock.now()
-        if reply is not None and reply.status is None:
-            host.pace.failed()
-            if reply.failure in _SAME_FOR_ALL or (reply.failure is Failure.TIMEOUT and not trip.connected):
-                host.down += 1
-                host.last = reply
-            self.network.failed(target, reply)
-            return None
-        host.up, host.down = True, 0
-        self.network.answered(target)
-        if reply is not None and host.closed is None and asking.told_to_wait(reply):
-            return host.pace.refused(started, now, reply.retry_after_s)
-        host.pace.accepted(now)
-        return None
 
     def _wait_and_ask(self, host: Host, job: Job, reply: Reply, pause: float) -> None:
         """Come back after the pause a host asked for, if that is within what one URL may wait."""

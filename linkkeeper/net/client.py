@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Self
 
 from linkkeeper.errors import UsageError
 from linkkeeper.models.verdict import Failure, Reply
-from linkkeeper.net import clock, failures, files, headers, quick, target, tls
+from linkkeeper.net import clock, failures, files, quick, target, tls
 from linkkeeper.net.answer import Answer
-from linkkeeper.net.cookies import CookieFile
 from linkkeeper.net.dial import dial
 from linkkeeper.net.door import Door
 from linkkeeper.net.gate import Gate
 from linkkeeper.net.options import BODY_LIMIT, NetOptions
 from linkkeeper.net.pool import Link, Pool
+from linkkeeper.net.request import Requests
 from linkkeeper.net.resolver import LOOPBACK, Names, Resolver, SystemResolver
 from linkkeeper.net.target import Target
 from linkkeeper.net.trip import How, Trip
@@ -27,11 +27,9 @@ from linkkeeper.net.wire import Wire, Wires
 if TYPE_CHECKING:
     from linkkeeper.net.connection import Connection
     from linkkeeper.net.proxy import Proxy
-    from linkkeeper.net.tape import Tape
 
 __all__ = ["BODY_LIMIT", "Client"]
 
-_ACCEPT = re.compile(r"^Accept: [^\r]*\r\n", re.MULTILINE)
 _MIN_S = 0.05
 _TICKS_TO_CLOSE = 3
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
@@ -57,13 +55,8 @@ class Client:
         if self.options.ca_file or self.options.client_cert:
             self._tls()
         self._remap = [(_pattern(wanted), instead) for wanted, instead in self.options.remap]
-        self._cookies = CookieFile(self.options.cookies) if self.options.cookies else None
         self._proxy = _proxy(self.options.proxy) if self.options.proxy else None
-        self._plain = not (self._cookies or self._proxy or self.options.headers or self.options.hosts)
-        """Nothing is configured that some requests would carry."""
-        agent = self.options.user_agent
-        self._own = headers.lines((("User-Agent", agent or headers.OWN_AGENT), *headers.OWN))
-        self._browser = headers.lines((("User-Agent", agent or headers.BROWSER_AGENT), *headers.BROWSER))
+        self._requests = Requests(self.options, self._proxy)
 
     async def __aenter__(self) -> Self:
         return self
@@ -162,7 +155,7 @@ class Client:
             return False
         now = clock.now()
         flight = quick.Flight(trip, link, done, slowly, now, now + max(_MIN_S, trip.left_s))
-        self._quick.start(flight, self._request(trip))
+        self._quick.start(flight, self._requests.of(trip))
         return True
 
     def door(self, url: str) -> Door | None:
@@ -170,7 +163,7 @@ class Client:
 
         None if they are not: something is, there is TLS, or it is not known yet where to connect.
         """
-        if not self._plain or self._remap:
+        if not self._requests.plain or self._remap:
             return None
         try:
             where = target.parse(url)
@@ -179,8 +172,7 @@ class Client:
         address = self._address(where)
         if not address or where.authorization:
             return None
-        fields = f" HTTP/1.1\r\nHost: {where.authority}\r\n{self._own}\r\n"
-        return Door(where, where.origin, address, f"http://{where.authority}", fields)
+        return Door(where, where.origin, address, f"http://{where.authority}", self._requests.after_path(where))
 
     def link(self, door: Door) -> Link | None:
         """Return a connection for a request through a door; None: it takes waiting to have one."""
@@ -328,9 +320,11 @@ class Client:
             if trip.tape is None and trip.how.method == "HEAD":
                 answer = await self._head(trip, link)
             elif trip.tape is None:
-                answer = await link.exchange(self._request(trip), False, trip.how.body_limit, trip.until)
+                answer = await link.exchange(self._requests.of(trip), False, trip.how.body_limit, trip.until)
             else:
-                answer = await link.exchange(self._on_tape(trip, trip.tape, link), False, 0, trip.until, trip.tape)
+                answer = await link.exchange(
+                    self._requests.on_tape(trip, trip.tape, link), False, 0, trip.until, trip.tape
+                )
         except BaseException:
             self.pool.discard(link)
             raise
@@ -341,7 +335,7 @@ class Client:
         return answer
 
     async def _head(self, trip: Trip, link: "Connection") -> Answer:
-        data = await link.first_of(self._request(trip))
+        data = await link.first_of(self._requests.of(trip))
         return quick.taken(link, data, trip.how) or await link.finish(data, True, trip.how.body_limit, trip.until)
 
     async def _open(self, trip: Trip) -> "Connection":
@@ -371,50 +365,6 @@ class Client:
                 link.tell_when_lost(self.pool.leave)
                 return link
         raise OSError(errno.EMFILE, "too many open files")
-
-    def _request(self, trip: Trip) -> bytes:
-        where, how = trip.target, trip.how
-        path = self._proxy.path(where) if self._proxy else where.path
-        more = self._more_fields(trip)
-        fields = self._browser if how.browser else self._own
-        if how.headers and any(name.lower() == "accept" for name, _ in how.headers):
-            fields = _ACCEPT.sub("", fields, count=1)
-        head = f"{how.method} {path} HTTP/1.1\r\nHost: {where.authority}\r\n{fields}{more}"
-        if not how.form:
-            return f"{head}\r\n".encode()
-        return f"{head}{headers.lines(headers.form(how.form))}\r\n".encode() + how.form
-
-    def _on_tape(self, trip: Trip, tape: "Tape", link: "Connection") -> bytes:
-        """Return the request; note on the tape as much of it as anybody may see."""
-        where = trip.target
-        shown = f"Host: {where.authority}\r\n{tape.fields}"
-        peer = link.transport.get_extra_info("peername") if link.transport and not self._proxy else None
-        tape.url, tape.address = where.url, str(peer[0]) if peer else ""
-        tape.request = f"GET {where.path} HTTP/1.1\r\n{shown}\r\n".encode()
-        path = self._proxy.path(where) if self._proxy else where.path
-        return f"GET {path} HTTP/1.1\r\n{shown}{self._more_fields(trip)}\r\n".encode()
-
-    def _more_fields(self, trip: Trip) -> str:
-        """Return what only this origin may see: credentials, cookies, configured fields."""
-        where = trip.target
-        if self._plain and not (trip.cookies or trip.how.headers or where.authorization or trip.first.authorization):
-            return ""
-        cookies = [
-            trip.cookies.header(where) if trip.cookies else "",
-            self._cookies.header(where) if self._cookies else "",
-        ]
-        cookie = "; ".join(filter(None, cookies))
-        more = [("Cookie", cookie)] if cookie else []
-        if trip.at_home:
-            special = self.options.hosts.get(where.host)
-            more += [*self.options.headers, *(special.headers if special else ()), *trip.how.headers]
-            if trip.first.authorization:
-                more.append(("Authorization", trip.first.authorization))
-        elif where.authorization:
-            more.append(("Authorization", where.authorization))
-        if self._proxy and self._proxy.authorization and where.scheme == "http":
-            more.append(("Proxy-Authorization", self._proxy.authorization))
-        return headers.lines(more) if more else ""
 
 
 def _proxy(url: str) -> "Proxy":
