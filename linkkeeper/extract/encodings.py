@@ -119,16 +119,18 @@ def _known(declared: str | None) -> str | None:
 
 
 def _is_utf8(data: bytes) -> bool:
-    """Tell whether data is UTF-8. Some at a time: memory that is fresh each time costs as much as decoding."""
+    return all(_decodes(some, "utf-8") for some in _chunks(data))
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    """Yield data in pieces that decode like the whole: memory that is fresh each time costs as much as decoding."""
     start = 0
     while len(data) - start > _CHUNK:
         end = start + _CHUNK
-        while end > start and 0x80 <= data[end] < 0xC0:
-            end -= 1
-        if end <= start or not _decodes(data[start:end], "utf-8"):
-            return False
+        end = next((place for place in range(end, end - 4, -1) if not 0x80 <= data[place] < 0xC0), end)
+        yield data[start:end]
         start = end
-    return _decodes(data[start:], "utf-8")
+    yield data[start:]
 
 
 def _mostly_utf8(data: bytes) -> bool:
@@ -146,7 +148,7 @@ def _ascii_count(text: str) -> int:
 def _utf8(data: bytes, bom: int) -> Text:
     """Damaged bytes become one `?` each, so that no offset moves."""
     if not _is_utf8(data):
-        data = _LOST.sub("?", data.decode("utf-8", "surrogateescape")).encode()
+        data = b"".join(_LOST.sub("?", some.decode("utf-8", "surrogateescape")).encode() for some in _chunks(data))
     return Text(data, "utf-8", bom)
 
 

@@ -3,6 +3,8 @@
 import codecs
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linkkeeper.extract import encodings, escape, registry
 from linkkeeper.extract.base import ExtractOptions
@@ -87,3 +89,26 @@ def test_a_binary_file_is_a_problem_and_not_a_text(data: bytes) -> None:
     extraction = registry.extract("a.md", data, ExtractOptions())
     assert extraction.links == ()
     assert [problem.problem for problem in extraction.problems] == ["binary, not text"]
+
+
+_BYTES = (
+    b"a",
+    "é".encode(),
+    "中".encode(),
+    "😀".encode(),
+    b"\x80",
+    b"\xe4",
+    b"\xf0\x9f",
+    b"\xff",
+    b"\xed\xa0\x80",
+    b"\xc0\x80",
+)
+
+
+@given(st.lists(st.sampled_from(_BYTES), max_size=20).map(b"".join))
+def test_a_text_is_mended_alike_wherever_it_is_cut(data: bytes) -> None:
+    whole = encodings._utf8(data, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encodings, "_CHUNK", 8)
+        assert encodings._utf8(data, 0) == whole
+    assert len(whole.data) == len(data)
