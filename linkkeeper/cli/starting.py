@@ -22,8 +22,28 @@ def main() -> None:
 
     try:
         app.main()
+    except SystemExit as end:
+        readers.dismiss()
+        _end(end.code)
+        raise
     finally:
         readers.dismiss()
+
+
+def _end(code: object) -> None:
+    """End here and now, or do nothing: to free all that a run held, piece by piece, takes 20 ms after 20,000 links."""
+    import atexit
+    import threading
+
+    if threading.active_count() > 1 or not isinstance(code, int):
+        return
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):  # Python has words for that
+        return
+    os._exit(code)
 
 
 def started() -> None:
