@@ -15,7 +15,7 @@ _FENCES = re.compile(rb"\n( {0,3})(`{3,}+|~{3,}+)([^\n]*+)")
 _MAY_STAY_OPEN = re.compile(rb"```|~~~|<")
 _LASTING = re.compile(rb"<(?:!--|\?|![A-Za-z\[]|(?:script|pre|style|textarea)(?=[\s>]|\Z))", re.IGNORECASE)
 """What may begin an HTML block that blank lines do not end (CommonMark 4.6, kinds 1 to 5)."""
-_BLANK_LINE = re.compile(rb"\n[ \t]*+\n")
+_BLANK_LINE = re.compile(rb"\n[ \t]*+\r?+\n")
 _LONGEST_BLOCK = 4096
 _MOST = 500
 """Of more fences or comments, the parser tells faster."""
@@ -46,7 +46,7 @@ def _open_fence(piece: bytes) -> int | None:
 
     Certain is a fence at the margin: no list or quote holds it, and it opens unless HTML stands right before it.
     """
-    if b"\r" in piece or _may_last(piece):
+    if piece.count(b"\r") != piece.count(b"\r\n") or _may_last(piece):
         return None
     begin, opened, text = -1, b"", b"\n" + piece
     for number, match in enumerate(_FENCES.finditer(text)):
@@ -54,7 +54,7 @@ def _open_fence(piece: bytes) -> int | None:
         if number > _MOST or b"\t" in rest:  # the parser lets no fence with a tab behind it close (observed 2026-11)
             return None
         if opened:
-            if mark[:1] == opened[:1] and len(mark) >= len(opened) and not rest.strip(b" "):
+            if mark[:1] == opened[:1] and len(mark) >= len(opened) and not rest.strip(b" \r"):
                 begin, opened = -1, b""
         elif mark[:1] == b"~" or b"`" not in rest:
             if indent or not _is_behind_text(text, match.start()):

@@ -52,11 +52,11 @@ _LINES = st.sampled_from(
 
 
 @settings(max_examples=600)
-@example(["<div>", "```", "a", "", "b", "```", ""])
-@example(["- a", "  ```", "", "", "```", ""])
-@given(st.lists(_LINES, max_size=12))
-def test_a_look_at_the_fences_says_what_the_parser_says(lines: list[str]) -> None:
-    data = "\n".join([*lines, "", ""]).encode()
+@example(["<div>", "```", "a", "", "b", "```", ""], "\n")
+@example(["- a", "  ```", "", "", "```", ""], "\r\n")
+@given(st.lists(_LINES, max_size=12), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_a_look_at_the_fences_says_what_the_parser_says(lines: list[str], end: str) -> None:
+    data = end.join([*lines, "", ""]).encode()
     assert open_behind_blank(data, 0, len(data)) == still_open(data, 0, len(data))
 
 
