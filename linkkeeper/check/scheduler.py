@@ -143,7 +143,8 @@ class Scheduler:
         The favourite (whose connection is open and warm; it need not be in its place) comes first, then the host
         with most left to do.
         """
-        self._wake(now)
+        if self._timed and self._timed[0][0] <= now:
+            self._wake(now)
         if favourite is not None:
             if self._may_start(favourite, now):
                 return favourite, self._take(favourite, now)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from linkkeeper.net.inflate import ACCEPTED
 
@@ -97,6 +98,7 @@ def charset(content_type: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=64)
 def media_type(content_type: str) -> str:
     """Return `text/html` of `text/html; charset=utf-8`, lower case."""
     return content_type.partition(";")[0].strip().lower()
