@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from linkkeeper.extract import workers
+from linkkeeper.extract import forked
 from linkkeeper.extract.base import ExtractOptions
 from linkkeeper.extract.lines import LinkLines
 from linkkeeper.models.document import Document
@@ -88,7 +88,7 @@ def _megabytes(status: str, name: str) -> int:
     ],
 )  # fmt: skip
 def test_a_flood_of_five_megabytes_takes_little_memory(name: str, bit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "processors", lambda: 1)
+    monkeypatch.setattr(forked, "processors", lambda: 1)
     data = (('"' if name == "a.csv" else "") + bit * (5_000_000 // len(bit)) + " http://z.example ").encode()
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(target=_read, args=(name, data, there))
