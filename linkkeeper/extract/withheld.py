@@ -19,8 +19,6 @@ from linkkeeper.models.document import FileProblem
 _UNWRITTEN = "https://http://mailto:?#[]@&="
 """What a URL may have although it is not written, or not so: schemes, and what separates its parts (RFC 3986, 2.2)."""
 _MOST_SLICES = 64
-_MOST_LINES = 256
-"""More than these, and reading them one by one is no cheaper than reading the document again."""
 _TOGETHER = 64
 """Lines that are looked at together: hardly any holds a credential."""
 
@@ -62,7 +60,7 @@ def safe(lines: Lines, charset: str) -> bytes:
     for line, hides in _looked_at(lines.text):
         if not hides:
             text += line
-        elif (one := _withheld(line, len(text), charset)) and len(held) < _MOST_LINES:
+        elif one := _withheld(line, len(text), charset):
             held.append(one)
         else:
             return b""

@@ -73,6 +73,17 @@ def test_an_unchanged_file_with_a_credential_is_not_parsed_again(
 
 
 @pytest.mark.usefixtures("long_ago")
+def test_so_is_one_with_nothing_but_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = tmp_path / "posts"
+    posts.mkdir()
+    (posts / "a.md").write_text("".join(f"<https://u{n}:geheim@a.example/{n}>\n" for n in range(1000)))
+    first = printed(found(posts), tmp_path / "state")
+    assert first.count(b":geheim@") == 3000
+    monkeypatch.setattr(registry, "begin", None)
+    assert printed(found(posts), tmp_path / "state") == first
+
+
+@pytest.mark.usefixtures("long_ago")
 def test_a_changed_file_with_a_credential_is_read_anew(tmp_path: Path) -> None:
     posts = tmp_path / "posts"
     posts.mkdir()
