@@ -162,11 +162,16 @@ def wants_sibling(reply: Reply) -> str | None:
     """
     if reply.status is None or not 200 <= reply.status < 300:
         return None
-    if len(parked.signs(reply)) == 1:
-        return sibling_url(reply.url)
-    if doors.is_home(reply.url) or not (_address_signs(reply) or _page_signs(reply) or _hints(reply)):
-        return None
-    return sibling_url(reply.url)
+    return next(iter(page.view(reply).signs("sibling", _wanted_sibling)), None)
+
+
+def _wanted_sibling(view: page.View) -> tuple[str, ...]:
+    reply = view.reply
+    alone = len(parked.signs(reply)) == 1
+    if not alone and (doors.is_home(reply.url) or not (_address_signs(reply) or _page_signs(reply) or _hints(reply))):
+        return ()
+    sibling = sibling_url(reply.url)
+    return () if sibling is None else (sibling,)
 
 
 def sibling_url(url: str) -> str | None:
@@ -290,8 +295,7 @@ def _clues() -> tuple[Phrases, Phrases]:
     """Return texts of which an error page has at least one: those in ASCII, and the others."""
     rows = languages()
     texts = {text for row in rows for text in (*row.predicates, *row.sentences, *row.markup)} | {"404"}
-    shortest = [text for text in texts if not any(other != text and other in text for other in texts)]
-    return Phrases(filter(str.isascii, shortest)), Phrases(text for text in shortest if not text.isascii())
+    return Phrases(filter(str.isascii, texts)), Phrases(text for text in texts if not text.isascii())
 
 
 def _may_say_missing(markup: str) -> bool:
