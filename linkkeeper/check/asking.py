@@ -110,6 +110,22 @@ def meant(job: Job, judgement: Judgement, options: CheckOptions) -> Judgement:
     return judgement if verdict is None else msgspec.structs.replace(judgement, verdict=verdict)
 
 
+def may_go_quickly(job: Job) -> bool:
+    """Say whether a job's next ask is its first one, or a first look at the page after that."""
+    if job.then is not None or job.question.want_anchors:
+        return False
+    is_look = job.look is Look.GET and job.rest is None and job.trip is not None and not job.trip.requests
+    return not job.asks or is_look
+
+
+def told_to_wait_long(reply: Reply, pause_s: float) -> Reply:
+    """Return what a refusal amounts to if nobody may come back after the pause that it asks for."""
+    if reply.retry_after_s is None:
+        return reply
+    told = f"HTTP {reply.status}: told to come back in {pause_s:.0f} s"
+    return msgspec.structs.replace(reply, failure=Failure.WAIT_TOO_LONG, detail=told)
+
+
 def told_to_wait(reply: Reply) -> bool:
     """Say whether the host wants fewer requests, whatever they ask for."""
     return reply.status in _SLOW_DOWN or (reply.status == 503 and reply.retry_after_s is not None)

@@ -47,9 +47,9 @@ class Bench:
         """Be told how many URLs the run asks."""
         self._doubt.expect(questions)
 
-    def stands(self, host: Host, job: Job, reply: Reply, *, doubted: bool = False) -> None:
-        """As `weigh`, for a first answer with nothing more to it (`evidence.plain`); doubted: `believes` said no."""
-        if not doubted and self._doubt.believes(host.key, reply, limited=host.pace.rate is not None):
+    def stands(self, host: Host, job: Job, reply: Reply) -> None:
+        """As `weigh`, for a first answer with nothing more to it (`evidence.plain`)."""
+        if self._doubt.believes(host.key, reply, limited=host.pace.rate is not None):
             self._answering.add(host.key)
             self._ledger.settle(job, reply, PLAIN)
         else:

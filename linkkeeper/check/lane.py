@@ -32,6 +32,8 @@ class Ask(Struct, eq=False):
     link: Link
     started: float
     until: float
+    taken: bool = False
+    """The answer was counted: for the pace of the host, and for the connection."""
 
 
 Otherwise = Callable[[Ask, bytes | None, "Why"], None]
@@ -43,7 +45,7 @@ class Why(Struct, frozen=True):
     late: bool = False
     """Nothing came in time."""
     doubted: bool = False
-    """A plain answer, but its page is to be looked at."""
+    """A plain answer, taken in, but its page is to be looked at."""
     fault: Exception | None = None
     """What we could not handle; never expected."""
 
@@ -116,14 +118,16 @@ class Lane:
             or url not in self._ledger.open
         ):
             return _ODD
-        if not self._bench.believes(host, url, fields):
-            return _DOUBTED
+        believed = self._bench.believes(host, url, fields)
         now = clock.now()
+        ask.taken = True
         self.requests += 1
         self._client.again(ask.door, ask.link)
         host.up, host.down = True, 0
         host.pace.accepted(now)
         self._network.answered(ask.door.target)
+        if not believed:
+            return _DOUBTED
         doubted = self._network.plainly_ended(ask.door.target, url)
         self._ledger.found(plain_finding(url, evidence.PLAIN, now - ask.started), doubted=doubted)
         return None

@@ -4,8 +4,6 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Iterable
 
-import msgspec
-
 from linkkeeper.check import asking, collector, lessons, network
 from linkkeeper.check.base import CheckOptions, Question, Tools
 from linkkeeper.check.bench import Bench
@@ -234,43 +232,47 @@ class Runner:
             if ordinary and not self.options.hosts and self._lane.start(host, asked, started):
                 return None
             asked = self._begin(asked)
-        trip = self._plain_trip(asked) if ordinary else None
+        if not ordinary or not asking.may_go_quickly(asked):
+            return asked
+        trip = asked.trip if asked.asks else self._set_out(asked, asked.question.url, self._first)
         if trip is None:
             return asked
         done, slowly = self._ways(host, asked, trip, started)
         return None if self.client.quickly(trip, done, slowly) else asked
 
-    def _plain_trip(self, job: Job) -> Trip | None:
-        """Return the trip of a job's next ask, if that is the first one, or a first look at the page after it."""
-        if job.then is not None or job.question.want_anchors:
-            return None
-        if not job.asks:
-            return self._set_out(job, job.question.url, self._first)
-        is_look = job.look is Look.GET and job.rest is None and job.trip is not None and not job.trip.requests
-        return job.trip if is_look else None
-
     def _ways(
-        self, host: Host, job: Job, trip: Trip, started: float, *, doubted: bool = False
+        self, host: Host, job: Job, trip: Trip, started: float
     ) -> tuple[Callable[[Reply | None], None], Callable[[Step], None]]:
         """Return what is to be done with an answer, and with what is left to do where the quick way ends."""
         return (
-            functools.partial(self._came_quickly, host, job, trip, started, doubted),
+            functools.partial(self._came_quickly, host, job, trip, started),
             functools.partial(self._goes_on_slowly, host, job),
         )
 
     def _leaves_the_lane(self, ask: Ask, data: bytes | None, why: Why) -> None:
         """Go on with what is no matter for the lane as if it had been asked in the quick way."""
         is_open = ask.question.url in self._ledger.open
+        if is_open and why.fault is None:
+            self._goes_on(ask, data, why)
+            return
         if is_open and why.fault is not None:
             self._failed(self._begin(ask.question), why.fault)
-        if not is_open or why.fault is not None:
+        if ask.taken:
+            self._asked_there(ask.host, ask.door)
+        else:
             ask.link.abort()
             self._given_up(ask.host, ask.started)
-            return
+
+    def _goes_on(self, ask: Ask, data: bytes | None, why: Why) -> None:
         job = self._begin(ask.question)
+        if why.doubted:
+            job.look, job.asks, job.requests, job.spent_s = Look.GET, 1, 1, clock.now() - ask.started
+            self._ask(job)
+            self._asked_there(ask.host, ask.door)
+            return
         trip = self._set_out(job, ask.question.url, self._first)
         assert trip is not None, "it was asked for already"
-        done, slowly = self._ways(ask.host, job, trip, ask.started, doubted=why.doubted)
+        done, slowly = self._ways(ask.host, job, trip, ask.started)
         flight = Flight(trip, ask.link, done, slowly, ask.started, ask.until)
         if why.late:
             self.client.late(flight)
@@ -287,9 +289,7 @@ class Runner:
         self._scheduler.place(host, started)
         self._crew.went(host)
 
-    def _came_quickly(
-        self, host: Host, job: Job, trip: Trip, started: float, doubted: bool, reply: Reply | None
-    ) -> None:
+    def _came_quickly(self, host: Host, job: Job, trip: Trip, started: float, reply: Reply | None) -> None:
         """See to what follows from an answer, then let the slot go on."""
         if job.question.url not in self._ledger.open:
             self._given_up(host, started)
@@ -299,19 +299,19 @@ class Runner:
         job.spent_s += trip.elapsed_s
         try:
             if reply is not None and not self.options.hosts and plain(reply):
-                self._stands(host, job, trip, reply, doubted)
+                self._stands(host, job, trip, reply)
             else:
                 self._answered(host, job, trip, trip.first, reply, started)
         except Exception as error:  # noqa: BLE001 - one answer, however odd, must not end the run
             self._failed(job, error)
         self._crew.went(host)
 
-    def _stands(self, host: Host, job: Job, trip: Trip, reply: Reply, doubted: bool) -> None:
+    def _stands(self, host: Host, job: Job, trip: Trip, reply: Reply) -> None:
         """See to what follows from a first answer with nothing more to it: as `_answered`, `_weigh` and `_conclude`."""
         host.down = 0
         host.pace.accepted(clock.now())
         self.network.answered(trip.first)
-        self._bench.stands(host, job, reply, doubted=doubted)
+        self._bench.stands(host, job, reply)
         self._rest(host, trip.first)
 
     def _goes_on_slowly(self, host: Host, job: Job, rest: Step) -> None:
@@ -357,9 +357,7 @@ class Runner:
         assert job.trip is not None
         longest = self.options.max_wait_s
         if job.waited_s + pause > longest or host.pace.hopeless or job.requests >= _MAX_REFUSED:
-            told = f"HTTP {reply.status}: told to come back in {pause:.0f} s"
-            late = msgspec.structs.replace(reply, failure=Failure.WAIT_TOO_LONG, detail=told)
-            stands = late if reply.retry_after_s is not None else reply
+            stands = asking.told_to_wait_long(reply, pause)
             if pause > longest or host.pace.hopeless:
                 host.close(stands)
             self._bench.weigh(job, stands, final=True)
