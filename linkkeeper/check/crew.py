@@ -57,6 +57,12 @@ class Crew:
 
     def went(self, host: Host) -> None:
         """Pass on the slot of a job that was done in the quick manner; its host may not be in its place yet."""
+        try:
+            self._pass_on(host)
+        except Exception as error:  # noqa: BLE001 - nobody above would end the run
+            self.fail(error)
+
+    def _pass_on(self, host: Host) -> None:
         now = clock.now()
         self._passed += 1
         leaves = self._passed <= self._first_rounds and self._passed % _APART == 0

@@ -5,6 +5,7 @@ Reply for each; whatever else comes is handed over as if the lane had never been
 """
 
 from collections.abc import Callable
+from enum import Enum
 
 from msgspec import Struct
 
@@ -36,21 +37,16 @@ class Ask(Struct, eq=False):
     """The answer was counted: for the pace of the host, and for the connection."""
 
 
-Otherwise = Callable[[Ask, bytes | None, "Why"], None]
-
-
-class Why(Struct, frozen=True):
+class Why(Enum):
     """Why an ask leaves the lane."""
 
-    late: bool = False
-    """Nothing came in time."""
-    doubted: bool = False
-    """A plain answer, taken in, but its page is to be looked at."""
-    fault: Exception | None = None
-    """What we could not handle; never expected."""
+    ODD = "the answer is not plain"
+    LATE = "nothing came in time"
+    DOUBTED = "a plain answer, taken in, but its page is to be looked at"
 
 
-_ODD, _LATE, _DOUBTED = Why(), Why(late=True), Why(doubted=True)
+Otherwise = Callable[[Ask, bytes | None, Why | Exception], None]
+"""Takes over an ask with what came for it (None: the connection ended), for a reason or a fault of ours."""
 
 
 class Lane:
@@ -64,14 +60,14 @@ class Lane:
         network: Watch,
         otherwise: Otherwise,
         done: Callable[[Host, Door], None],
+        broken: Callable[[Exception], None],
     ) -> None:
-        """otherwise: takes over an ask with what came for it (None: the connection ended).
-
-        done: is told of every other answer, once its finding is made.
+        """done: is told of every answer that is not handed over, once its finding is made. broken: of what those two
+        themselves raise; never expected.
         """
         self._client, self._bench, self._ledger, self._network = client, bench, ledger, network
-        self._otherwise, self._done = otherwise, done
-        self._quick = quick.Quick(self._came, lambda ask: otherwise(ask, None, _LATE))
+        self._otherwise, self._done, self._broken = otherwise, done, broken
+        self._quick = quick.Quick(self._came, self._late)
         self.requests = 0
         """Answered here."""
 
@@ -98,17 +94,30 @@ class Lane:
         self._quick.close()
 
     def _came(self, ask: Ask, data: bytes | None) -> None:
+        why: Why | Exception | None
         try:
             why = self._settled(ask, data)
         except Exception as error:  # noqa: BLE001 - one answer, however odd, must not end the run
-            why = Why(fault=error)
-        if why is None:
-            self._done(ask.host, ask.door)
-        else:
-            self._otherwise(ask, data, why)
+            why = error
+        self._go_on(ask, data, why)
+
+    def _late(self, ask: Ask) -> None:
+        self._go_on(ask, None, Why.LATE)
+
+    def _go_on(self, ask: Ask, data: bytes | None, why: Why | Exception | None) -> None:
+        try:
+            if why is None:
+                self._done(ask.host, ask.door)
+            else:
+                self._otherwise(ask, data, why)
+        except Exception as error:  # noqa: BLE001 - nobody above would end the run
+            self._broken(error)
 
     def _settled(self, ask: Ask, data: bytes | None) -> Why | None:
-        """Make an answer a finding; return why not, if that cannot be done here."""
+        """Make an answer a finding; return why not, if that cannot be done here.
+
+        What is learned and noted here is what `Runner._stands` learns and notes of the same answer.
+        """
         host, url = ask.host, ask.question.url
         fields = quick.fields_of_ok(data) if data is not None else None
         if (
@@ -117,7 +126,7 @@ class Lane:
             or evidence.tells(fields, url)
             or url not in self._ledger.open
         ):
-            return _ODD
+            return Why.ODD
         believed = self._bench.believes(host, url, fields)
         now = clock.now()
         ask.taken = True
@@ -127,7 +136,7 @@ class Lane:
         host.pace.accepted(now)
         self._network.answered(ask.door.target)
         if not believed:
-            return _DOUBTED
+            return Why.DOUBTED
         doubted = self._network.plainly_ended(ask.door.target, url)
         self._ledger.found(plain_finding(url, evidence.PLAIN, now - ask.started), doubted=doubted)
         return None

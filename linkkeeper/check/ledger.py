@@ -62,12 +62,14 @@ class Ledger:
 
     def found(self, finding: Finding, *, doubted: bool) -> None:
         """Close a question; doubted: a broken network could be what its finding shows, which is held therefore."""
-        del self.open[finding.url]
+        if finding.url not in self.open:
+            raise KeyError(finding.url)
         if doubted:
             self._network.hold(finding)
             self.news.set()
         else:
             self.record(finding)
+        del self.open[finding.url]  # last: where recording fails, the question is still open
 
     def record(self, finding: Finding) -> None:
         """A finding stands: remember it, unless it says nothing about the page."""

@@ -55,7 +55,9 @@ class Runner:
         slots = min(self.options.concurrency, max(1, client.pool.limit))
         self._crew = Crew(self._scheduler, slots, self._step, self._quickly, self._failed, self._ledger.news.set)
         self._bench = Bench(client, self._scheduler, self._ledger, self.options, self._ask, self._failed)
-        self._lane = Lane(client, self._bench, self._ledger, self.network, self._leaves_the_lane, self._asked_there)
+        self._lane = Lane(
+            client, self._bench, self._ledger, self.network, self._leaves_the_lane, self._asked_there, self._crew.fail
+        )
         self._stopped: Judgement | None = None
         self._idle: dict[Origin, Host] | None = {}
         """Who has been asked all that is known so far; None once all is known."""
@@ -249,14 +251,14 @@ class Runner:
             functools.partial(self._goes_on_slowly, host, job),
         )
 
-    def _leaves_the_lane(self, ask: Ask, data: bytes | None, why: Why) -> None:
+    def _leaves_the_lane(self, ask: Ask, data: bytes | None, why: Why | Exception) -> None:
         """Go on with what is no matter for the lane as if it had been asked in the quick way."""
         is_open = ask.question.url in self._ledger.open
-        if is_open and why.fault is None:
+        if is_open and isinstance(why, Why):
             self._goes_on(ask, data, why)
             return
-        if is_open and why.fault is not None:
-            self._failed(self._begin(ask.question), why.fault)
+        if is_open and isinstance(why, Exception):
+            self._failed(self._begin(ask.question), why)
         if ask.taken:
             self._asked_there(ask.host, ask.door)
         else:
@@ -265,7 +267,7 @@ class Runner:
 
     def _goes_on(self, ask: Ask, data: bytes | None, why: Why) -> None:
         job = self._begin(ask.question)
-        if why.doubted:
+        if why is Why.DOUBTED:
             job.look, job.asks, job.requests, job.spent_s = Look.GET, 1, 1, clock.now() - ask.started
             self._ask(job)
             self._asked_there(ask.host, ask.door)
@@ -274,7 +276,7 @@ class Runner:
         assert trip is not None, "it was asked for already"
         done, slowly = self._ways(ask.host, job, trip, ask.started)
         flight = Flight(trip, ask.link, done, slowly, ask.started, ask.until)
-        if why.late:
+        if why is Why.LATE:
             self.client.late(flight)
         else:
             self.client.landed(flight, data)

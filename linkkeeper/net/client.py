@@ -14,7 +14,7 @@ from linkkeeper.models.verdict import Failure, Reply
 from linkkeeper.net import clock, failures, files, quick, target, tls
 from linkkeeper.net.answer import Answer
 from linkkeeper.net.dial import dial
-from linkkeeper.net.door import Door
+from linkkeeper.net.door import LONGEST_PATH, Door
 from linkkeeper.net.gate import Gate
 from linkkeeper.net.options import BODY_LIMIT, NetOptions
 from linkkeeper.net.pool import Link, Pool
@@ -146,7 +146,7 @@ class Client:
 
         done gets, later, what `step` would return; slowly, instead, a step to be awaited if the answer is not plain.
         """
-        if self._proxy or trip.tape:
+        if self._proxy or trip.tape or len(trip.target.path) > LONGEST_PATH:
             return False
         link = self.pool.take(trip.target.origin)
         if link is None and (address := self._address(trip.target)):
@@ -185,7 +185,10 @@ class Client:
         self.pool.give(door.origin, link)
 
     def _address(self, where: Target) -> str:
-        """Return the address that a wire may be opened to: the only one, or this machine's; else nothing."""
+        """Return the address that a wire may be opened to; nothing where several would have to be tried in turn.
+
+        Names that mean this machine have two addresses; the first is tried, and `_lost` goes on with the other.
+        """
         if self._wires is None or where.scheme != "http":
             return ""
         addresses = self.gate.known(where)
@@ -197,8 +200,11 @@ class Client:
             return None
         try:
             return self._wires.open(address, port)
-        except OSError:  # too many open files, most likely: `_open` knows what to do
-            self.pool.leave()
+        except OSError as error:
+            if error.errno in _NO_FILES:
+                self.pool.shrink()
+            else:
+                self.pool.leave()
             return None
 
     def landed(self, flight: quick.Flight, data: bytes | None) -> None:

@@ -5,6 +5,9 @@ from msgspec import Struct
 from linkkeeper.net.pool import Origin
 from linkkeeper.net.target import READY_PATH, Target
 
+LONGEST_PATH = 8 * 1024
+"""Characters. A longer request may not fit into the buffer of a new socket, and a wire sends it at once or not."""
+
 
 class Door(Struct, frozen=True):
     """How HEAD requests without anything configured go to one http origin, at an address that was judged."""
@@ -23,7 +26,7 @@ class Door(Struct, frozen=True):
         if not url.startswith(self.prefix):
             return ""
         path = url[len(self.prefix) :]
-        return path if READY_PATH.fullmatch(path) else ""
+        return path if len(path) <= LONGEST_PATH and READY_PATH.fullmatch(path) else ""
 
     def request(self, path: str) -> bytes:
         """Return the whole request for a path."""

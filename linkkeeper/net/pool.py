@@ -67,16 +67,19 @@ class Pool:
 
     async def enter(self) -> None:
         """Wait until one more connection may be opened, and count it."""
-        while self.open >= self.limit:
-            self._close_one_idle()
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            finally:
-                if turn in self._waiting:
-                    self._waiting.remove(turn)
-        self.open += 1
+        if self.enter_now():
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._close_one_idle()  # whose place goes to who waits longest
+        try:
+            await turn
+        except BaseException:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            elif not turn.cancelled():  # it was handed a place meanwhile
+                self.leave()
+            raise
 
     def shrink(self) -> None:
         """Take back a place, and lower the limit: this machine lets us open fewer than it said."""
@@ -85,13 +88,13 @@ class Pool:
         self.close()
 
     def leave(self) -> None:
-        """Count one connection less."""
-        self.open -= 1
-        while self._waiting:
+        """Hand a place over to who waits longest for one, or count one connection less."""
+        while self._waiting and self.open <= self.limit:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
                 return
+        self.open -= 1
 
     def close(self) -> None:
         """Close all that is kept."""

@@ -112,7 +112,11 @@ def fields_of_ok(data: bytes) -> dict[str, str] | None:
     match = _HEAD.fullmatch(data)
     if match is None or match[1] != b"200":
         return None
-    return {name.lower(): value.rstrip(" \t") for name, value in _FIELD.findall(match[2].decode("ascii"))}
+    found = _FIELD.findall(match[2].decode("ascii"))
+    fields = {name.lower(): value.rstrip(" \t") for name, value in found}
+    if len(fields) < len(found) and "connection" in fields:  # perhaps said twice, and not the same
+        return None
+    return fields
 
 
 class Quick(Generic[F]):
@@ -135,6 +139,7 @@ class Quick(Generic[F]):
         """Drop what is under way; nobody is told."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         flying, self._flying = self._flying, {}
         for link in flying:
             link.abort()

@@ -83,7 +83,7 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
         copies = coverage.known(settings, state)
         outcome = ask(collection, options.from_now_on(settings, datetime.now(UTC) - started), state, events)
         state.write_later()
-        outcome.notes += state.notes
+        outcome.notes += state.notes  # what comes to them by the writing, `save_run` adds
         covered = coverage.of_run(copies, collection, outcome, settings, state)
         run = result.build(
             collection, seen, problems, outcome, started, request.paths, covered, spend=request.rows_only

@@ -10,6 +10,7 @@ import pytest
 from linkkeeper.check.base import CheckOptions, HostCheck, Question, Tools
 from linkkeeper.check.runner import Runner
 from linkkeeper.models.verdict import Finding, Verdict
+from linkkeeper.net import quick
 from linkkeeper.net.client import Client
 from linkkeeper.net.options import HostNet, NetOptions
 
@@ -82,19 +83,19 @@ async def found(
 @pytest.mark.parametrize("looks", [0, 256])
 async def test_both_ways_find_the_same(server: Server, monkeypatch: pytest.MonkeyPatch, looks: int) -> None:
     monkeypatch.setattr("linkkeeper.check.doubt._FREE", looks)
-    quick, runner = await found(server.urls())
+    fast, runner = await found(server.urls())
     assert runner._lane.requests >= (6 if looks else 12)
     monkeypatch.setattr(Client, "door", lambda *_: None)
     thorough, runner = await found(server.urls())
     assert runner._lane.requests == 0
-    assert quick == thorough
-    assert {one.judgement.verdict for url, one in quick.items() if "/wall/" in url} == {Verdict.BLOCKED}
+    assert fast == thorough
+    assert {one.judgement.verdict for url, one in fast.items() if "/wall/" in url} == {Verdict.BLOCKED}
 
 
 async def test_without_raw_connections_the_same_is_found(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick, _ = await found(server.urls())
+    fast, _ = await found(server.urls())
     monkeypatch.setattr("linkkeeper.net.wire.Wires.possible", lambda: False)
-    assert (await found(server.urls()))[0] == quick
+    assert (await found(server.urls()))[0] == fast
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ async def test_a_host_with_settings_of_its_own_is_judged_by_them(
 
 
 class _Memory:
-    """Cannot keep what `odd` says."""
+    """Cannot keep what is found of some URLs."""
 
     def __init__(self, odd: Callable[[str], bool]) -> None:
         self.odd = odd
@@ -148,16 +149,46 @@ class _Memory:
         return None
 
     def put(self, finding: Finding) -> None:
-        if self.odd(finding.url) and finding.judgement.rule != "internal-error":
+        if self.odd(finding.url):
             raise KeyError("odd")
 
 
-async def test_a_finding_that_cannot_be_kept_does_not_hang_the_run(server: Server) -> None:
-    memory = _Memory(lambda url: url.endswith("/1"))
-    urls = [url for url in server.urls(hosts=1) if "/plain/" in url or "/pdf/" in url]
-    async with Client(PRIVATE) as client:
-        with contextlib.suppress(KeyError):
-            async with asyncio.timeout(20):
-                async for _ in Runner(client, Tools(memory=memory), OPTIONS).run(map(Question, urls)):
-                    pass
-    assert client.pool.open == 0
+async def test_what_cannot_be_kept_is_told_all_the_same_and_the_pace_holds(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linkkeeper.check.doubt._FREE", 0)
+    urls = [f"http://127.0.0.1:{server.port}/pdf/{number}" for number in range(200)]
+    findings, runner = await found(iter(urls), tools=Tools(memory=_Memory(lambda url: url.endswith("0"))))
+    assert set(findings) == set(urls)
+    odd = {url for url, one in findings.items() if one.judgement.rule == "internal-error"}
+    assert odd == {url for url in urls if url.endswith("0")}
+    (host,) = runner._scheduler.hosts.values()
+    assert host.pace.active == 0
+
+
+async def test_a_fault_behind_an_answer_ends_the_run_instead_of_stalling_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter(range(10))
+
+    def stumble(*_: object) -> None:
+        if next(times, None) is None:
+            raise KeyError("odd")
+
+    monkeypatch.setattr(Client, "rest", stumble)
+    urls = [f"http://127.0.0.{number}:{server.port}/pdf/1" for number in range(1, 40)]
+    async with asyncio.timeout(20):
+        with pytest.raises(KeyError):
+            await found(iter(urls), options=CheckOptions(concurrency=2))
+
+
+def test_two_words_about_the_connection_are_no_matter_for_the_lane() -> None:
+    assert quick.fields_of_ok(b"HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n") is None
+    assert quick.fields_of_ok(b"HTTP/1.1 200 OK\r\nA: b\r\nA: c\r\n\r\n") == {"a": "c"}
+    assert quick.fields_of_ok(b"HTTP/1.1 404 OK\r\nA: b\r\n\r\n") is None
+
+
+async def test_a_very_long_url_goes_the_thorough_way(server: Server) -> None:
+    url = f"http://127.0.0.1:{server.port}/pdf/{'x' * 20_000}"
+    findings, runner = await found(iter([url]))
+    assert (findings[url].judgement.verdict, findings[url].attempts, runner._lane.requests) == (Verdict.OK, 1, 0)

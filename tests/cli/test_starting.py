@@ -40,7 +40,9 @@ def test_nothing_is_loaded_before_the_handler_stands() -> None:
 
 def test_the_end_is_quick_and_leaves_out_nothing_that_others_wait_for() -> None:
     """What is to be done at exit is done, what is to be printed is printed, what is held is not taken apart."""
-    held = "import os\nclass Held:\n    def __del__(self, write=os.write):\n        write(1, b'apart')\nos.held = Held()\n"
+    held = (
+        "import os\nclass Held:\n    def __del__(self, write=os.write):\n        write(1, b'apart')\nos.held = Held()\n"
+    )
     code = f"import sys, atexit\n{held}atexit.register(print, 'at exit')\nsys.argv = ['linkkeeper', '--version']\n"
     done = _ended(code)
     assert done.returncode == 0

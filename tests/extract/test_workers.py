@@ -17,6 +17,7 @@ from linkkeeper.models.document import Document, FileProblem
 
 OPTIONS = ExtractOptions()
 PARENT = os.getpid()
+MAY_FORK = workers.may_fork
 
 
 class Tale(Extract, frozen=True):
@@ -42,6 +43,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workers, "_FIRST_FILES", 10)
     monkeypatch.setattr(workers, "_BATCH_FILES", 5)
+    monkeypatch.setattr(workers, "may_fork", lambda: True)  # other tests may have left idle threads behind
 
 
 def files(count: int, texts: dict[int, str] | None = None) -> tuple[SourceFile, ...]:
@@ -93,6 +95,7 @@ def test_long_answers_to_long_questions_get_through(monkeypatch: pytest.MonkeyPa
 
 def test_beside_another_thread_nothing_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that the other thread holds would be held for ever in the copy."""
+    monkeypatch.setattr(workers, "may_fork", MAY_FORK)
     monkeypatch.setattr(forked, "fork", None)
     found, end = files(40), threading.Event()
     other = threading.Thread(target=end.wait)

@@ -15,6 +15,7 @@ from linkkeeper.net import quick
 from linkkeeper.net.client import Client
 from linkkeeper.net.options import NetOptions
 from linkkeeper.net.trip import How
+from linkkeeper.net.wire import Wires
 
 WARM = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n"
 PLAIN = [
@@ -80,6 +81,7 @@ async def test_both_ways_say_the_same(raw: Any, client: Client, answer: bytes) -
     assert sum(b"/2 " in head for head in raw.requests) == 2 * asked
 
 
+@pytest.mark.skipif(not Wires.possible(), reason="first questions are quick where there is epoll")
 @pytest.mark.parametrize("answer", PLAIN + ODD)
 async def test_a_first_question_is_answered_alike(raw: Any, local: NetOptions, answer: bytes) -> None:
     base = await raw.serve([answer])
@@ -118,6 +120,7 @@ ODD_PAGES = [
 ]
 
 
+@pytest.mark.skipif(not Wires.possible(), reason="first questions are quick where there is epoll")
 @pytest.mark.parametrize("answer", PLAIN_PAGES + ODD_PAGES)
 @pytest.mark.parametrize("kept", [True, False])
 async def test_a_page_is_read_alike(raw: Any, local: NetOptions, answer: bytes, kept: bool) -> None:
