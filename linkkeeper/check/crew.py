@@ -57,24 +57,21 @@ class Crew:
 
     def went(self, host: Host) -> None:
         """Pass on the slot of a job that was done in the quick manner; its host may not be in its place yet."""
-        try:
-            self._pass_on(host)
-        except Exception as error:  # noqa: BLE001 - nobody above would end the run
-            self.fail(error)
-
-    def _pass_on(self, host: Host) -> None:
         now = clock.now()
         self._passed += 1
         leaves = self._passed <= self._first_rounds and self._passed % _APART == 0
-        if leaves or self._at_rest:
-            self.scheduler.place(host, now)
-        pair = None if self._at_rest else self.scheduler.next(now, None if leaves else host)
-        if pair is None:
-            self._slots += 1
-        else:
-            self._go(*pair, now)
-        if self._slots > 0 and not self._at_rest:
-            self.dispatch()
+        try:
+            if leaves or self._at_rest:
+                self.scheduler.place(host, now)
+            pair = None if self._at_rest else self.scheduler.next(now, None if leaves else host)
+            if pair is None:
+                self._slots += 1
+            else:
+                self._go(*pair, now)
+            if self._slots > 0 and not self._at_rest:
+                self.dispatch()
+        except Exception as error:  # noqa: BLE001 - nobody above would end the run
+            self.fail(error)
 
     def slowly(self, host: Host, job: Job) -> None:
         """Go on with a job that could not be done in the quick manner."""

@@ -131,10 +131,12 @@ class Lane:
         now = clock.now()
         ask.taken = True
         self.requests += 1
-        self._client.again(ask.door, ask.link)
+        ask.link.used += 1
+        self._client.pool.give(ask.door.origin, ask.link)
+        if not host.up:
+            self._network.answered(ask.door.target)
         host.up, host.down = True, 0
         host.pace.accepted(now)
-        self._network.answered(ask.door.target)
         if not believed:
             return Why.DOUBTED
         doubted = self._network.plainly_ended(ask.door.target, url)

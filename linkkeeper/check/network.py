@@ -65,7 +65,7 @@ class Watch:
             return False
         if not target.address:
             self._sameness.ended(target, Reply(url, final_url=url))
-        return self.waits
+        return self._sameness.holds_back(len(self.held))
 
     def answered(self, target: Target) -> None:
         """Note that a host answered."""

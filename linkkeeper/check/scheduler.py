@@ -196,5 +196,6 @@ class Scheduler:
             host.queue.append(heappop(host.later)[2])
         waiting = host.queue.popleft()
         host.pace.start(now)
-        self.place(host, now)
+        if not (host.ticket and host.rank < inf and host.queue and host.pace.rate is None):
+            self.place(host, now)  # else it is ready, too early in the order rather than too late
         return waiting

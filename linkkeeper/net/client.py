@@ -179,11 +179,6 @@ class Client:
         kept = self.pool.take(door.origin)
         return self._wire(door.address, door.target.port) if kept is None else kept
 
-    def again(self, door: Door, link: Link) -> None:
-        """Keep a connection that brought a whole answer."""
-        link.used += 1
-        self.pool.give(door.origin, link)
-
     def _address(self, where: Target) -> str:
         """Return the address that a wire may be opened to; nothing where several would have to be tried in turn.
 
