@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from linkkeeper.errors import UsageError
 from linkkeeper.models.verdict import Failure, Reply
-from linkkeeper.net import clock, failures, files, quick, target, tls
+from linkkeeper.net import clock, failures, files, late, quick, target, tls
 from linkkeeper.net.answer import Answer
 from linkkeeper.net.dial import dial
 from linkkeeper.net.door import LONGEST_PATH, Door
@@ -32,7 +32,6 @@ __all__ = ["BODY_LIMIT", "Client"]
 
 _MIN_S = 0.05
 _TICKS_TO_CLOSE = 3
-_NO_FILES = (errno.EMFILE, errno.ENFILE)
 _TRIES_TO_OPEN = 60
 _BODY_SHARE = 0.8
 """Of the time left when the request went out; after it, a body that keeps us waiting is taken as it is."""
@@ -49,6 +48,7 @@ class Client:
         self.pool = Pool(min(self.options.max_connections, files.raise_limit()))
         self._wires = Wires(self.pool.leave) if Wires.possible() else None
         self._quick = quick.Quick(self.landed, self.late)
+        self._loaded = False
         self._tls = functools.partial(
             tls.context, self.options.insecure, self.options.ca_file, self.options.client_cert
         )
@@ -137,9 +137,13 @@ class Client:
 
     async def step(self, trip: Trip) -> Reply | None:
         """Send the trip's next request. Return the Reply that ends it, or None if it goes on elsewhere."""
-        from linkkeeper.net import connection  # noqa: F401  # with aiohttp, a tenth of a second: not on the server's time
-
+        await self._ready(self.pool.close)
         return await self._timed(trip, self._send(trip))
+
+    async def _ready(self, free_files: Callable[[], None]) -> None:
+        if not self._loaded:
+            await late.load(free_files)
+            self._loaded = True
 
     def quickly(self, trip: Trip, done: Callable[[Reply | None], None], slowly: Callable[[quick.Step], None]) -> bool:
         """Do as `step` without a task, if there is a connection that can take it; say whether that is so.
@@ -196,7 +200,7 @@ class Client:
         try:
             return self._wires.open(address, port)
         except OSError as error:
-            if error.errno in _NO_FILES:
+            if error.errno in late.NO_FILES:
                 self.pool.shrink()
             else:
                 self.pool.leave()
@@ -215,7 +219,7 @@ class Client:
             if answer is None:
                 if isinstance(link, Wire):
                     link.leave_alone()
-                flight.slowly(lambda: self._timed(trip, self._finish(trip, link, data)))
+                flight.slowly(lambda: self._go_on(trip, link, data))
                 return
             trip.requests += 1
             trip.received += len(data)
@@ -223,7 +227,7 @@ class Client:
             reply = trip.take(answer)
         except Exception as error:  # noqa: BLE001 - raised again where the thorough way would
             fault = error
-            flight.slowly(lambda: _raising(fault))
+            flight.slowly(lambda: quick.raising(fault))
             return
         flight.done(reply)
 
@@ -236,7 +240,7 @@ class Client:
             return
         trip.requests += link.connected
         failure, detail = failures.failure_of(link.error or failures.without_answer())
-        flight.done(trip.failed(failure, _with_place(failure, detail, trip)))
+        flight.done(trip.failed(failure, failures.told(failure, detail, trip.connected)))
 
     def late(self, flight: quick.Flight) -> None:
         """End a request for which nothing came in time."""
@@ -244,7 +248,19 @@ class Client:
         self._count(trip, clock.now() - flight.started)
         trip.connected = flight.link.used > 0 or flight.link.connected
         trip.requests += trip.connected
-        flight.done(trip.failed(Failure.TIMEOUT, _with_place(Failure.TIMEOUT, "", trip)))
+        flight.done(trip.failed(Failure.TIMEOUT, failures.told(Failure.TIMEOUT, "", trip.connected)))
+
+    async def _go_on(self, trip: Trip, link: Link, data: bytes) -> Reply | None:
+        """Do the rest of a step in the thorough way; all of it, where the connection had to be given up meanwhile."""
+
+        def free_files() -> None:
+            self.pool.close()
+            self.pool.discard(link)
+
+        await self._ready(free_files)
+        if not link.reusable and isinstance(link, Wire):
+            return await self.step(trip)
+        return await self._timed(trip, self._finish(trip, link, data))
 
     async def _finish(self, trip: Trip, begun: Link, data: bytes) -> Answer:
         """Return the answer of which data came first, or as in `_send` that of a fresh connection."""
@@ -293,7 +309,7 @@ class Client:
         except failures.expected() as error:
             self._count(trip, clock.now() - started)
             failure, detail = failures.failure_of(error)
-            return trip.failed(failure, _with_place(failure, detail, trip))
+            return trip.failed(failure, failures.told(failure, detail, trip.connected))
         self._count(trip, clock.now() - started)
         return trip.take(answer)
 
@@ -354,7 +370,7 @@ class Client:
                 made = await (self._proxy.dial(where) if self._proxy else dial(addresses, where.port))
                 link = await connection.open_on(made, context, where.host)
             except OSError as error:
-                if error.errno not in _NO_FILES:
+                if error.errno not in late.NO_FILES:
                     self.pool.leave()
                     raise
                 self.pool.shrink()
@@ -374,20 +390,8 @@ def _proxy(url: str) -> "Proxy":
     return Proxy(url)
 
 
-async def _raising(error: Exception) -> Reply | None:
-    raise error
-
-
 def _pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except re.error as problem:
         raise UsageError(f"remap: {text!r} is not a regular expression: {problem}") from problem
-
-
-def _with_place(failure: Failure, detail: str, trip: Trip) -> str:
-    if failure is Failure.TIMEOUT:
-        return (
-            "the server took the connection and sent no answer in time" if trip.connected else "no connection in time"
-        )
-    return detail

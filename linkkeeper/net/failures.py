@@ -47,6 +47,13 @@ def failure_of(error: BaseException) -> tuple[Failure, str]:
     return next((name(error) for kinds, name in _named() if isinstance(error, kinds)), (Failure.PROTOCOL, str(error)))
 
 
+def told(failure: Failure, detail: str, connected: bool) -> str:
+    """Return the line for people about a failure; connected: the server had taken the connection."""
+    if failure is not Failure.TIMEOUT:
+        return detail
+    return "the server took the connection and sent no answer in time" if connected else "no connection in time"
+
+
 def _os_failure(error: OSError) -> tuple[Failure, str]:
     known = _BY_ERRNO.get(error.errno or 0)
     if known is not None:

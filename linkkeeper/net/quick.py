@@ -30,6 +30,11 @@ Step = Callable[[], Awaitable[Reply | None]]
 """The rest of a request in the thorough way: to be awaited, returns what `Client.step` does."""
 
 
+async def raising(error: Exception) -> Reply | None:
+    """Be a `Step` that fails."""
+    raise error
+
+
 class Flying(Protocol):
     """What `Quick` has to know of a request under way."""
 
