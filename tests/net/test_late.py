@@ -40,7 +40,7 @@ class Old(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/pdf")
         self.end_headers()
 
-    do_GET = do_HEAD  # noqa: N815
+    do_GET = do_HEAD  # noqa: N815 - as http.server wants it
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
