@@ -51,11 +51,7 @@ class Wire:
         elif self._sock is not None:
             self._write(self._sock, request)
         if self._sock is None:
-            asyncio.get_running_loop().call_soon(self._tell, None)
-
-    def listen(self, told: Told) -> None:
-        """Have told hear what comes next, as of an answer to `send`."""
-        self._told = told
+            asyncio.get_running_loop().call_soon(self._tell_of_end)
 
     def ready(self) -> None:
         """Do what the kernel says can be done now."""
@@ -107,7 +103,7 @@ class Wire:
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             self._fail(OSError(code, os.strerror(code)))
-            self._tell(None)
+            self._tell_of_end()
             return
         try:
             sock.getpeername()
@@ -119,7 +115,7 @@ class Wire:
         if request:
             self._write(sock, request)
             if self._sock is None:
-                self._tell(None)
+                self._tell_of_end()
 
     def _write(self, sock: socket.socket, request: bytes) -> None:
         try:
@@ -134,10 +130,10 @@ class Wire:
         self.error = error
         self.abort()
 
-    def _tell(self, data: bytes | None) -> None:
+    def _tell_of_end(self) -> None:
         told, self._told = self._told, None
         if told is not None:
-            told(self, data)
+            told(self, None)
 
 
 class Wires:
