@@ -25,6 +25,8 @@ def suggest(now: Finding, rescue: Rescue | None = None, target: Finding | None =
     `now` is what the URL answers today, `rescue` what the archives said, `target` what `rescue.redirected_to`
     answers today (None: not asked).
     """
+    if rescue is None and not now.redirects:  # as with nine in ten
+        return None
     return _redirected_for_good(now) or _seen_by_the_archive(now, rescue, target) or _same_title(now, rescue)
 
 

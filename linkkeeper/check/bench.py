@@ -1,12 +1,12 @@
 """What follows from a reply: a verdict, or another question."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
 from linkkeeper.check import asking, classify
 from linkkeeper.check.base import CheckOptions
-from linkkeeper.check.doubt import Doubt
+from linkkeeper.check.doubt import Doubt, Told
 from linkkeeper.check.errands import Errands
 from linkkeeper.check.evidence import PLAIN, Evidence
 from linkkeeper.check.finding import cleaning_to_blame
@@ -55,9 +55,9 @@ class Bench:
         else:
             self.ask_on(job, Look.GET, reply)
 
-    def believes(self, host: Host, url: str, fields: Mapping[str, str]) -> bool:
-        """Say whether a plain first answer with these fields stands; if so, its host is one that answers."""
-        if not self._doubt.believes_fields(host.key, url, fields, limited=host.pace.rate is not None):
+    def believes(self, host: Host, url: str, told: Told) -> bool:
+        """Say whether a plain first answer whose fields said this stands; if so, its host is one that answers."""
+        if not self._doubt.believes_told(host.key, url, told, limited=host.pace.rate is not None):
             return False
         self._answering.add(host.key)
         return True

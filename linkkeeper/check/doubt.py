@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from linkkeeper.models.verdict import Reply
 from linkkeeper.net.headers import media_type
 from linkkeeper.urls import parse
@@ -18,7 +20,26 @@ _FILES = (
     *(".pdf", ".zip", ".gz", ".tgz", ".xz", ".exe", ".dmg", ".iso", ".mp3", ".mp4", ".webm", ".png", ".jpg", ".jpeg"),
     *(".gif", ".webp", ".svg", ".ico", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".epub", ".csv", ".json"),
 )
+_LONGEST_END = max(map(len, _FILES))
 _PAGES = frozenset({"text/html", "application/xhtml+xml", ""})
+
+
+class Told(Struct, frozen=True, gc=False):
+    """What the fields of a good answer to a HEAD say, whichever URL they came for."""
+
+    page: bool
+    """It may be a page; else it is a file."""
+    odd: bool
+    """They alone give reason to look."""
+    tag: str
+    """What tells one page from another; empty: nothing."""
+
+
+def told(fields: Mapping[str, str]) -> Told:
+    """Read fields (lower-case names)."""
+    kind, length = fields.get("content-type", ""), fields.get("content-length", "")
+    odd = not kind or length == "0" or "refresh" in fields
+    return Told(media_type(kind) in _PAGES, odd, fields.get("etag") or length)
 
 
 class Doubt:
@@ -42,22 +63,19 @@ class Doubt:
         """
         if reply.method != "HEAD":
             return True
-        fields = dict(reply.headers)
-        told = reply.status != 200 or _lands_elsewhere(reply)
-        return self.believes_fields(host, reply.url, fields, limited=limited, told=told)
+        odd = reply.status != 200 or _lands_elsewhere(reply)
+        return self.believes_told(host, reply.url, told(dict(reply.headers)), limited=limited, odd=odd)
 
-    def believes_fields(
-        self, host: str, url: str, fields: Mapping[str, str], *, limited: bool = False, told: bool = False
-    ) -> bool:
-        """Say the same of an answer with these fields (lower-case names); told: all else gives reason to look."""
-        if media_type(fields.get("content-type", "")) not in _PAGES:
+    def believes_told(self, host: str, url: str, what: Told, *, limited: bool = False, odd: bool = False) -> bool:
+        """Say the same of an answer whose fields said this; odd: something else gives reason to look."""
+        if not what.page:
             return True
         self._share += _SHARE
-        if told or host in self._liars or _suspicious(url, fields):
+        if odd or what.odd or host in self._liars or _names_a_file(url):
             return False
         if limited:
             return True
-        if self._repeats(host, fields) and self._share >= 1:
+        if self._repeats(host, what.tag) and self._share >= 1:
             self._share -= 1
             return False
         if self._free > 0:
@@ -69,12 +87,11 @@ class Doubt:
         """Remember that a page of this host was not what its HEAD promised."""
         self._liars.add(host)
 
-    def _repeats(self, host: str, fields: Mapping[str, str]) -> bool:
+    def _repeats(self, host: str, tag: str) -> bool:
         """Say whether another URL of this host got the very same answer: one error page for all, perhaps.
 
         True once a host: the page that is then looked at tells whether it lies.
         """
-        tag = fields.get("etag") or fields.get("content-length")
         if not tag or len(self._tags) > _MAX_HOSTS:
             return False
         if host not in self._tags:
@@ -86,18 +103,9 @@ class Doubt:
         return repeated
 
 
-def _suspicious(url: str, fields: Mapping[str, str]) -> bool:
-    """Say whether the URL and the fields alone give reason to look."""
-    return (
-        fields.get("content-length") == "0"
-        or "refresh" in fields
-        or not fields.get("content-type")
-        or _names_a_file(url)
-    )
-
-
 def _names_a_file(url: str) -> bool:
-    return url.partition("?")[0].lower().endswith(_FILES)
+    end = url.partition("?")[0][-_LONGEST_END:]
+    return "." in end and end.lower().endswith(_FILES)
 
 
 def _lands_elsewhere(reply: Reply) -> bool:

@@ -83,8 +83,13 @@ def plain(reply: Reply) -> bool:
 
 def tells(names: Iterable[str], url: str) -> bool:
     """Say whether header fields of these (lower-case) names, or the URL itself, may show a wall without a page."""
-    fields, places = _telling()
-    return not fields.isdisjoint(names) or places.search(url.lower()) is not None
+    fields, _ = _telling()
+    return not fields.isdisjoint(names) or place_tells(url)
+
+
+def place_tells(url: str) -> bool:
+    """Say the same of the URL alone."""
+    return _telling()[1].search(url.lower()) is not None
 
 
 @cache

@@ -6,10 +6,11 @@ Reply for each; whatever else comes is handed over as if the lane had never been
 
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 
 from msgspec import Struct
 
-from linkkeeper.check import evidence
+from linkkeeper.check import doubt, evidence
 from linkkeeper.check.base import Question
 from linkkeeper.check.bench import Bench
 from linkkeeper.check.finding import plain_finding
@@ -22,6 +23,8 @@ from linkkeeper.net.door import Door
 from linkkeeper.net.pool import Link
 
 _KEPT = (None, "keep-alive", "Keep-Alive")
+_ALIKE = 128
+"""Answers that are known again: within a second a server often gives many URLs the very same one."""
 
 
 class Ask(Struct, eq=False):
@@ -120,15 +123,10 @@ class Lane:
         What is learned and noted here is what `Runner._stands` learns and notes of the same answer.
         """
         host, url = ask.host, ask.question.url
-        fields = quick.fields_of_ok(data) if data is not None else None
-        if (
-            fields is None
-            or fields.get("connection") not in _KEPT
-            or evidence.tells(fields, url)
-            or url not in self._ledger.open
-        ):
+        told = _read(data) if data is not None else None
+        if told is None or evidence.place_tells(url) or url not in self._ledger.open:
             return Why.ODD
-        believed = self._bench.believes(host, url, fields)
+        believed = self._bench.believes(host, url, told)
         now = clock.now()
         ask.taken = True
         self.requests += 1
@@ -143,3 +141,12 @@ class Lane:
         doubted = self._network.plainly_ended(ask.door.target, url)
         self._ledger.found(plain_finding(url, evidence.PLAIN, now - ask.started), doubted=doubted)
         return None
+
+
+@lru_cache(maxsize=_ALIKE)
+def _read(data: bytes) -> doubt.Told | None:
+    """Return what a 200 says that has nothing more to it, as far as its fields go; None: these bytes are another."""
+    fields = quick.fields_of_ok(data)
+    if fields is None or fields.get("connection") not in _KEPT or evidence.tells(fields, ""):
+        return None
+    return doubt.told(fields)

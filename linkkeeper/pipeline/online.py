@@ -201,12 +201,14 @@ class _CheckProgress:
 
     def __init__(self, events: Events) -> None:
         self._events = events
-        self._dead = 0
+        self._dead, self._text = 0, "0 dead"
 
     def advance(self, finding: Finding) -> None:
         """Count the dead."""
-        self._dead += finding.judgement.verdict is Verdict.DEAD
-        self._events.advance("checking", f"{self._dead} dead")
+        if finding.judgement.verdict is Verdict.DEAD:
+            self._dead += 1
+            self._text = f"{self._dead} dead"
+        self._events.advance("checking", self._text)
 
     def waiting(self, hosts: Mapping[str, float]) -> None:
         """Name the host that makes us wait longest."""

@@ -35,6 +35,8 @@ class Outcome(Struct):
 
 def dead_places(collection: Collection, outcome: Outcome) -> list[tuple[Entry, Place]]:
     """Return the places that point at a dead page of the web: what archives are asked about."""
+    if not any(finding.judgement.verdict is Verdict.DEAD for finding in outcome.findings.values()):
+        return []
     return [
         (entry, place)
         for entry in collection.asked()

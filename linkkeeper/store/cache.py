@@ -51,7 +51,8 @@ class Cache:
         self._decoder = msgspec.msgpack.Decoder(Finding)
         self._encoder = msgspec.msgpack.Encoder()
         self._loaded: dict[str, Finding | None] = {}
-        self._waiting: dict[str, tuple[object, ...]] = {}
+        self._waiting: dict[str, Finding] = {}
+        """What is to be written, by URL: its rows are made together."""
         self._batch = Batch()
         self._took_in = False
         self._limits_s = _limits_s(self._options)
@@ -75,24 +76,17 @@ class Cache:
             found = self._loaded.pop(url)
             self._loaded = self._loaded or {}  # a dict that was large stays so
             return found
-        key = self._keys.of(url)
-        if key in self._waiting:
-            return self._fresh(url, self._waiting[key][2:], time.time())
+        if url in self._waiting:
+            return self._fresh(url, self._row(self._waiting[url])[2:], time.time())
         statement = "SELECT checked, due, finding FROM replies WHERE url = ? AND options = ?"
-        rows = self._database.read(statement, (key, self._variant))
+        rows = self._database.read(statement, (self._keys.of(url), self._variant))
         return self._fresh(url, rows[0], time.time()) if rows else None
 
     def put(self, finding: Finding) -> None:
         """Keep a finding; written with others, at the latest when the database closes."""
-        limit_s = self._limits_s.get(finding.judgement.verdict)
-        if limit_s is None or finding.checked is None:
+        if finding.judgement.verdict not in self._limits_s or finding.checked is None:
             return
-        key = self._keys.of(finding.url)
-        at = self._seconds.of(finding.checked)
-        checked, age_s = int(at), self._jittered(limit_s, finding.url, at)
-        kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
-        blob = self._encoder.encode(structs.replace(kept, cached=True))
-        self._waiting[key] = (key, self._variant, checked, int(checked + age_s), blob)
+        self._waiting[finding.url] = finding
         self._took_in = True
         if self._batch.full(len(self._waiting)):
             self.write_later()
@@ -100,12 +94,12 @@ class Cache:
     def write_later(self) -> None:
         """Have what is waiting written beside whatever comes next."""
         if self._waiting:
-            self._database.write_later((_KEEP, self._waiting.values()))
+            self._database.write_later((_KEEP, self._rows()))
             self._waiting = {}
 
     def flush(self) -> None:
         """Write what is waiting."""
-        if self._waiting and self._database.write((_KEEP, self._waiting.values())):
+        if self._waiting and self._database.write((_KEEP, self._rows())):
             self._waiting = {}
 
     def close(self) -> None:
@@ -114,6 +108,16 @@ class Cache:
         if self._took_in:
             old = int(time.time() - _KEPT_S)
             self._database.write(("DELETE FROM replies WHERE due < ?", [(old,)]), patient=False)
+
+    def _rows(self) -> list[tuple[object, ...]]:
+        return [self._row(finding) for finding in self._waiting.values()]
+
+    def _row(self, finding: Finding) -> tuple[object, ...]:
+        key = self._keys.of(finding.url)
+        checked = int(self._seconds.of(finding.checked)) if finding.checked is not None else 0
+        due = int(checked + self._jittered(self._limits_s[finding.judgement.verdict], finding.url, checked))
+        kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
+        return key, self._variant, checked, due, self._encoder.encode(kept)
 
     def _fresh(self, url: str, row: Sequence[object], now: float) -> Finding | None:
         """Return the finding of a row (checked, due, blob), if it is not too old, nor from the future."""
@@ -125,13 +129,14 @@ class Cache:
             return None
         try:
             found = self._decoder.decode(blob)
-            return found if found.cached and found.url == url else structs.replace(found, url=url, cached=True)
+            structs.force_setattr(found, "cached", True)  # nobody else has seen it yet
+            return found if found.url == url else structs.replace(found, url=url)
         except (msgspec.MsgspecError, ValueError):  # written by another version: ask again
             return None
 
-    def _jittered(self, limit_s: float, url: str, at: float) -> float:
+    def _jittered(self, limit_s: float, url: str, at: int) -> float:
         """Return how long a finding is good for: up to `jitter` less than the limit, always the same for the same."""
-        share = zlib.crc32(f"{url} {at}".encode("utf-8", "replace")) / 0xFFFFFFFF
+        share = zlib.crc32(url.encode("utf-8", "replace"), at & 0xFFFFFFFF) / 0xFFFFFFFF
         return limit_s * (1 - self._options.jitter * share)
 
 

@@ -56,7 +56,8 @@ class History:
         self._strikes = self._all_strikes()
         self._new: dict[tuple[str, str], Strike] = {}
         self._cleared: set[str] = set()
-        self._events: dict[str, tuple[object, ...]] = {}
+        self._said: dict[str, Finding] = {}
+        """Fresh verdicts to be noted, by URL: their rows are made together."""
         self._batch, self._seconds = Batch(), Seconds()
         database.at_close(self.flush)
 
@@ -65,21 +66,20 @@ class History:
 
         Only alive and failing count: being refused, or not asked, says nothing about the page.
         """
-        key = self._keys.of(finding.url)
         verdict = finding.judgement.verdict
-        if verdict in _ALIVE:
-            self._clear(key)
-        elif verdict in _FAILING:
-            finding = self._struck(key, finding)
+        if verdict in _FAILING:
+            finding = self._struck(self._keys.of(finding.url), finding)
+        elif self._strikes and verdict in _ALIVE:
+            self._clear(self._keys.of(finding.url))
         if verdict in _SAYING:
-            self._note(key, finding)
-        if self._batch.full(len(self._events)):
+            self._said[finding.url] = finding
+        if self._batch.full(len(self._said)):
             self.write_later()
         return finding
 
     def write_later(self) -> None:
         """Have what is waiting written beside whatever comes next."""
-        if self._events or self._new or self._cleared:
+        if self._said or self._new or self._cleared:
             self._database.write_later(*self._changes())
             self._written()
 
@@ -100,7 +100,7 @@ class History:
 
     def flush(self) -> None:
         """Write what is waiting."""
-        if (self._events or self._new or self._cleared) and self._database.write(*self._changes()):
+        if (self._said or self._new or self._cleared) and self._database.write(*self._changes()):
             self._written()
 
     def _struck(self, key: str, finding: Finding) -> Finding:
@@ -129,21 +129,21 @@ class History:
             self._cleared.add(key)
             self._new = {place: strike for place, strike in self._new.items() if place[0] != key}
 
-    def _note(self, key: str, finding: Finding) -> None:
+    def _event_row(self, finding: Finding) -> tuple[object, ...]:
         judgement = finding.judgement
         at = int(self._seconds.of(finding.checked or datetime.now(UTC)))
-        self._events[key] = (key, at, str(judgement.verdict), judgement.rule, finding.status)
+        return self._keys.of(finding.url), at, str(judgement.verdict), judgement.rule, finding.status
 
     def _changes(self) -> Work:
         strikes = [(key, day, strike.at, strike.rule, int(strike.counts)) for (key, day), strike in self._new.items()]
         return (
             ("DELETE FROM strikes WHERE url = ?", [(key,) for key in self._cleared]),
             (_STRIKE, strikes),
-            (_CHANGE, list(self._events.values())),
+            (_CHANGE, [self._event_row(finding) for finding in self._said.values()]),
         )
 
     def _written(self) -> None:
-        self._events, self._new, self._cleared = {}, {}, set()
+        self._said, self._new, self._cleared = {}, {}, set()
 
     def _all_strikes(self) -> dict[str, dict[str, Strike]]:
         found: dict[str, dict[str, Strike]] = {}
