@@ -11,6 +11,8 @@ class Batch:
     def __init__(self) -> None:
         self.paths: list[str] = []
         self.size_bytes = 0
+        self.is_apart = False
+        """It is one large file, which all may read together."""
         self.is_sent = False
         """It was handed out, and nobody has asked for its results yet."""
         self.is_away = False

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
@@ -78,31 +78,52 @@ def extract_files(
     options: ExtractOptions,
     cache: ExtractionCache | None = None,
     processes: int | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Iterator[Scanned]:
-    """Yield every file with its links, in the order given. One bad file is a row, and the rest goes on.
+    """Return every file with its links, in the order given. One bad file is a row, and the rest goes on.
 
-    processes: how many may work at once; None: as many as there are processors, if the work is worth them.
+    processes: how many may work at once; None: as many as there are processors, if the work is worth them. Those that
+    stand ready begin now. meanwhile: is called once, before others are waited for.
     """
-    decoder = msgspec.msgpack.Decoder(Scanned)
-    for result in run(files, Extract(options), cache, processes):
-        yield decoder.decode(result)
+    results = run(files, Extract(options), cache, processes, meanwhile)
+    return map(msgspec.msgpack.Decoder(Scanned).decode, results)
 
 
 def run(
-    files: Iterable[SourceFile], job: Job, cache: ExtractionCache | None = None, processes: int | None = None
+    files: Iterable[SourceFile],
+    job: Job,
+    cache: ExtractionCache | None = None,
+    processes: int | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Iterator[bytes]:
-    """Yield the result of job for every file, in the order given: of a large one perhaps in parts."""
-    waiting: deque[_Waiting] = deque()
+    """Return the result of job for every file, in the order given: of a large one perhaps in parts.
+
+    Processes that stand ready begin now. meanwhile: is called once, before others are waited for.
+    """
     memory = _Memory(cache, job) if cache is not None else None
-    with Workers(job, processes, memory is not None) as workers:
+    results = _run(files, Workers(job, processes, memory is not None, meanwhile), memory, job)
+    next(results)
+    return results
+
+
+def _run(files: Iterable[SourceFile], hands: Workers, memory: "_Memory | None", job: Job) -> Iterator[bytes]:
+    """Yield nothing once there is something to do, then the results."""
+    waiting: deque[_Waiting] = deque()
+    begun = False
+    with hands as workers:
         for file in files:
             known = memory.known(file) if memory else None
             others = known is None and file.size_bytes < _LARGEST_BYTES
             ticket = workers.add(file, apart=file.size_bytes >= _LARGE_BYTES) if others else None
             waiting.append(_Waiting(file, known, ticket))
             while waiting and (waiting[0].known is not None or len(waiting) > _MOST_WAITING or workers.is_full()):
+                if not begun:
+                    begun = True
+                    yield b""
                 yield from _ended(waiting.popleft(), memory, job)
         workers.no_more()
+        if not begun:
+            yield b""
         while waiting:
             yield from _ended(waiting.popleft(), memory, job)
 

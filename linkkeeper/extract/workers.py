@@ -3,6 +3,7 @@
 import logging
 import os
 import pickle
+from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -44,8 +45,18 @@ class Ticket:
 class Workers:
     """Hands files out in batches. With one process all is done right here, when asked for."""
 
-    def __init__(self, job: Job, processes: int | None = None, remember: bool = False) -> None:
-        """None for processes: as many as there are processors, those that stand ready before others."""
+    def __init__(
+        self,
+        job: Job,
+        processes: int | None = None,
+        remember: bool = False,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> None:
+        """None for processes: as many as there are processors, those that stand ready before others.
+
+        meanwhile: is called once, before others are waited for.
+        """
+        self._meanwhile = meanwhile
         self._job, self._remember = job, remember
         self._processes = forked.processors() if processes is None else processes
         self._may_have_ready = processes is None
@@ -67,14 +78,16 @@ class Workers:
         if self._is_full(self._batch) or (apart and self._batch.paths):
             self._send()  # now that there is something to do beside it
         batch = self._batch
+        batch.is_apart = apart
         batch.paths.append(file.path)
         batch.size_bytes += file.size_bytes
         return Ticket(self, batch, len(batch.paths) - 1)
 
     def no_more(self) -> None:
-        """Hand out the last files, too, if others were."""
-        if self._hands and self._batch.paths:
-            self._send()
+        """Hand out the last files, too, if others were, or somebody stands ready."""
+        stand_ready = self._stand_ready() and not self._batch.is_apart
+        if self._batch.paths and (self._hands or stand_ready):
+            self._send(only_if_ready=True)
 
     def is_full(self) -> bool:
         """Tell whether results should be fetched before more files come in."""
@@ -87,12 +100,18 @@ class Workers:
         if batch.is_sent and self._hands:
             batch.is_sent = False
             self._under_way -= 1
+            self._use_the_time()
             self._hands.fetch(batch)
         if batch.is_lost:
             batch.results = [Result(self._job.refused(FileProblem(path, _LOST))) for path in batch.paths]
         elif batch.results is None:
             batch.results = [one(path, self._job, self._remember) for path in batch.paths]
         return batch.results
+
+    def _use_the_time(self) -> None:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile:
+            meanwhile()
 
     def _is_full(self, batch: Batch) -> bool:
         first = not self._hands and not self._stand_ready()

@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -79,7 +80,8 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
     _check_archives(settings)
     with collector.calm(), State(settings) as state:
         found, changes = documents(request, settings)
-        collection, seen, problems = read(request, settings, events, state.extractions, (found, changes))
+        load = None if state.knows_answers else _load_network
+        collection, seen, problems = read(request, settings, events, state.extractions, (found, changes), load)
         copies = coverage.known(settings, state)
         outcome = ask(collection, options.from_now_on(settings, datetime.now(UTC) - started), state, events)
         state.write_later()
@@ -108,21 +110,33 @@ def read(
     events: Events,
     cache: ExtractionCache | None = None,
     chosen: tuple[Discovery, Changes | None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> tuple[Collection, Discovery, list[FileProblem]]:
     """Return every link of the documents, gathered by URL. Raises UsageError if there is nothing to read.
 
-    chosen: what `documents` said, where somebody has asked already.
+    chosen: what `documents` said, where somebody has asked already. meanwhile: is called once, before other processes
+    are waited for.
     """
     found, changes = chosen or documents(request, settings)
+    events.stage("reading", len(found.files))
+    read_so_far = _documents(request, found, settings, cache, meanwhile)
     collection = Collection(_rules(settings, _paths(request, settings), None if request.ask_all else changes))
     problems = list(found.problems)
-    events.stage("reading", len(found.files))
-    for scanned in _documents(request, found, settings, cache):
+    for scanned in read_so_far:
         if scanned.extraction.links or not scanned.extraction.problems:
             collection.add(scanned.document, scanned.extraction.links)
         problems += scanned.extraction.problems
         events.advance("reading", f"{collection.links} links")
     return collection, found, problems
+
+
+def _load_network() -> None:
+    """Load what asks: some link will have to be asked about."""
+    from linkkeeper.check import runner
+    from linkkeeper.net import client
+    from linkkeeper.pipeline import online
+
+    del runner, client, online
 
 
 def documents(request: Request, settings: Settings) -> tuple[Discovery, Changes | None]:
@@ -191,19 +205,25 @@ def default_paths() -> tuple[str, ...]:
 
 
 def _documents(
-    request: Request, found: Discovery, settings: Settings, cache: ExtractionCache | None
-) -> Iterator[Scanned]:
-    wanted = options.extraction(settings)
-    yield from extract_files(found.files, wanted, cache)
-    if found.stdin:
-        import hashlib
+    request: Request,
+    found: Discovery,
+    settings: Settings,
+    cache: ExtractionCache | None,
+    meanwhile: Callable[[], None] | None,
+) -> Iterable[Scanned]:
+    files = extract_files(found.files, options.extraction(settings), cache, meanwhile=meanwhile)
+    return chain(files, _stdin(request, settings)) if found.stdin else files
 
-        from linkkeeper.extract import registry  # every format with it
-        from linkkeeper.models.document import Document
 
-        data = request.stdin or b""
-        document = Document(request.stdin_name, hashlib.sha256(data).hexdigest(), len(data))
-        yield Scanned(document, registry.extract(request.stdin_name, data, wanted))
+def _stdin(request: Request, settings: Settings) -> Iterator[Scanned]:
+    import hashlib
+
+    from linkkeeper.extract import registry  # every format with it
+    from linkkeeper.models.document import Document
+
+    data = request.stdin or b""
+    document = Document(request.stdin_name, hashlib.sha256(data).hexdigest(), len(data))
+    yield Scanned(document, registry.extract(request.stdin_name, data, options.extraction(settings)))
 
 
 def cleaning(settings: Settings) -> Callable[[Link], Place]:

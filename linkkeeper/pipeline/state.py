@@ -74,6 +74,11 @@ class State:
         """Pages that their owners want no local copy of."""
         return Refusals(self._database)
 
+    @property
+    def knows_answers(self) -> bool:
+        """True if something is known of some URL, be it too old."""
+        return self._cache is not None and not self._cache.is_empty
+
     def last_verdicts(self) -> dict[str, str]:
         """Return the last verdict of everything that was ever asked about, by key (`key_of`)."""
         return past.last_verdicts(self._database)

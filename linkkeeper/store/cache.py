@@ -59,6 +59,11 @@ class Cache:
         self._seconds = Seconds()
         database.at_close(self.close)
 
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing is known of any URL."""
+        return not self._database.read("SELECT 1 FROM replies LIMIT 1")
+
     def load(self, urls: Iterable[str]) -> None:
         """Fetch what is known of many URLs at once; the next `get` of each then answers from memory."""
         now, rest = time.time(), iter(urls)

@@ -1,5 +1,6 @@
 """Processes begun before the command line is read."""
 
+import json
 import os
 import subprocess
 import sys
@@ -22,17 +23,28 @@ def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     [
         (["links"], True),
         (["links", "--no-cache"], True),
-        (["links", "--state", "elsewhere"], False),
-        (["links", "--state=elsewhere", "--no-cache"], True),
-        (["scan"], False),
+        (["links", "--state", "elsewhere"], True),
+        (["links", "--state", "known"], False),
+        (["links", "--state=known"], False),
+        (["links", "--state=known", "--no-cache"], True),
+        (["links", "--config", "elsewhere.toml"], False),
+        (["links", "-"], False),
+        (["links", "--state"], True),
+        (["scan"], True),
+        (["scan", "--state=elsewhere", "posts"], True),
+        (["scan", "--state=known", "posts"], False),
+        (["scan", "--help"], False),
+        (["scan", "--show-config"], False),
+        (["fix"], False),
         (["--help"], False),
         ([], False),
     ],
 )
 def test_readers_begin_where_documents_will_have_to_be_read(
-    arguments: list[str], begins: bool, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], begins: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[int] = []
+    (tmp_path / "known").mkdir()
     monkeypatch.setattr(forked, "begin", lambda count, _: begun.append(count))
     readers.begin(arguments)
     assert begun == [2] * begins
@@ -72,6 +84,22 @@ def test_the_same_is_printed_with_readers_and_without(tmp_path: Path) -> None:
     assert ready.stdout.count("\n") == 1080
     assert (ready.stdout, ready.stderr) == (not_ready.stdout, not_ready.stderr)
     assert ready.stderr == "posts/b.md: binary, not text\n"
+
+
+def test_a_scan_says_the_same_with_readers_and_without(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    for number in range(120):
+        (tmp_path / "posts" / f"{number}.md").write_text(f"[a](#b{number}) <http://x.invalid:99999/{number}>\n" * 3)
+    (tmp_path / "posts" / "b.md").write_bytes(b"\x89PNG")
+    (tmp_path / "known").mkdir()
+    said = []
+    for state in ("new", "known"):
+        done = _run("scan", "posts", "--format", "json", "--state", state)
+        assert done.returncode == 1, done.stderr
+        report = json.loads(done.stdout)
+        said.append([report["urls"], report["files"], report["summary"]])
+    assert said[0] == said[1]
+    assert said[0][2]["links"] == 720
 
 
 def test_a_wrong_command_line_is_answered_as_ever() -> None:

@@ -124,6 +124,28 @@ def _ready() -> Iterator[None]:
     forked.dismiss()
 
 
+def test_those_that_stand_ready_begin_at_once_and_the_time_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linkkeeper.extract.scan._LARGE_BYTES", 1000)
+    (tmp_path / "a.md").write_text("https://a.example/")
+    (tmp_path / "b.md").write_text("https://b.example/" + "x" * 1000)
+    small, large = discover((str(tmp_path),), DiscoverOptions()).files
+    meanwhile: list[str] = []
+
+    def read(file: SourceFile) -> list[str]:
+        meanwhile.clear()
+        forked.begin(2, workers.answering_later)
+        found = extract_files((file,), OPTIONS, meanwhile=lambda: meanwhile.append("used"))
+        begun = "" if forked.ready else "begun"
+        urls = [link.url for one in found for link in one.extraction.links]
+        forked.dismiss()
+        return [begun, *meanwhile, *(url[:18] for url in urls)]
+
+    assert read(small) == ["begun", "used", "https://a.example/"]
+    assert read(large) == ["", "https://b.example/"], "all may read a large one together"
+
+
 @pytest.mark.usefixtures("_ready")
 def test_processes_that_stand_ready_do_even_a_single_file() -> None:
     [row] = told(files(1), processes=None)
