@@ -12,7 +12,7 @@ from linkkeeper.models.verdict import Redirect, Verdict
 SCHEMA = "linkkeeper/report/1"
 
 
-class LinkSnapshot(Struct, frozen=True):
+class LinkSnapshot(Struct, frozen=True, gc=False):
     """The rescue of one link: it belongs to the link, since posts of different dates need different captures."""
 
     url: str | None
@@ -22,7 +22,7 @@ class LinkSnapshot(Struct, frozen=True):
     detail: str = ""
 
 
-class LinkRow(Struct, frozen=True):
+class LinkRow(Struct, frozen=True, gc=False):
     """One place where a URL is written."""
 
     file: str
@@ -40,7 +40,7 @@ class LinkRow(Struct, frozen=True):
     """What `fix` would write in the place of `raw`, escaped for where it stands; None: nothing."""
 
 
-class UrlRow(Struct, frozen=True):
+class UrlRow(Struct, frozen=True, gc=False):
     """One URL (without fragment): one question, its answer, and every place it stands in."""
 
     url: str

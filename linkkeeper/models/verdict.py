@@ -63,7 +63,7 @@ class Redirect(Struct, frozen=True, gc=False):
     status: int
 
 
-class Reply(Struct, frozen=True):
+class Reply(Struct, frozen=True, gc=False):
     """What one question to a server brought, redirects followed. Seen, not yet judged."""
 
     url: str
@@ -94,7 +94,7 @@ class Reply(Struct, frozen=True):
         return next((value for key, value in self.headers if key == name), "")
 
 
-class Judgement(Struct, frozen=True, omit_defaults=True):
+class Judgement(Struct, frozen=True, omit_defaults=True, gc=False):
     """A verdict and the rule that gave it."""
 
     verdict: Verdict
@@ -106,7 +106,7 @@ class Judgement(Struct, frozen=True, omit_defaults=True):
     """For verdicts by evidence (soft-404, parked): each sign that was seen."""
 
 
-class Finding(Struct, frozen=True, omit_defaults=True):
+class Finding(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a run knows of one URL (without fragment): its judgement and the facts behind it."""
 
     url: str

@@ -1,11 +1,14 @@
 """Cookies within one question: just enough to pass a redirect that waits for its own cookie."""
 
-import http.cookiejar
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from linkkeeper.errors import UsageError
 from linkkeeper.net.target import Target
+
+if TYPE_CHECKING:
+    from http.cookiejar import Cookie
 
 _MAX = 32
 _MAX_SIZE = 4096
@@ -54,6 +57,8 @@ class CookieFile:
 
     def __init__(self, path: str) -> None:
         """Raises UsageError if the file cannot be read."""
+        import http.cookiejar  # a hundredth of a second
+
         jar = http.cookiejar.MozillaCookieJar()
         try:
             jar.load(path, ignore_discard=True, ignore_expires=True)
@@ -67,7 +72,7 @@ class CookieFile:
         return "; ".join(f"{cookie.name}={cookie.value or ''}" for cookie in fitting)
 
 
-def _fits(cookie: http.cookiejar.Cookie, target: Target) -> bool:
+def _fits(cookie: "Cookie", target: Target) -> bool:
     domain = cookie.domain.lstrip(".").lower()
     inside = cookie.domain.startswith(".") and target.host.endswith("." + domain) and not target.address
     path = target.path.partition("?")[0]

@@ -26,7 +26,7 @@ class Place(Struct, frozen=True, gc=False):
     """Where a redirect wrapper led, before that was cleaned: the wrapper's own page answers for any target."""
 
 
-class Entry(Struct):
+class Entry(Struct, gc=False):
     """One URL without fragment, and the places where it stands."""
 
     url: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from msgspec import structs
 
@@ -36,7 +37,7 @@ def build(
     """
     entries = collection.spent() if spend else collection.entries.values()
     rows = [row for entry in entries for row in url_rows(entry, outcome)]
-    rows.sort(key=lambda row: (row.url, row.rule, row.links[0].file if row.links else "", row.detail))
+    _sort(rows)
     counts = {str(verdict): 0 for verdict in Verdict}
     for row in rows:
         counts[row.verdict] += 1
@@ -55,6 +56,14 @@ def build(
         notes=list(outcome.notes),
         paths=list(paths),
     )
+
+
+def _sort(rows: list[UrlRow]) -> None:
+    by_url = attrgetter("url")
+    if len(set(map(by_url, rows))) == len(rows):
+        rows.sort(key=by_url)  # a third of the time
+    else:
+        rows.sort(key=lambda row: (row.url, row.rule, row.links[0].file if row.links else "", row.detail))
 
 
 def url_rows(entry: Entry, outcome: Outcome) -> list[UrlRow]:

@@ -116,7 +116,7 @@ class State:
 
     def save_run(self, run: Run) -> Run:
         """Keep a run for `report` and `history`, masked; return it with what went wrong with that."""
-        Runs(self._database).save(safe.masked(run))
+        Runs(self._database).save(run, safe.masked, safe.MARKS)
         late = [note for note in self.notes if note not in run.notes]
         return msgspec.structs.replace(run, notes=[*run.notes, *late]) if late else run
 

@@ -93,7 +93,7 @@ def _toml(char: str) -> str:
 
 _ENCODER = msgspec.json.Encoder()
 _PIECE = 64
-_MARKS = (b"@", b"=", b"%")
+MARKS = (b"@", b"=", b"%")
 """Without any of these there is no user information and no parameter, escaped or not: `mask` changes nothing."""
 
 
@@ -114,7 +114,7 @@ def _surely_harmless(rows: list[UrlRow]) -> bool:
         data = _ENCODER.encode(rows)
     except UnicodeEncodeError:  # half a UTF-16 pair
         return False
-    return not any(mark in data for mark in _MARKS)
+    return not any(mark in data for mark in MARKS)
 
 
 def masked_row(row: UrlRow) -> UrlRow:

@@ -1,8 +1,9 @@
 """The reports of the last runs, and the figures of all: for `report RUN` and `history`."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -11,12 +12,16 @@ from linkkeeper.models.run import Run, UrlRow
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.store.database import Database
 
+T = TypeVar("T")
+
 _KEEP = 20
 _BROKEN = (Verdict.DEAD, Verdict.INVALID)
 _ASIDE = "accepted"
 """Stands beside the verdicts in the column of that name."""
-_PIECE = 500
+_PIECE = 100
 """Rows of URLs that are packed together."""
+Mask = Callable[[Run], Run]
+"""Takes out of a run what no disk may see."""
 _UNPACKED_LIMIT = 500_000_000
 _MAKE_ROOM = (
     "UPDATE runs SET report = NULL WHERE report IS NOT NULL AND id NOT IN"
@@ -43,9 +48,12 @@ class Runs:
     def __init__(self, database: Database, keep: int = _KEEP) -> None:
         self._database, self._keep = database, keep
 
-    def save(self, run: Run) -> None:
-        """Keep the report of a run under its id; older reports than the last `keep` make room, their figures stay."""
-        blob = _packed(run)
+    def save(self, run: Run, mask: Mask | None = None, marks: Sequence[bytes] = ()) -> None:
+        """Keep the report of a run under its id; older reports than the last `keep` make room, their figures stay.
+
+        marks: without any of these in its text, mask leaves a row as it is.
+        """
+        blob = _packed(run, mask, marks)
         row = (run.id, int(run.finished.timestamp()), run.summary.links, _json(run.summary.verdicts), blob)
         self._database.write(
             ("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", [row]),
@@ -92,19 +100,32 @@ class Runs:
         return self._database.read(statement, (len(run), run))
 
 
-def _packed(run: Run) -> bytearray:
+def _packed(run: Run, mask: Mask | None = None, marks: Sequence[bytes] = ()) -> bytearray:
     """Return a run in pieces, each after its length: in one, a large run would take its memory once more."""
     packer, out = zlib.compressobj(1), bytearray()
-    for piece in _pieces(run):
+    for piece in _pieces(run, mask or _as_it_is, marks):
         out += packer.compress(len(piece).to_bytes(4, "big")) + packer.compress(piece)
     out += packer.flush()
     return out
 
 
-def _pieces(run: Run) -> Iterator[bytes]:
-    yield msgspec.msgpack.encode(msgspec.structs.replace(run, urls=[]))
+def _as_it_is(run: Run) -> Run:
+    return run
+
+
+def _pieces(run: Run, mask: Mask, marks: Sequence[bytes]) -> Iterator[bytes]:
+    encode = msgspec.json.Encoder().encode  # in MessagePack a length may look like a mark
+    head = mask(msgspec.structs.replace(run, urls=[]))
+    yield encode(head)
     for start in range(0, len(run.urls), _PIECE):
-        yield msgspec.msgpack.encode(run.urls[start : start + _PIECE])
+        rows = run.urls[start : start + _PIECE]
+        try:
+            piece = encode(rows)
+        except UnicodeEncodeError:  # half a UTF-16 pair, which mask writes otherwise
+            piece = None
+        if piece is None or any(mark in piece for mark in marks):
+            piece = encode(mask(msgspec.structs.replace(head, urls=rows)).urls)
+        yield piece
 
 
 def _unpacked(blob: bytes) -> Run:
@@ -115,9 +136,14 @@ def _unpacked(blob: bytes) -> Run:
         end = 4 + int.from_bytes(data[:4], "big")
         pieces.append(data[4:end])
         data = data[end:]
-    run = msgspec.msgpack.decode(pieces[0] if pieces else b"", type=Run)
-    rows = msgspec.msgpack.Decoder(list[UrlRow])
-    return msgspec.structs.replace(run, urls=[row for piece in pieces[1:] for row in rows.decode(piece)])
+    run = _decoded(pieces[0] if pieces else b"", Run)
+    return msgspec.structs.replace(run, urls=[row for piece in pieces[1:] for row in _decoded(piece, list[UrlRow])])
+
+
+def _decoded(piece: bytes | memoryview, kind: type[T]) -> T:
+    data = bytes(piece)
+    is_json = data[:1] in (b"{", b"[")  # else it is MessagePack, as it was until 2026-11
+    return msgspec.json.decode(data, type=kind) if is_json else msgspec.msgpack.decode(data, type=kind)
 
 
 def _json(verdicts: dict[str, int]) -> str:

@@ -1,7 +1,11 @@
 """Reports of the last runs can be shown again."""
 
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from linkkeeper.models.run import Run, Summary, UrlRow
 from linkkeeper.models.verdict import Verdict
@@ -65,3 +69,39 @@ def test_a_report_of_another_version_is_none(tmp_path: Path) -> None:
         Runs(state).save(_run(1))
         state.write(("UPDATE runs SET report = ?", [(b"nonsense",)]))
         assert Runs(state).load() is None
+
+
+def test_rows_are_masked_where_they_have_a_mark_and_only_there(tmp_path: Path) -> None:
+    asked: list[list[str]] = []
+
+    def mask(run: Run) -> Run:
+        asked.append([row.url for row in run.urls])
+        return replace(run, urls=[replace(row, detail="***", url=visible(row.url)) for row in run.urls])
+
+    def visible(url: str) -> str:
+        return url.encode("utf-8", "backslashreplace").decode()
+
+    urls = [f"https://a.example/{number:03}" for number in range(400)]
+    urls[150] += "?key=secret"
+    urls[350] += "\ud800"
+    run = replace(_run(1), urls=[UrlRow(url, Verdict.DEAD, "http-gone", "HTTP 404") for url in urls])
+    with open_state(tmp_path) as state:
+        Runs(state).save(run, mask, (b"=",))
+        saved = Runs(state).load()
+    assert saved is not None
+    assert asked == [[], urls[100:200], urls[300:]]
+    assert [row.url for row in saved.urls] == [visible(url) for url in urls]
+    assert [number for number, row in enumerate(saved.urls) if row.detail == "***"] == [
+        *range(100, 200),
+        *range(300, 400),
+    ]
+
+
+def test_a_report_that_was_kept_as_messagepack_is_still_read(tmp_path: Path) -> None:
+    run, packed = _run(1), zlib.compressobj()
+    pieces = [msgspec.msgpack.encode(replace(run, urls=[])), msgspec.msgpack.encode(run.urls)]
+    blob = b"".join(packed.compress(len(piece).to_bytes(4, "big") + piece) for piece in pieces) + packed.flush()
+    with open_state(tmp_path) as state:
+        Runs(state).save(run)
+        state.write(("UPDATE runs SET report = ?", [(blob,)]))
+        assert Runs(state).load() == run
