@@ -7,7 +7,7 @@ URLs are looked for by our own scanner in what is left: no link, code, or HTML.
 import re
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import chain, islice
 from operator import lt
@@ -59,7 +59,7 @@ def read(data: bytes, portion: Portion, options: ExtractOptions) -> Iterator[Fou
 def _links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     seen = signs.look(data)
     masks = template.pieces(data) if seen.of_templates else []
-    return find(seen, masked(data, masks, options), masks, options)
+    return find(seen, signs.masked(seen, masked(data, masks, options)), masks, options)
 
 
 def anchors(data: bytes) -> frozenset[str]:
@@ -76,16 +76,15 @@ def masked(data: bytes, masks: list[Range], options: ExtractOptions) -> bytes:
 
 
 def find(
-    seen: signs.Signs, source: bytes, masks: list[Range], options: ExtractOptions, mdx: bool = False
+    seen: signs.Signs, parsed: signs.Signs, masks: list[Range], options: ExtractOptions, mdx: bool = False
 ) -> Iterator[Found]:
-    """Yield every link. source is what the parser sees, of the same length; the text differs from it in the masks."""
-    data = seen.source
+    """Yield every link. parsed is what the parser sees, of the same length; the text differs from it in the masks."""
+    data, source = seen.source, parsed.source
     if not seen.of_links:
         return
-    parsed = seen if source is data else signs.look(source)
     found: Iterable[Found] = _whole(parsed, options, mdx)
     if masks:
-        found = list(_filled_in(data, sorted([*found, *_literals(data, source, masks, options)], key=_position), masks))
+        found = list(_filled_in(data, sorted([*found, *_literals(seen, source, masks, options)], key=_position), masks))
     if seen.of_templates or seen.of(b"${"):
         found = map(_judged, found)
     if seen.of(ignore.WORD):
@@ -230,11 +229,20 @@ def _between(data: bytes, link: Found, masks: list[Range]) -> Iterator[Found]:
             yield _in_markdown(data, found, "md-table" in link.context)
 
 
-def _literals(data: bytes, source: bytes, masks: list[Range], options: ExtractOptions) -> Iterator[Found]:
+def _literals(seen: signs.Signs, source: bytes, masks: list[Range], options: ExtractOptions) -> Iterator[Found]:
     """Yield the URLs that template code (a shortcode, an include) has as literals."""
-    for start, end in masks:
+    data = seen.source
+    for start, end in masks if seen.spots is None else _with_spots(masks, seen.spots):
         if source[start:end] != data[start:end] and (options.include_verbatim or not template.is_comment(data, start)):
             yield from bare.find(data, start, end)
+
+
+def _with_spots(ranges: list[Range], spots: Sequence[int]) -> Iterator[Range]:
+    """Yield those ranges in which one of the spots (ascending) is."""
+    for start, end in ranges:
+        place = bisect_left(spots, start)
+        if place < len(spots) and spots[place] < end:
+            yield start, end
 
 
 def _verbatim(source: bytes, scan: Scan) -> Iterator[Found]:

@@ -37,11 +37,14 @@ def read(data: bytes, portion: Portion, options: ExtractOptions) -> Iterator[Fou
 def _links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
     seen = signs.look(data)
     masks, literals = _expressions(seen) if b"{" in data else ([], [])
-    source = markdown.masked(data, masks, options)
+    source, comments = markdown.masked(data, masks, options), list[tuple[int, int]]()
     if not options.include_verbatim and b"{/*" in data:
-        comments = (one for one in _COMMENT.finditer(data) if ignore.WORD not in one.group())
-        source = template.mask(source, [one.span() for one in comments])
-    for found in markdown.find(seen, _as_attributes(source, literals), masks, options, mdx=True):
+        comments = [one.span() for one in _COMMENT.finditer(data) if ignore.WORD not in one.group()]
+        source = template.mask(source, comments) if comments else source
+    parsed = signs.masked(seen, _as_attributes(source, literals))
+    if comments or any(b"\n" in literal.group() for literal in literals):  # blank lines and signs may come and go
+        parsed = signs.look(parsed.source)
+    for found in markdown.find(seen, parsed, masks, options, mdx=True):
         yield _judged(data, found, literals)
 
 

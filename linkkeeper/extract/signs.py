@@ -1,10 +1,11 @@
 """One look through a Markdown text: what in it may be a link, and which stretches can hold none.
 
 Most paragraphs hold no link, and what the parser says of them is most of its price. A stretch without a sign may be
-left out where that changes nothing before and after it: it begins with a blank line, and what follows it is a
-paragraph at the margin, after a blank line, which closes every list, quote and note (CommonMark 0.31.2, 5). What may
-close something else (a code fence, a comment) is a sign; from an HTML block on that blank lines do not end (4.6,
-kinds 1 and 3 to 5), nothing is left out.
+left out where that changes nothing before and after it: it begins with a blank line, and what follows it stands at the
+margin, after a blank line, which closes every quote and note and all but the outermost list (CommonMark 0.31.2, 5), and
+in that it would begin an item anyhow. Within a code fence all is code before and after. What may close something else
+(a code fence, a comment) is a sign; from an HTML block on that blank lines do not end (4.6, kinds 1 and 3 to 5),
+nothing is left out.
 """
 
 import re
@@ -37,10 +38,10 @@ _LASTING_KINDS = _NEEDLES.index(b"<?")
 _LASTING = re.compile(rb"<(?:\?|![A-Za-z\[]|(?:script|pre|style|textarea)(?=[\s>]|\Z))", re.IGNORECASE)
 """What may begin an HTML block that goes on after a blank line."""
 _BLANK = b"\n\n"
-_NO_PARAGRAPH = frozenset(b" >*+-0123456789`~<_=:|" + bytes(range(32)))
-"""What a line at the margin begins with that is perhaps no paragraph or heading."""
+_NO_MARGIN = frozenset(bytes(range(33)))
+"""What a line begins with that perhaps stands in a list, or is blank."""
 _LONGEST = max(map(len, _NEEDLES))
-_SHORTEST = 120
+_SHORTEST = 160
 """Bytes without a sign that are worth a look."""
 _TRIES = 6
 _WINDOW = 1 << 18
@@ -102,6 +103,13 @@ def look(source: bytes) -> Signs:
     return Signs(source, spots, frozenset(kinds), _kept(source, [*gaps, (last, len(source))], _lasting(source, kinds)))
 
 
+def masked(signs: Signs, source: bytes) -> Signs:
+    """Return the signs of a text by those of the one that it was before `template.mask`, without a look: some that it
+    has not any more, and those that letters for code behind `@` or `<` make are at the same places but one.
+    """
+    return signs if source is signs.source else Signs(source, signs.spots, signs.kinds, signs.kept)
+
+
 def _windows(source: bytes) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
     """Yield an offset, and the hits from there on: number of the needle, start, end; in order."""
     if len(source) <= _WINDOW:
@@ -137,7 +145,7 @@ def _kept(source: bytes, gaps: Iterable[Range], until: int) -> tuple[Range, ...]
 
 
 def _hole(source: bytes, last: int, mark: int) -> Range | None:
-    """Return what may be left out between two signs: from after a blank line to a paragraph after another."""
+    """Return what may be left out between two signs: from after a blank line to what is at the margin after another."""
     start = source.find(_BLANK, last, mark)
     if start < 0:
         return None
@@ -146,7 +154,7 @@ def _hole(source: bytes, last: int, mark: int) -> Range | None:
         end = source.rfind(_BLANK, start + 1, end)
         if end < 0:
             return None
-        if source[end + 2] not in _NO_PARAGRAPH:
+        if source[end + 2] not in _NO_MARGIN:
             return start + 2, end + 2
     return None
 

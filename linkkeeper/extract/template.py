@@ -34,8 +34,7 @@ _GOES_ON = re.compile(
     rb"\{\{(?![%<]?-?\s*+(?:/|(?:end|else)\b))|\{%(?!-?\s*+(?:end|els|elif))|\$\{|<%(?!-?\s*+(?:end|els|\}))"
 )
 _COMMENT = re.compile(rb"\{#|<%#|<%--|\{\{!|\{\{-?\s*+/\*")
-_LAST = re.compile(rb"x\Z")
-_NOT_LINE_END = re.compile(rb"[^\r\n]")
+_LETTERS = bytes(one if one in b"\r\n" else 0x78 for one in range(256))
 
 
 def in_url(written: bytes) -> bool:
@@ -128,5 +127,7 @@ def mask(data: bytes, spans: list[Range]) -> bytes:
     """
     out = bytearray(data)
     for start, end in spans:
-        out[start:end] = _LAST.sub(b"+", _NOT_LINE_END.sub(b"x", data[start:end]))
+        out[start:end] = data[start:end].translate(_LETTERS)
+        if start < end and out[end - 1] == 0x78:
+            out[end - 1] = 0x2B  # "+"
     return bytes(out)

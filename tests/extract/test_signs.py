@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from linkkeeper.extract import markdown, signs
+from linkkeeper.extract import markdown, signs, template
 from linkkeeper.extract.base import ExtractOptions, Found
 
 OPTIONS = ExtractOptions(include_verbatim=True)
@@ -19,6 +19,10 @@ LINES = (
     "a {background: url(f.png)}", "</style>", "<script>", "</script>", "<?php", "?>", "<!DOCTYPE x", ">", "<![CDATA[",
     "]]>", '<a href="j"', "k>", "| a | b |", "|---|---|", "| [g](g) | h |", "===", "---", "* * *", "\tx", "!!! note",
     "\r", "text\r", "\x0b", " ", "{{ x }}", "\\", "<!-- linkkeeper-ignore -->",
+)  # fmt: skip
+TEMPLATES = (
+    "{{ x }}", "{% y %}", "<{{ x }}>", "e@{{ x }}.com", "[a]({{ u }}/b)", "https://{{ h }}/p", "{{ s }}://a.example",
+    "{{ a\n b }}", "{% comment %}", "{% endcomment %}", "]{{ a }}(b)", '{{< x "https://l.example" >}}', "{{", "}}",
 )  # fmt: skip
 NESTED = ("- an item", "  more of it", "    [e](e)", "    indented", "Some prose of a paragraph.", "```")
 
@@ -40,11 +44,27 @@ def test_a_text_without_its_linkless_paragraphs_holds_the_same_links(lines: list
     assert short == whole
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    lines=st.lists(st.sampled_from(LINES) | st.sampled_from(TEMPLATES), max_size=30),
+    joint=st.sampled_from(["\n", "\n\n"]),
+)
+def test_a_text_with_letters_for_template_code_needs_no_second_look(lines: list[str], joint: str) -> None:
+    seen = signs.look(joint.join(lines).encode())
+    masks = template.pieces(seen.source)
+    source = markdown.masked(seen.source, masks, ExtractOptions())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signs, "_SHORTEST", 0)
+        seen = signs.look(seen.source)
+        once = list(markdown.find(seen, signs.masked(seen, source), masks, ExtractOptions()))
+    assert once == list(markdown.find(seen, signs.look(source), masks, ExtractOptions()))
+
+
 def test_a_paragraph_without_a_sign_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signs, "_SHORTEST", 10)
-    text = b"[a](b)\n\nProse of some length.\n\nMore of it.\n\n[c](d)\n\nThe end.\n"
+    text = b"[a](b)\n\nProse of some length.\n\nMore of it.\n\n- [c](d)\n\nThe end.\n"
     seen = signs.look(text)
-    assert signs.without_rest(seen).source == b"[a](b)\n\n[c](d)\n\n"
+    assert signs.without_rest(seen).source == b"[a](b)\n\n- [c](d)\n\n"
     assert [text[one.start : one.end] for one in markdown.links(text, OPTIONS)] == [b"b", b"d"]
 
 
