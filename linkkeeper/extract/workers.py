@@ -2,7 +2,6 @@
 
 import logging
 import os
-import pickle
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
@@ -140,6 +139,8 @@ class Workers:
         from linkkeeper.extract.crew import Crew  # not on every system
 
         if self._stand_ready():
+            import pickle
+
             crew = Crew(forked.ready.pop())
             crew.tell(pickle.dumps((self._job, self._remember, log.level)))
             return crew
@@ -172,6 +173,8 @@ def answering_later() -> forked.Do:
     def answer(message: bytes) -> bytes | None:
         if do:
             return do[0](message)
+        import pickle
+
         job, remember, level = pickle.loads(message)  # noqa: S301 - from the process that forked this one
         log.setLevel(level)
         do.append(answering(job, remember))

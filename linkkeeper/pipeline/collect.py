@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct, structs
 
@@ -66,18 +66,20 @@ class Collection:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        self._picks = bool(rules.exclude or rules.include)
         self.entries: dict[str, Entry] = {}
         self.digests: dict[str, str] = {}
         self.links = 0
         self.files = 0
         self._contexts: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def add(self, document: Document, links: Iterable[Link]) -> None:
+    def add(self, document: Document, links: Sequence[Link]) -> None:
         """Take in the links of one document."""
         self.files += 1
-        for link in links:
-            self.links += 1
+        self.links += len(links)
+        if links:
             self.digests[document.path] = document.digest
+        for link in links:
             structs.force_setattr(link, "document", document.path)  # one object instead of one a link
             structs.force_setattr(link, "kind", sys.intern(link.kind))
             structs.force_setattr(link, "context", self._contexts.setdefault(link.context, link.context))
@@ -93,7 +95,7 @@ class Collection:
         return (entry for entry in self.entries.values() if entry.judgement is None)
 
     def _add_link(self, link: Link) -> None:
-        judgement = self._excluded(link) or self.rules.judge(link)
+        judgement = (self._excluded(link) if self._picks else None) or self.rules.judge(link)
         if judgement is not None:
             key = f"{judgement.verdict}\0{judgement.rule}\0{judgement.detail}\0{link.url}"
             entry = self.entries.get(key)
@@ -113,8 +115,6 @@ class Collection:
                 entry.written, entry.rule = written, place.rule
 
     def _excluded(self, link: Link) -> Judgement | None:
-        if not self.rules.exclude and not self.rules.include:
-            return None
         text = link.written.decode("utf-8", "replace")
         if any(pattern.search(text) for pattern in self.rules.exclude):
             return Judgement(Verdict.SKIPPED, "excluded", "matches --exclude")

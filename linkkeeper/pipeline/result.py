@@ -124,6 +124,8 @@ def _link_row(place: Place, finding: Finding, outcome: Outcome) -> LinkRow:
         raw=written(link),
         fragment=_fragment(place) or None,
     )
+    if not outcome.wanted:
+        return row
     wanted = outcome.wanted.get((link.document, link.span.start))
     if wanted is None:
         return row

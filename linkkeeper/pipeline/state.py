@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -24,9 +24,11 @@ from linkkeeper.store.database import Database, open_state
 from linkkeeper.store.extractions import Extractions
 from linkkeeper.store.history import History, HistoryOptions
 from linkkeeper.store.keys import Keys
-from linkkeeper.store.queue import SaveQueue
-from linkkeeper.store.refusals import Refusals
 from linkkeeper.store.runs import Runs
+
+if TYPE_CHECKING:
+    from linkkeeper.store.queue import SaveQueue
+    from linkkeeper.store.refusals import Refusals
 
 
 class Unread:
@@ -65,13 +67,17 @@ class State:
         self._database.close()
 
     @property
-    def queue(self) -> SaveQueue:
+    def queue(self) -> "SaveQueue":
         """What is to be saved at the Wayback Machine, and how far it has come."""
+        from linkkeeper.store.queue import SaveQueue  # only `archive save` and its like ask
+
         return SaveQueue(self._database)
 
     @property
-    def refusals(self) -> Refusals:
+    def refusals(self) -> "Refusals":
         """Pages that their owners want no local copy of."""
+        from linkkeeper.store.refusals import Refusals
+
         return Refusals(self._database)
 
     @property

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterable
 from importlib import import_module
@@ -83,6 +82,8 @@ def _spelled(path: Path) -> str:
 
 def _try(folder: Path) -> None:
     """Raise UsageError if no file can be made in folder: rights alone do not tell."""
+    import tempfile
+
     try:
         handle, temporary = tempfile.mkstemp(prefix=".linkkeeper.", suffix=".tmp", dir=folder)
         os.close(handle)
@@ -141,6 +142,8 @@ def _below_here(path: Path) -> list[Path]:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

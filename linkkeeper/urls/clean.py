@@ -13,8 +13,10 @@ _MAX_DEPTH = 8
 """Wrappers within wrappers; what is deeper is somebody's trap and stays wrapped."""
 _MAX_ROUNDS = 8
 _WEB = ("http", "https", "")
-_BARE = re.compile(r"https?://([a-z0-9.\-]+)(?::[0-9]+)?(?:/[^?#\\]*)?")
-"""URLs without query and fragment, as most are written: only a wrapper's path can hold something to clean."""
+_SITE = re.compile(r"https?://([a-z0-9.\-]+)(?::[0-9]+)?")
+_BEHIND_SCHEME = len("https://")
+_SITES = 10_000
+"""Of which is remembered whether only a query or fragment can hold something to clean."""
 
 
 class Cleaned(Struct, frozen=True):
@@ -40,6 +42,8 @@ class Cleaner:
 
     def __init__(self, rules: RuleSet) -> None:
         self._index = Index(rules)
+        self._is_plain: dict[str, bool] = {}
+        """By scheme and authority as written: URLs without query and fragment, as most are, stay as they are."""
         self._providers = clearurls.Providers(rules.providers) if rules.providers else None
 
     def clean(self, url: str) -> Cleaned:
@@ -52,8 +56,7 @@ class Cleaner:
         return cleaned if self._providers is None else self._settled(cleaned, self._providers)
 
     def _once(self, url: str) -> Cleaned:
-        bare = _BARE.fullmatch(url)
-        if bare is not None and not self._index.at(bare[1]).wrappers:
+        if "?" not in url and "#" not in url and "\\" not in url and self._is_plain_site(url):
             return Cleaned(url, (), url)
         parts = parse.split(url)
         if not parts.host or parts.scheme not in _WEB:
@@ -71,6 +74,17 @@ class Cleaner:
         credentials = tuple(step for step in outer.steps if step.credential)
         safe = inner.without_credentials if inner.credentials_removed else outer.without_credentials
         return Cleaned(inner.url, credentials + inner.steps, safe, target=inner.target)
+
+    def _is_plain_site(self, url: str) -> bool:
+        end = url.find("/", _BEHIND_SCHEME)
+        site = url[:end] if end > 0 else url
+        known = self._is_plain.get(site)
+        if known is None:
+            if len(self._is_plain) >= _SITES:
+                self._is_plain.clear()
+            match = _SITE.fullmatch(site)
+            known = self._is_plain[site] = match is not None and not self._index.at(match[1]).wrappers
+        return known
 
     def _unwrapped(self, parts: parse.UrlParts, rules: HostRules) -> Cleaned | None:
         """Return what the wrapper leads to, cleaned; None if it is no wrapper, or one of too many."""
