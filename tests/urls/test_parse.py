@@ -5,6 +5,7 @@ from importlib import resources
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from publicsuffixlist import PublicSuffixList
 
 from linkkeeper.urls import parse
 
@@ -99,6 +100,13 @@ def test_what_registries_sell_right_below_a_flat_suffix_is_what_the_list_says() 
 )
 def test_the_domain_bought_of_a_registry(host: str, domain: str) -> None:
     assert parse.registry_domain(host) == domain
+
+
+def test_the_rules_for_one_top_level_domain_say_what_the_whole_list_says() -> None:
+    whole = PublicSuffixList(only_icann=True)
+    names = [rule.decode().strip("!*.") for rule in _icann_rules()]
+    hosts = [f"b.a.{name}" for name in [*names, *(name.encode("idna").decode() for name in names[::7])]]
+    assert [host for host in hosts if parse.registry_domain(host) != (whole.privatesuffix(host) or "")] == []
 
 
 def _icann_rules() -> list[bytes]:
