@@ -1,7 +1,7 @@
 """Pages of known sites that say, with 200, that what was linked is gone (`data/gone.toml`)."""
 
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -58,12 +58,15 @@ def is_there(reply: Reply) -> bool:
     return any(text in page.view(reply).lower for entry in _known(reply) for text in entry.unless)
 
 
-def _known(reply: Reply) -> list[Notice]:
-    if not reply.body:
-        return []
-    labels = page.view(reply).parts.host.lower().split(".")
+def _known(reply: Reply) -> tuple[Notice, ...]:
+    return _known_at(page.view(reply).parts.host) if reply.body else ()
+
+
+@lru_cache(maxsize=1 << 10)
+def _known_at(host: str) -> tuple[Notice, ...]:
+    labels = host.lower().split(".")
     names = (".".join(labels[start:]) for start in range(len(labels) - 1))
-    return [entry for name in names for entry in _by_host().get(name, ())]
+    return tuple(entry for name in names for entry in _by_host().get(name, ()))
 
 
 @cache

@@ -73,7 +73,7 @@ class Lane:
         self._quick = quick.Quick(self._came, self._late)
         self.requests = 0
         """Answered here."""
-        evidence.tells((), "")  # reads its table now: later, there may be no file left to open
+        evidence.prepare()
 
     def start(self, host: Host, question: Question, now: float) -> bool:
         """Ask a question, if it may go this way; say whether that is so."""

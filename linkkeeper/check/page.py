@@ -104,7 +104,7 @@ class View:
 
 
 _views: deque[View] = deque(maxlen=4)
-"""The last replies looked at: several rules in a row ask for the same one, and a sibling beside it."""
+"""The last replies looked at, the newest first: several rules ask for the same one, and a sibling beside it."""
 
 
 def view(reply: Reply) -> View:
@@ -113,7 +113,7 @@ def view(reply: Reply) -> View:
         if known.reply is reply:
             return known
     made = View(reply)
-    _views.append(made)
+    _views.appendleft(made)
     return made
 
 

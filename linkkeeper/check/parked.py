@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -98,6 +98,7 @@ def _loads_from(markup: str) -> str:
     return next((host for host in _LOADED.findall(markup) if _is_parking(host)), "")
 
 
+@lru_cache(maxsize=1 << 10)
 def _is_parking(host: str) -> bool:
     labels = host.split(".")
     return any(".".join(labels[start:]) in table().hosts for start in range(len(labels) - 1))

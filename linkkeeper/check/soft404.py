@@ -11,7 +11,7 @@ import os
 import re
 from collections import defaultdict
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from msgspec import Struct
@@ -250,6 +250,7 @@ def _plain_signs(text: str) -> tuple[str, ...]:
     return (f"text: {line[:100]}",) if len(line) <= 80 and is_error_title(line) else ()
 
 
+@lru_cache(maxsize=256)
 def is_error_title(title: str) -> bool:
     """Tell whether one whole part of a title is what error pages are called, in any of the languages."""
     text = html.unescape(title).lower().replace("’", "'")[:300]

@@ -132,11 +132,12 @@ def read(
 
 def _load_network() -> None:
     """Load what asks: some link will have to be asked about."""
-    from linkkeeper.check import runner
+    from linkkeeper.check import evidence, runner
     from linkkeeper.net import client
     from linkkeeper.pipeline import online
 
     del runner, client, online
+    evidence.prepare()
 
 
 def documents(request: Request, settings: Settings) -> tuple[Discovery, Changes | None]:
