@@ -1,7 +1,5 @@
 """A line of JSON per URL, for programs that read while the run goes on: memory stays flat."""
 
-import msgspec
-
 from linkkeeper.models.run import Run, UrlRow
 from linkkeeper.report import safe
 
@@ -10,7 +8,7 @@ NAME = "jsonl"
 
 def line(row: UrlRow) -> str:
     """Return one URL as one line of JSON, newline at the end: the objects that `urls` of the JSON report holds."""
-    return safe.json_text(msgspec.json.encode(safe.masked_row(row)).decode("utf-8")) + "\n"
+    return safe.json_text(safe.row_json(row).decode("utf-8")) + "\n"
 
 
 def render(run: Run) -> str:

@@ -62,7 +62,7 @@ def json_text(text: str) -> str:
 
     Outside strings JSON has only ASCII, so replacing them wherever they stand cannot change its meaning.
     """
-    if text.isascii() and "\x7f" not in text and "##" not in text:
+    if text.isascii() and "\x7f" not in text and ("#" not in text or "##" not in text):
         return text
     return _NOT_IN_JSON.sub(_json_escape, text)
 
@@ -103,18 +103,39 @@ def masked(run: Run) -> Run:
     rows: list[UrlRow] = []
     for start in range(0, len(run.urls), _PIECE):
         piece = run.urls[start : start + _PIECE]
-        harmless = _surely_harmless(piece)
-        rows += piece if harmless else [row if _surely_harmless([row]) else _walk(row, texts) for row in piece]
+        rows += piece if _surely_harmless(piece) else _masked_rows(piece, texts)
     return structs.replace(_changed(structs.replace(run, urls=[]), texts), urls=rows)
 
 
 def _surely_harmless(rows: list[UrlRow]) -> bool:
     """Say whether nothing in these rows can be masked: quick, for most are so. False where that is not sure."""
+    return bool(_harmless_json(rows))
+
+
+def _harmless_json(rows: list[UrlRow]) -> bytes:
+    """Return rows as a JSON array if nothing in them can be masked; else, or where that is not sure, nothing."""
     try:
         data = _ENCODER.encode(rows)
     except UnicodeEncodeError:  # half a UTF-16 pair
-        return False
-    return not any(mark in data for mark in MARKS)
+        return b""
+    return b"" if any(mark in data for mark in MARKS) else data
+
+
+def _masked_rows(rows: list[UrlRow], texts: "_Once") -> list[UrlRow]:
+    return [row if _surely_harmless([row]) else _walk(row, texts) for row in rows]
+
+
+def rows_json(rows: list[UrlRow]) -> bytes:
+    """Return rows as a JSON array, masked like the whole run."""
+    texts = _Once(_masked_text)
+    pieces = [rows[start : start + _PIECE] for start in range(0, len(rows), _PIECE)]
+    done = [_harmless_json(piece) or _ENCODER.encode(_masked_rows(piece, texts)) for piece in pieces]
+    return b"[" + b",".join([piece[1:-1] for piece in done]) + b"]"
+
+
+def row_json(row: UrlRow) -> bytes:
+    """Return one row as a JSON object, masked like the whole run."""
+    return (_harmless_json([row]) or _ENCODER.encode([masked_row(row)]))[1:-1]
 
 
 def masked_row(row: UrlRow) -> UrlRow:
