@@ -8,9 +8,9 @@ NAME = "jsonl"
 
 def line(row: UrlRow) -> str:
     """Return one URL as one line of JSON, newline at the end: the objects that `urls` of the JSON report holds."""
-    return safe.json_text(safe.row_json(row).decode("utf-8")) + "\n"
+    return safe.json_text(safe.json_lines([row]).decode("utf-8"))
 
 
 def render(run: Run) -> str:
     """Return a line for every URL of run."""
-    return "".join(map(line, run.urls))
+    return safe.json_text(safe.json_lines(run.urls).decode("utf-8"))

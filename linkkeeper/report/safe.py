@@ -113,9 +113,9 @@ def _surely_harmless(rows: list[UrlRow]) -> bool:
 
 
 def _harmless_json(rows: list[UrlRow]) -> bytes:
-    """Return rows as a JSON array if nothing in them can be masked; else, or where that is not sure, nothing."""
+    """Return rows as JSON lines if nothing in them can be masked; else, or where that is not sure, nothing."""
     try:
-        data = _ENCODER.encode(rows)
+        data = _ENCODER.encode_lines(rows)
     except UnicodeEncodeError:  # half a UTF-16 pair
         return b""
     return b"" if any(mark in data for mark in MARKS) else data
@@ -125,17 +125,11 @@ def _masked_rows(rows: list[UrlRow], texts: "_Once") -> list[UrlRow]:
     return [row if _surely_harmless([row]) else _walk(row, texts) for row in rows]
 
 
-def rows_json(rows: list[UrlRow]) -> bytes:
-    """Return rows as a JSON array, masked like the whole run."""
+def json_lines(rows: list[UrlRow]) -> bytes:
+    """Return rows as JSON objects, each with a line feed behind it and none within, masked like the whole run."""
     texts = _Once(_masked_text)
     pieces = [rows[start : start + _PIECE] for start in range(0, len(rows), _PIECE)]
-    done = [_harmless_json(piece) or _ENCODER.encode(_masked_rows(piece, texts)) for piece in pieces]
-    return b"[" + b",".join([piece[1:-1] for piece in done]) + b"]"
-
-
-def row_json(row: UrlRow) -> bytes:
-    """Return one row as a JSON object, masked like the whole run."""
-    return (_harmless_json([row]) or _ENCODER.encode([masked_row(row)]))[1:-1]
+    return b"".join([_harmless_json(piece) or _ENCODER.encode_lines(_masked_rows(piece, texts)) for piece in pieces])
 
 
 def masked_row(row: UrlRow) -> UrlRow:

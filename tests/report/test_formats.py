@@ -13,7 +13,8 @@ import pytest
 from linkkeeper.models.run import Run, UrlRow
 from linkkeeper.models.verdict import Verdict
 from linkkeeper.report import csv as csv_report
-from linkkeeper.report import github, junit, markdown, sarif
+from linkkeeper.report import github, jsonl, junit, markdown, sarif
+from linkkeeper.report import json as json_report
 
 POST = "content/_posts/2016-07-08-周刊.md"
 COPY = "https://web.archive.org/web/20160709010203/https://example.com/gone"
@@ -150,3 +151,20 @@ def test_sarif_names_every_rule_it_uses(run: Run) -> None:
 )
 def test_sarif_names_files_by_uri(file: str, uri: str) -> None:
     assert sarif.uri(file) == uri
+
+
+def test_a_large_json_report_has_a_line_for_each_url_and_says_the_same(run: Run) -> None:
+    from msgspec.structs import replace
+
+    odd = replace(run.urls[0], url='https://example.com/?token=hunter2secret#\n  "urls": []', detail="\ud800")
+    few = replace(run, notes=['\n  "urls": []'], urls=[*run.urls, odd])
+    many = replace(few, urls=[*few.urls, *run.urls * 200])
+    small, large = json_report.render(few), json_report.render(many)
+    assert "hunter2secret" not in small + large
+    lines = [line.strip().removesuffix(",") for line in large.splitlines()]
+    urls = [json.loads(line) for line in lines if line.startswith('{"url":')]
+    assert len(urls) == len(many.urls)
+    shared = len(few.urls)
+    assert urls[:shared] == json.loads(small)["urls"]
+    assert [json.loads(line) for line in jsonl.render(many).splitlines()] == urls
+    assert json.loads(large) | {"urls": urls[:shared]} == json.loads(small)
