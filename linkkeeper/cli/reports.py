@@ -11,6 +11,8 @@ from linkkeeper.errors import UsageError
 from linkkeeper.models.run import Run, UrlRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from linkkeeper.report.base import Extras
 
 Format = Annotated[
@@ -105,7 +107,8 @@ def write(run: Run, chosen: list[Target], extras: "Extras | None" = None, *, str
                 registry.write(run, target.format, target.path, extras)
                 output.note(f"wrote {target.path}")
             elif not streamed:
-                output.data(_text(run, target.format, extras))
+                for piece in _pieces(run, target.format, extras):
+                    output.data(piece)
     if any(target.format == github.NAME for target in chosen):
         github.append_summary(run)
 
@@ -122,9 +125,9 @@ def row(one: UrlRow) -> None:
     output.data(jsonl.line(one))
 
 
-def _text(run: Run, format_name: str, extras: "Extras | None") -> str:
+def _pieces(run: Run, format_name: str, extras: "Extras | None") -> "Iterable[str]":
     from linkkeeper.report import registry, terminal
 
     if format_name == terminal.NAME:
-        return terminal.render(run, output.coloured(), output.width(), output.verbose())
-    return registry.text(run, format_name, extras)
+        return [terminal.render(run, output.coloured(), output.width(), output.verbose())]
+    return registry.pieces(run, format_name, extras)

@@ -8,7 +8,7 @@ NAME = "jsonl"
 
 def line(row: UrlRow) -> str:
     """Return one URL as one line of JSON, newline at the end: the objects that `urls` of the JSON report holds."""
-    return safe.json_text(safe.json_lines([row]).decode("utf-8"))
+    return safe.json_text(safe.json_line(row).decode("utf-8"))
 
 
 def render(run: Run) -> str:

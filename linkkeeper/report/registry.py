@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -101,6 +101,16 @@ def text(run: Run, name: str, extras: Extras | None = None) -> str:
 
         return html.render(run, extras)
     return named(name).render(run)
+
+
+def pieces(run: Run, name: str, extras: Extras | None = None) -> Iterator[str]:
+    """Yield what `text` returns, in pieces where the format has them. Raises UsageError."""
+    if name == "json":
+        from linkkeeper.report import json
+
+        yield from json.pieces(run)
+    else:
+        yield text(run, name, extras)
 
 
 def write(run: Run, name: str, path: Path, extras: Extras | None = None) -> None:

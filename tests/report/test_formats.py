@@ -156,7 +156,7 @@ def test_sarif_names_files_by_uri(file: str, uri: str) -> None:
 def test_a_large_json_report_has_a_line_for_each_url_and_says_the_same(run: Run) -> None:
     from msgspec.structs import replace
 
-    odd = replace(run.urls[0], url='https://example.com/?token=hunter2secret#\n  "urls": []', detail="\ud800")
+    odd = replace(run.urls[0], url='https://example.com/?access_token=hunter2secret#\n  "urls": []', detail="\ud800")
     few = replace(run, notes=['\n  "urls": []'], urls=[*run.urls, odd])
     many = replace(few, urls=[*few.urls, *run.urls * 200])
     small, large = json_report.render(few), json_report.render(many)
