@@ -33,6 +33,8 @@ from linkkeeper.report.registry import is_report
 from linkkeeper.urls import rules as url_rules
 from linkkeeper.urls.clean import Cleaned, Cleaner
 
+_LONG_BYTES = 1 << 17
+"""Documents that take others so long to read that one had better not just wait for them."""
 NOT_ASKED = Judgement(Verdict.SKIPPED, "excluded", "only archive links are looked at")
 
 
@@ -80,7 +82,8 @@ def scan(request: Request, settings: Settings, events: Events) -> Result:
     _check_archives(settings)
     with collector.calm(), State(settings) as state:
         found, changes = documents(request, settings)
-        load = None if state.knows_answers else _load_network
+        size_bytes = sum(file.size_bytes for file in found.files)
+        load = _load_network if size_bytes >= _LONG_BYTES and not state.knows_answers else None
         collection, seen, problems = read(request, settings, events, state.extractions, (found, changes), load)
         copies = coverage.known(settings, state)
         outcome = ask(collection, options.from_now_on(settings, datetime.now(UTC) - started), state, events)
