@@ -122,7 +122,7 @@ class Walk:
             self._refuse(path, "not a format that linkkeeper reads")
             self.skipped += 1
         else:
-            self._add(path, status)
+            self._add(path.replace(os.sep, "/"), self._place(path), status)
 
     def _walk(self, top: str) -> Iterator[SourceFile]:
         real_top = os.path.realpath(top)
@@ -159,7 +159,7 @@ class Walk:
             return None if ignored.has(entry.path, folder=True) else (entry.path, f"{shown}{entry.name}/")
         if ignored.has(entry.path, folder=False):
             return None
-        if os.path.splitext(entry.name)[1].lower() not in self._suffixes:
+        if _suffix(entry.name) not in self._suffixes:
             self.skipped += not entry.is_symlink() or not entry.is_dir()
             return None
         self._add_walked(entry, shown + entry.name, top)
@@ -170,13 +170,11 @@ class Walk:
             self._refuse(shown, "a symbolic link that leads out of the scanned folder: not opened")
             return
         try:
-            self._add(shown, entry.stat())
+            self._add(shown, entry.path, entry.stat())  # the walk began at a real path and follows no links to folders
         except OSError as error:
             self._refuse(shown, f"cannot be read: {error.strerror}")
 
-    def _add(self, path: str, status: os.stat_result) -> None:
-        shown = path.replace(os.sep, "/")
-        place = self._place(path)
+    def _add(self, shown: str, place: str, status: os.stat_result) -> None:
         if place in self._seen:
             return
         self._seen.add(place)
@@ -202,6 +200,12 @@ class Walk:
 
     def _refuse(self, path: str, problem: str) -> None:
         self.problems.append(FileProblem(path.encode("utf-8", "backslashreplace").decode(), problem))
+
+
+def _suffix(name: str) -> str:
+    """Return what `os.path.splitext` says of a name that does not begin with a dot, in small letters."""
+    before, dot, after = name.rpartition(".")
+    return (dot + after).lower() if before else ""
 
 
 def _status(path: str) -> os.stat_result:

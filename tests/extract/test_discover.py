@@ -144,6 +144,14 @@ def test_a_file_named_twice_counts_once(tree: Path) -> None:
     assert found("a", "a/b.md", "./a") == ["a/b.md"]
 
 
+def test_a_file_counts_once_by_whatever_way_its_folder_is_named(tree: Path) -> None:
+    put("a/b/c.md", "a/.d.md.md", "a/e.", "a/f.MD")
+    Path("way").symlink_to("a/b")
+    assert found("way/c.md", "a") == ["way/c.md", "a/f.MD"]
+    assert found("a", "way/c.md", "way") == ["a/f.MD", "a/b/c.md"]
+    assert run("a").skipped == 1
+
+
 def test_links_out_of_the_folder_are_not_opened(tree: Path) -> None:
     put("outside/a.md", "site/b.md")
     Path("site/out.md").symlink_to("../outside/a.md")
