@@ -11,7 +11,7 @@ from contextlib import suppress
 import msgspec
 
 from linkkeeper.extract.batch import Batch
-from linkkeeper.extract.forked import HEAD_BYTES, Forked
+from linkkeeper.extract.forked import HEAD_BYTES, HERE, Forked
 from linkkeeper.extract.job import Result
 
 _AT_ONCE = 1 << 20
@@ -27,6 +27,8 @@ class _Member:
         """Our ends of its pipes."""
         self.inbox, self.outbox = bytearray(), bytearray()
         self.under_way: deque[Batch] = deque()
+        self.is_here = False
+        """It has begun to answer."""
 
 
 class Crew:
@@ -93,7 +95,12 @@ class Crew:
             self._lose(member)
             return
         member.inbox += data
-        while len(member.inbox) >= (end := HEAD_BYTES + int.from_bytes(member.inbox[:HEAD_BYTES], "big")):
+        if not member.is_here and member.inbox.startswith(HERE):
+            member.is_here = True
+            del member.inbox[:HEAD_BYTES]
+        while member.is_here and len(member.inbox) >= (
+            end := HEAD_BYTES + int.from_bytes(member.inbox[:HEAD_BYTES], "big")
+        ):
             batch = member.under_way.popleft()
             with memoryview(member.inbox) as view:
                 batch.results = self._decoder.decode(view[HEAD_BYTES:end])
@@ -101,9 +108,9 @@ class Crew:
             del member.inbox[:end]
 
     def _lose(self, member: _Member) -> None:
-        """Do without a process that died of what it was at; the others get what it had not begun."""
+        """Do without a process that died of what it was at, or never was; the others get what it had not begun."""
         self._leave(member)
-        if member.under_way:
+        if member.under_way and member.is_here:
             batch = member.under_way.popleft()
             batch.is_lost, batch.is_away = True, False
         self._waiting.extendleft(reversed(member.under_way))

@@ -16,6 +16,12 @@ Prepare = Callable[[], Do]
 """Loads what is needed; runs in the first process only."""
 HEAD_BYTES = 8
 """Before each message: its length, the highest byte first."""
+HERE = (0).to_bytes(HEAD_BYTES, "big")
+"""The first thing a process sends: who closes its pipes without that has never begun."""
+_MOST = 8
+"""Begun early, on a guess; each takes four open files and 3 ms."""
+_FEWEST_FILES = 128
+"""That a process may have open: with less, others need them more."""
 _PIPE_BYTES = 1 << 20
 """What Linux lets anybody have: an answer waits there while we are busy. Other systems keep their own size."""
 
@@ -45,9 +51,19 @@ def processors() -> int:
 
 
 def begin(count: int, prepare: Prepare) -> None:
-    """Have some processes ready for whoever needs them; none where that cannot be."""
-    with suppress(OSError):
-        ready.append(fork(count, prepare))
+    """Have some processes ready for whoever needs them, not very many; none where that cannot be."""
+    if _may_open(_FEWEST_FILES):
+        with suppress(OSError):
+            ready.append(fork(min(count, _MOST), prepare))
+
+
+def _may_open(files: int) -> bool:
+    try:
+        import resource
+    except ImportError:  # a system without fork
+        return False
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft == resource.RLIM_INFINITY or soft >= files
 
 
 def dismiss() -> None:
@@ -58,12 +74,18 @@ def dismiss() -> None:
 
 def fork(count: int, prepare: Prepare) -> Forked:
     """Return some new processes. Safe only while no other thread runs. Raises OSError if the system has none."""
-    pipes = [(os.pipe(), os.pipe()) for _ in range(count)]
-    for pipe in (pipe for pair in pipes for pipe in pair):
-        _widen(pipe[1])
-    ours = [(answers[0], messages[1]) for answers, messages in pipes]
-    theirs = [(messages[0], answers[1]) for answers, messages in pipes]
-    first = os.fork()
+    pipes: list[tuple[int, int]] = []
+    try:
+        for _ in range(2 * count):
+            pipes.append(os.pipe())
+            _widen(pipes[-1][1])
+        first = os.fork()
+    except OSError:
+        _close(pipes)
+        raise
+    answers, messages = pipes[:count], pipes[count:]
+    ours = [(one[0], other[1]) for one, other in zip(answers, messages, strict=True)]
+    theirs = [(other[0], one[1]) for one, other in zip(answers, messages, strict=True)]
     if not first:
         _live(ours, theirs, prepare)
     _close(theirs)
@@ -91,7 +113,11 @@ def _live(not_ours: list[tuple[int, int]], pairs: list[tuple[int, int]], prepare
         do = prepare()
         children: list[int] = []
         while len(pairs) > 1:
-            child = os.fork()
+            try:
+                child = os.fork()
+            except OSError:  # the system has no more of them
+                pairs = _only(pairs, 0)
+                break
             if not child:
                 children, pairs = [], _only(pairs, -1)
             else:
@@ -123,6 +149,7 @@ def _leave_signals() -> None:
 def _answer(reads: int, writes: int, do: Do) -> None:
     """Answer messages until nobody can send one any more, or nobody hears."""
     with os.fdopen(reads, "rb") as messages, suppress(BrokenPipeError):
+        _write(writes, HERE)
         while len(head := messages.read(HEAD_BYTES)) == HEAD_BYTES:
             answer = do(messages.read(int.from_bytes(head, "big")))
             if answer is not None:

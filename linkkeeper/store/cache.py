@@ -8,7 +8,7 @@ from itertools import islice
 import msgspec
 from msgspec import Struct, structs
 
-from linkkeeper.models.verdict import Finding, Redirect, Verdict
+from linkkeeper.models.verdict import Finding, Judgement, Redirect, Verdict
 from linkkeeper.store.batch import Batch, Seconds
 from linkkeeper.store.database import Database
 from linkkeeper.store.keys import Keys
@@ -131,7 +131,7 @@ class Cache:
         key = self._keys.of(finding.url)
         checked = int(self._seconds.of(finding.checked)) if finding.checked is not None else 0
         due = int(checked + self._jittered(self._limits_s[finding.judgement.verdict], finding.url, checked))
-        kept = finding if key == finding.url and not finding.redirects else _stripped(finding)
+        kept = finding if key == finding.url and _is_harmless(finding) else _stripped(finding)
         return key, self._variant, checked, due, self._encoder.encode(kept)
 
     def _fresh(self, url: str, row: Sequence[object], now: float) -> Finding | None:
@@ -166,17 +166,28 @@ def _limits_s(options: CacheOptions) -> dict[Verdict, float]:
     }
 
 
+def _is_harmless(finding: Finding) -> bool:
+    """Say whether nothing beside its URL can hold credentials: as with nine in ten."""
+    if finding.redirects or finding.judgement.signs or finding.title or finding.missing_fragments:
+        return False
+    if finding.final_url != finding.url and finding.final_url is not None:
+        return False
+    return "@" not in (detail := finding.judgement.detail) and "=" not in detail and "%" not in detail
+
+
 def _stripped(finding: Finding) -> Finding:
     """Return a finding without credentials anywhere."""
-    judgement = finding.judgement
     return structs.replace(
         finding,
         url=secrets.strip(finding.url),
         final_url=secrets.strip(finding.final_url) if finding.final_url else finding.final_url,
         redirects=tuple(Redirect(secrets.strip(hop.url), hop.status) for hop in finding.redirects),
-        judgement=structs.replace(
-            judgement,
-            detail=secrets.mask(judgement.detail),
-            signs=tuple(secrets.mask(sign) for sign in judgement.signs),
-        ),
+        judgement=_masked(finding.judgement),
+        title=secrets.mask(finding.title),
+        missing_fragments=tuple((secrets.mask(one), _masked(why)) for one, why in finding.missing_fragments),
     )
+
+
+def _masked(judgement: Judgement) -> Judgement:
+    signs = tuple(secrets.mask(sign) for sign in judgement.signs)
+    return structs.replace(judgement, detail=secrets.mask(judgement.detail), signs=signs)

@@ -145,7 +145,7 @@ def _is_address(host: str) -> bool:
     return host.startswith("[") or ":" in host or host.rpartition(".")[2].isdigit()
 
 
-@cache
+@lru_cache(maxsize=1 << 10)
 def _suffixes_under(top: str) -> "PublicSuffixList":
     """Return the suffixes of registries that end in a label: no other rule is about a host that does."""
     if top.startswith("xn--"):

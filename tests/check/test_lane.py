@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import msgspec
 import pytest
 
+from linkkeeper.check import lane
 from linkkeeper.check.base import CheckOptions, HostCheck, Question, Tools
 from linkkeeper.check.runner import Runner
 from linkkeeper.models.verdict import Finding, Verdict
@@ -192,3 +193,27 @@ async def test_a_very_long_url_goes_the_thorough_way(server: Server) -> None:
     url = f"http://127.0.0.1:{server.port}/pdf/{'x' * 20_000}"
     findings, runner = await found(iter([url]))
     assert (findings[url].judgement.verdict, findings[url].attempts, runner._lane.requests) == (Verdict.OK, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "plain"),
+    [
+        (b"", True),
+        (b"Connection: keep-alive\r\n", True),
+        (b"Connection: close\r\n", False),
+        (b"Connection: Upgrade, keep-alive\r\n", False),
+        (b"cf-mitigated: challenge\r\n", False),
+        (b"X-Name: \xe4\r\n", False),
+    ],
+)
+def test_only_answers_with_nothing_more_to_them_are_for_the_lane(fields: bytes, plain: bool) -> None:
+    assert (lane._read(b"HTTP/1.1 200 OK\r\n" + HTML + fields + b"\r\n") is not None) == plain
+
+
+async def test_a_wall_shows_by_its_address_too(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linkkeeper.check.doubt._FREE", 0)
+    url = f"http://127.0.0.1:{server.port}/showcaptcha?key=1"
+    tea = url.replace("showcaptcha", "tea")
+    findings, _ = await found(iter([url, tea]))
+    assert findings[url].judgement.verdict is Verdict.BLOCKED
+    assert findings[tea].judgement.verdict is Verdict.OK

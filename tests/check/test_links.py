@@ -103,3 +103,26 @@ def test_what_stays_on_this_disk_is_known(url: str, local: bool) -> None:
 def test_any_text_is_judged_without_raising(url: str) -> None:
     links.judge_link(link(url))
     links.is_local(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "sound"),
+    [
+        ("https://example.com", True),
+        ("https://example.com/a?b=c#d", True),
+        ("http://127.0.0.1:8080/a", True),
+        ("https://example.com/\u4e2d", False),
+        ("https://example.com/a b", False),
+        ("https://example.com/a\n", False),
+        ("https://example.com\\a", False),
+        ("https://example.com?a=/b", False),
+        ("http:///example.com/", False),
+        ("https://localhost/", False),
+        ("//example.com/", False),
+    ],
+)
+def test_only_what_nothing_can_be_said_against_is_sound(url: str, sound: bool) -> None:
+    assert links.is_sound(link(url)) == sound
+    assert not links.is_sound(link(url, skip="template"))
+    if sound:
+        assert links.judge_link(link(url)) is None

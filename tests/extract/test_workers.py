@@ -1,6 +1,7 @@
 """Several processes: what they answer, what happens when one dies, and who waits for whom."""
 
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator
@@ -173,3 +174,66 @@ def test_no_process_is_left_behind() -> None:
     for pid in {int(row[1]) for row in told(files(100))}:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def _open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - as many as there are
+
+
+def test_where_pipes_or_processes_run_out_nothing_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    pipes = iter(range(5))
+    pipe = os.pipe
+
+    def few_pipes() -> tuple[int, int]:
+        if next(pipes, None) is None:
+            raise OSError(24, "Too many open files")
+        return pipe()
+
+    before = _open_files()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pipe", few_pipes)
+        forked.begin(4, workers.answering_later)
+    assert (_open_files(), forked.ready) == (before, [])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fork", refused)
+        forked.begin(4, workers.answering_later)
+    assert (_open_files(), forked.ready) == (before, [])
+
+
+def test_on_a_guess_only_so_many_are_begun_and_none_where_few_files_may_be_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[int] = []
+
+    def fork(count: int, _: forked.Prepare) -> forked.Forked:
+        begun.append(count)
+        return forked.Forked(0, [])
+
+    monkeypatch.setattr(forked, "fork", fork)
+    monkeypatch.setattr(forked, "ready", [])
+    forked.begin(3, workers.answering_later)
+    forked.begin(64, workers.answering_later)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 4096))
+    forked.begin(3, workers.answering_later)
+    assert begun == [3, 8]
+
+
+def test_a_process_that_could_not_be_had_takes_no_file_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    fork = os.fork
+
+    def only_once() -> int:
+        if os.getpid() != PARENT:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return fork()
+
+    monkeypatch.setattr(os, "fork", only_once)
+    for count in (1, 40):
+        forked.begin(3, workers.answering_later)
+        rows = told(files(count), processes=None)
+        assert len(rows) == count
+        assert "the" not in {row[1] for row in rows}
+    forked.begin(3, lambda: os._exit(1))  # type: ignore[arg-type, return-value]  # dies before it begins
+    assert {row[1] for row in told(files(40), processes=None)} == {str(PARENT)}

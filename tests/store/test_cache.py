@@ -164,3 +164,36 @@ def test_a_busy_database_holds_nobody_up_and_is_written_when_it_is_free(tmp_path
         other.close()
     with open_state(tmp_path) as state:
         assert Cache(state).get("https://example.com/") is not None
+
+
+def test_what_a_page_says_of_itself_reaches_no_disk_with_credentials(tmp_path: Path) -> None:
+    says = "http://usr:hunter2secret@b.example/?access_token=hunter2secret"
+    for number, part in enumerate(("detail", "signs", "title", "fragment")):
+        judgement = Judgement(
+            Verdict.SUSPECT, "soft-404-sign", says * (part == "detail"), (says,) if part == "signs" else ()
+        )
+        finding = Finding(
+            "https://example.com/",
+            judgement,
+            checked=datetime.now(UTC),
+            title=says * (part == "title"),
+            missing_fragments=((says, judgement),) if part == "fragment" else (),
+        )
+        assert _again(tmp_path / str(number), finding) is not None
+        for path in (tmp_path / str(number)).iterdir():
+            assert b"hunter2secret" not in path.read_bytes(), part
+
+
+def test_many_urls_are_found_again_under_their_own_names(tmp_path: Path) -> None:
+    urls = [f"https://user:word{number}@example.com/{number}" for number in range(40)] + ["https://example.com/new"]
+    with open_state(tmp_path) as state:
+        cache = Cache(state)
+        cache.load(urls)
+        assert cache.get(urls[0]) is None
+        for url in urls[:40]:
+            cache.put(_finding(url))
+    with open_state(tmp_path) as state:
+        cache = Cache(state)
+        cache.load(urls)
+        state.write(("DELETE FROM replies", [()]))  # all of it was fetched by now
+        assert [found.url if (found := cache.get(url)) else "" for url in urls] == [*urls[:40], ""]
