@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -235,5 +236,12 @@ def test_a_process_that_could_not_be_had_takes_no_file_with_it(monkeypatch: pyte
         rows = told(files(count), processes=None)
         assert len(rows) == count
         assert "the" not in {row[1] for row in rows}
-    forked.begin(3, lambda: os._exit(1))  # type: ignore[arg-type, return-value]  # dies before it begins
+
+
+def test_a_process_that_dies_before_it_begins_takes_no_file_with_it() -> None:
+    def dies() -> forked.Do:
+        time.sleep(0.3)  # by then it was given something to do
+        os._exit(1)
+
+    forked.begin(3, dies)
     assert {row[1] for row in told(files(40), processes=None)} == {str(PARENT)}
