@@ -1,38 +1,32 @@
 """Link reference definitions that the parser drops: a label defined again (CommonMark 6.3: the first one counts)."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from typing import Any
-
-from msgspec.structs import replace
 
 from linkkeeper.extract.base import Found
-from linkkeeper.extract.markdown_scan import PARSER, definitions
+from linkkeeper.extract.markdown_scan import PARSER, definition
 
-_CANDIDATE = re.compile(rb"[ \t>*+\-0-9.)]*(\[(?!\^)(?:[^\\\[\]\r\n]|\\.){1,999}\]:)[^\r\n]*")
+_CANDIDATE = re.compile(rb"[ \t>*+\-0-9.)]*(\[(?!\^)((?:[^\\\[\]\r\n]|\\.){1,999})\]:)[^\r\n]*")
 ELSEWHERE = "\ue000".encode()
 """What stands for the destination of a label that another piece of a long text defines: a character for private use."""
 _ELSEWHERE = b" " + ELSEWHERE
-_LEAVES = frozenset({"Paragraph", "HtmlBlock"})
-_LEAF_TAGS = frozenset({"Heading", "CodeBlock", "Table"})
-_LONGEST = 4096
-"""Bytes of a definition over several lines that are looked at."""
+_LABEL = "\ue001%d".encode()
+"""Of what is shown to the parser in place of a label, so that none is defined again."""
 
 
 def repeated(source: bytes, text: str, known: list[tuple[int, int]]) -> Iterator[tuple[Found, tuple[int, int]]]:
     """Yield definitions outside the known ranges, as `markdown_scan.definitions` does."""
     starts = {start for start, _ in known}
-    rest = [match for match in _candidates(source) if match.start(1) not in starts]
+    rest = [match for match in _candidates(source) if match.start(1) not in starts and match[2].strip()]
     if not rest:
         return
-    leaves = _leaves(text) + known
-    leaves.sort()
-    for match in _outside(rest, leaves):
-        start = match.start(1)
-        found = _first(source[start : match.end()]) or _first(source[start : start + _LONGEST])
-        if found:
-            link, (_, end) = found
-            yield replace(link, start=link.start + start, end=link.end + start), (start, end + start)
+    shown, ends, grown = _with_own_labels(text.encode(), rest)
+    wanted = {match.start(1) for match in rest}
+    for one in PARSER.reference_definitions(shown.decode()).values():
+        start, end = (at - grown[bisect_right(ends, at)] for at in (one["span"]["start"], one["span"]["end"]))
+        if start in wanted:
+            yield definition(source, start, end, one["dest"]), (start, end)
 
 
 def _candidates(source: bytes) -> Iterator[re.Match[bytes]]:
@@ -46,32 +40,19 @@ def _candidates(source: bytes) -> Iterator[re.Match[bytes]]:
             yield match
 
 
-def _first(piece: bytes) -> tuple[Found, tuple[int, int]] | None:
-    """Return the definition that a text begins with, or None."""
-    text = piece.decode("utf-8", "ignore")
-    found = next(definitions(text.encode(), text), None)
-    return found if found and found[1][0] == 0 else None
+def _with_own_labels(source: bytes, matches: list[re.Match[bytes]]) -> tuple[bytes, list[int], list[int]]:
+    """Return a text in which each match has a label of its own: what is a definition is one whatever its label.
 
-
-def _outside(matches: list[re.Match[bytes]], ranges: list[tuple[int, int]]) -> Iterator[re.Match[bytes]]:
-    """Yield the matches that begin in no range. Both are ascending."""
-    at, reach = 0, 0
-    for match in matches:
-        while at < len(ranges) and ranges[at][0] <= match.start(1):
-            reach = max(reach, ranges[at][1])
-            at += 1
-        if match.start(1) >= reach:
-            yield match
-
-
-def _leaves(text: str) -> list[tuple[int, int]]:
-    events: Iterator[tuple[Any, Any]] = PARSER.events_with_range(text, merge_text=True)
-    return [
-        (span["start"], span["end"])
-        for event, span in events
-        if event.__class__ is dict and "Start" in event and _is_leaf(event["Start"])
-    ]
-
-
-def _is_leaf(tag: Any) -> bool:
-    return tag in _LEAVES if tag.__class__ is str else not _LEAF_TAGS.isdisjoint(tag)
+    Beside it, where these labels end there (ascending), and by how much the text has grown before each and at its end.
+    """
+    parts: list[bytes] = []
+    ends: list[int] = []
+    grown = [0]
+    end = 0
+    for number, match in enumerate(matches):
+        label = _LABEL % number
+        parts += (source[end : match.start(2)], label)
+        end = match.end(2)
+        grown.append(grown[-1] + len(label) - len(match[2]))
+        ends.append(end + grown[-1])
+    return b"".join((*parts, source[end:])), ends, grown

@@ -169,11 +169,12 @@ def definitions(source: bytes, text: str) -> Iterator[tuple[Found, tuple[int, in
     """Yield the destination of every link reference definition that counts, with the definition's range."""
     for known in PARSER.reference_definitions(text).values():
         start, end = known["span"]["start"], known["span"]["end"]
-        span = markdown_spans.definition(source, start, end, known["dest"])
-        yield _defined(source, span, known["dest"], start, end), (start, end)
+        yield definition(source, start, end, known["dest"]), (start, end)
 
 
-def _defined(source: bytes, span: tuple[int, int] | None, url: str, start: int, end: int) -> Found:
+def definition(source: bytes, start: int, end: int, url: str) -> Found:
+    """Return the destination of the link reference definition that stands there."""
+    span = markdown_spans.definition(source, start, end, url)
     if span is None:
         return Found(start, end, url, "reference", unwritable=UNPROVED)
     layer = "md-angle" if markdown_spans.is_angle(source, span) else "md-destination"

@@ -69,6 +69,10 @@ CASES = [
     ("```\n[b]: c\n```", []),
     ("[b]: c\n\n```\n[b]: d\n```\n\ntext\n[b]: e", [("reference", "c")]),
     ("[a\\]b]: c", [("reference", "c")]),
+    # In a title or in the text of a list item nothing is defined again.
+    ("[a]: b\n\n[a]: c\n'd\n[a]: https://e.example\nf'", [("reference", "b"), ("reference", "c")]),
+    ("[a]: b\n\n- c\n[a]: https://d.example", [("reference", "b"), ("bare", "https://d.example")]),
+    ("[中]: b\n> [中]: c\n\n[\\]]: e\n\n[\\]]: f\n\n[ ]: d", [("reference", one) for one in "bcef"]),
     # Autolinks, bare URLs, mail.
     ("<https://a.example/b>", [("autolink", "https://a.example/b")]),
     ("原文链接：<http://a.example/b>。", [("autolink", "http://a.example/b")]),
