@@ -138,11 +138,6 @@ def json_lines(rows: list[UrlRow]) -> bytes:
     return b"".join([_harmless_json(piece) or _ENCODER.encode_lines(_masked_rows(piece, texts)) for piece in pieces])
 
 
-def masked_row(row: UrlRow) -> UrlRow:
-    """Return one row of a run, masked like the whole."""
-    return _changed(row, _Once(_masked_text))
-
-
 def masked_value(value: Any) -> Any:
     """Return data of plain types with every string masked."""
     return _walk(value, _Once(_masked_text))

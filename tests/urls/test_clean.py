@@ -104,6 +104,11 @@ def test_each_step_names_its_rule(cleaner: Cleaner) -> None:
     ]
 
 
+def test_a_url_in_the_path_of_a_wrapper_is_left_whole_though_nothing_is_to_be_taken(cleaner: Cleaner) -> None:
+    assert cleaner.clean("https://href.li/a").left_whole == ""
+    assert cleaner.clean("https://href.li/https://a.example/x").left_whole == "url-around-url"
+
+
 def test_wrappers_in_wrappers_are_opened_to_a_bound(cleaner: Cleaner) -> None:
     def wrapped(times: int) -> str:
         return "https://link.zhihu.com/?target=" * times + "https://example.com/"
