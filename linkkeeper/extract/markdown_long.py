@@ -11,10 +11,11 @@ names are defined, the head of its table, the ignore comment that still holds.
 import re
 from collections.abc import Callable, Iterator
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 from msgspec import Struct
 from msgspec.structs import replace
 
-from linkkeeper.extract import bare, html, ignore, markdown_ignore, pieces, template
+from linkkeeper.extract import bare, html, ignore, markdown_ignore, needles, pieces, template
 from linkkeeper.extract.base import ExtractOptions, Found
 from linkkeeper.extract.markdown_definitions import ELSEWHERE
 from linkkeeper.extract.markdown_open import FENCE, open_behind_blank, past_inner_code, still_open
@@ -58,8 +59,9 @@ _HTML_ENDS = tuple(
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LABEL = rb"\[((?:[^\\\[\]\r\n]|\\.){1,999}+)\]"
 _DEFINITION = re.compile(rb"(?:\A|(?<=[\r\n]))[ \t>*+\-0-9.)]*+%b:" % _LABEL)
-_USE = re.compile(rb"\[((?:[^\\\[\]]|\\.){1,999}+)\](?!\()", re.DOTALL)
+_USE = re.compile(rb"\[((?:[^\\\[\]]++|\\.){1,999}+)\](?!\()", re.DOTALL)
 _NO_PARAGRAPH_BEFORE = re.compile(rb"%b(?:[ \t>]*+|#{1,6} [^\r\n]*+)%b\Z" % (_LINE_END, _LINE_END))
+_SIGNS = BytesAhoCorasick((b"]:",), implementation=Implementation.DFA)
 _MOST_LABELS = 200_000
 _DELIMITERS = re.compile(rb"[ \t>|:-]*-[ \t|:-]*\Z")
 _INDENTED = re.compile(rb" {4}|\t")
@@ -147,10 +149,9 @@ def _steps(data: bytes, options: ExtractOptions) -> Iterator[Step]:
             continue
         cut = _cut(data, start, lead, options)
         before = (opened + b"\n\n" if opened else b"") + lead
-        piece = data[start : cut.end]
-        if ignore.WORD in piece:
-            opened = markdown_ignore.left_open(before + piece, options)
-        yield Step(start, cut.end, cut.resume, before, _definitions(piece, labels), opened)
+        if data.find(ignore.WORD, start, cut.end) >= 0:
+            opened = markdown_ignore.left_open(before + data[start : cut.end], options)
+        yield Step(start, cut.end, cut.resume, before, _definitions(data, start, cut.end, labels), opened)
         start, lead = cut.resume, cut.lead
 
 
@@ -292,9 +293,9 @@ def _lead(data: bytes, start: int, end: int, lead: bytes) -> bytes:
 
 def _outside_verbatim(data: bytes, start: int, cut: _Cut) -> _Cut:
     """Return a cut that is not within what a template block shows as code or drops: what is in it is left out."""
-    piece = data[start : cut.end]
-    if not template.may_open(piece):
+    if not template.may_open(data, start, cut.end):
         return cut
+    piece = data[start : cut.end]
     opened = template.left_open(piece, template.pieces(piece))
     if opened is None:
         return cut
@@ -342,31 +343,40 @@ def _in_block(data: bytes, start: int, end: int, options: ExtractOptions) -> Ite
 
 def _labels(data: bytes) -> frozenset[bytes]:
     """Return the labels of link reference definitions and notes: a line within a paragraph is none."""
-    if b"]:" not in data:
-        return frozenset()
     found: set[bytes] = set()
     after = 0
-    for match in _defined(data):
+    for match, end in _defined(data):
         start = match.start()
-        if start != after and not _NO_PARAGRAPH_BEFORE.search(data, max(0, start - 80), start):
+        if start != after and data[start - 2 : start] != b"\n\n" and not _is_behind_none(data, start):
             continue
-        line = _BETWEEN_LINES.search(data, match.end())
-        after = line.end() if line else len(data)
+        after = end
         found.add(_normal(match[1]))
         if len(found) >= _MOST_LABELS:
             break
     return frozenset(found)
 
 
-def _defined(data: bytes) -> Iterator[re.Match[bytes]]:
-    """Yield what looks like a definition, ascending. Lines without the sign of one, nearly all, are passed over."""
+def _is_behind_none(data: bytes, start: int) -> bool:
+    """Tell whether no paragraph ends right before a line."""
+    return _NO_PARAGRAPH_BEFORE.search(data, max(0, start - 80), start) is not None
+
+
+def _defined(data: bytes) -> Iterator[tuple[re.Match[bytes], int]]:
+    """Yield what looks like a definition, ascending, and where the line after it begins.
+
+    Lines without the sign of one, nearly all, are passed over.
+    """
     end = 0
-    while (sign := data.find(b"]:", end)) >= 0:
+    for sign in needles.places(data, _SIGNS):
+        if sign < end:
+            continue
         start, end = data.rfind(b"\n", 0, sign) + 1, data.find(b"\n", sign) + 1 or len(data)
         if data.find(b"\r", start, max(start, end - 2)) >= 0:  # several lines
-            yield from _DEFINITION.finditer(data, start, end)
-        elif one := _DEFINITION.match(data, start, end):
-            yield one
+            for one in _DEFINITION.finditer(data, start, end):
+                line = _BETWEEN_LINES.search(data, one.end())
+                yield one, line.end() if line else len(data)
+        elif match := _DEFINITION.match(data, start, end):
+            yield match, end
 
 
 def _normal(label: bytes) -> bytes:
@@ -375,10 +385,10 @@ def _normal(label: bytes) -> bytes:
     return plain.lower() if plain.isascii() else plain.decode("utf-8", "replace").casefold().encode()
 
 
-def _definitions(piece: bytes, labels: frozenset[bytes]) -> bytes:
+def _definitions(data: bytes, start: int, end: int, labels: frozenset[bytes]) -> bytes:
     """Return definitions of the labels that a piece names and the rest of the text defines."""
     if not labels:
         return b""
-    named = {_normal(label): label for label in _USE.findall(piece)}
+    named = {_normal(label): label for label in dict.fromkeys(_USE.findall(data, start, end))}
     wanted = [label for normal, label in named.items() if normal in labels]
     return b"".join(b"\n\n[%b]: %b\n" % (b" ".join(label.split()), ELSEWHERE) for label in wanted)

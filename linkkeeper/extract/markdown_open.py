@@ -6,15 +6,25 @@ long as half of reading the text.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import product
 from typing import Any
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from linkkeeper.extract import needles
 from linkkeeper.extract.markdown_scan import PARSER
 
 FENCE = re.compile(rb" {0,3}(`{3,}|~{3,})[^\r\n]*")
-_FENCES = re.compile(rb"\n( {0,3})(`{3,}+|~{3,}+)([^\n]*+)")
-_MAY_STAY_OPEN = re.compile(rb"```|~~~|<")
-_LASTING = re.compile(rb"<(?:!--|\?|![A-Za-z\[]|(?:script|pre|style|textarea)(?=[\s>]|\Z))", re.IGNORECASE)
+_LASTING = rb"<!--|<\?|<![a-z\[]|<(?:script|pre|style|textarea)(?=[\s>]|\Z)"
 """What may begin an HTML block that blank lines do not end (CommonMark 4.6, kinds 1 to 5)."""
+_OPENER = re.compile(rb"\n( {0,3})(?:(`{3,}+|~{3,}+)([^\n]*+)|(%b))" % _LASTING, re.IGNORECASE)
+_HTML = [bytes((0x3C, *two)) for word in (b"Ss Cc", b"Pp Rr", b"Ss Tt", b"Tt Ee") for two in product(*word.split())]
+_FINDER = BytesAhoCorasick((b"```", b"~~~", b"<!", b"<?", *_HTML), implementation=Implementation.DFA)
+"""A search for all of this at once reads 10 GB/s, one for three bytes 1 GB/s."""
+_MAY_STAY_OPEN = re.compile(rb"```|~~~|<")
+_HTML_ENDS = {b"!-": re.compile(rb"-->"), b"?": re.compile(rb"\?>")}
+_ELEMENT_END = re.compile(rb"</(?:script|pre|style|textarea)>", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\n[ \t]*+\r?+\n")
 _LONGEST_BLOCK = 4096
 _MOST = 500
@@ -35,46 +45,79 @@ def still_open(data: bytes, start: int, end: int) -> int | None:
 
 def open_behind_blank(data: bytes, start: int, end: int) -> int | None:
     """Return what `still_open` does for a piece that ends with a blank line; the parser is asked only in doubt."""
-    opened = _open_fence(data[start:end])
+    if not needles.any_in(data, _FINDER, start, end) and data.find(b"\r", start, end) < 0:
+        return None
+    opened = _open_block(b"\n" + data[start:end])
     if opened is None:
         return still_open(data, start, end)
     return start + opened if opened >= 0 else None
 
 
-def _open_fence(piece: bytes) -> int | None:
-    """Return where the fence begins that nothing closes, -1 if all are closed, and None if that is not certain.
+def _open_block(text: bytes) -> int | None:
+    """Return where the fence or HTML block begins that nothing closes, -1 if all are closed, and None if that is not
+    certain. The text has a line end before it.
 
-    Certain is a fence at the margin: no list or quote holds it, and it opens unless HTML stands right before it.
+    Certain is what begins behind a blank line or other text, not within HTML. At the margin no list or quote holds it;
+    further in, one may: then it must end, whoever holds it, before a line that stands further out.
     """
-    if piece.count(b"\r") != piece.count(b"\r\n") or _may_last(piece):
+    if text.find(b"\r") >= 0 and text.count(b"\r") != text.count(b"\r\n"):
         return None
-    begin, opened, text = -1, b"", b"\n" + piece
-    for number, match in enumerate(_FENCES.finditer(text)):
-        indent, mark, rest = match.groups()
-        if number > _MOST or b"\t" in rest:  # the parser lets no fence with a tab behind it close (observed 2026-11)
+    position = 0
+    for _ in range(_MOST):
+        opener = _OPENER.search(text, position)
+        if opener is None:
+            return -1
+        indent, mark, rest, _ = opener.groups()
+        if mark and mark[:1] == b"`" and b"`" in rest:
+            position = opener.end()
+            continue
+        end = _fence_end(text, opener) if mark else _html_end(text, opener)
+        if end is None or not _is_behind_text(text, opener.start()):
             return None
-        if opened:
-            if mark[:1] == opened[:1] and len(mark) >= len(opened) and not rest.strip(b" \r"):
-                begin, opened = -1, b""
-        elif mark[:1] == b"~" or b"`" not in rest:
-            if indent or not _is_behind_text(text, match.start()):
-                return None
-            begin, opened = match.start(), mark
-    return begin
+        if indent and (end < 0 or _is_left(text, len(indent), opener.end(), end)):
+            return None
+        if end < 0:
+            return opener.start()
+        position = end
+    return None
 
 
-def _may_last(piece: bytes) -> bool:
-    """Tell whether there is HTML that may go on after a blank line. Comments that end with their line do not."""
-    for number, opener in enumerate(_LASTING.finditer(piece)):
-        line = piece.find(b"\n", opener.end())
-        end = piece.find(b"-->", opener.end(), line if line >= 0 else len(piece))
-        if number > _MOST or end < 0 or opener[0] != b"<!--":
-            return True
-    return False
+@lru_cache(64)
+def _closing(mark: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"\n {0,3}%b{%d,}+([ \t]*+)\r?(?=\n|\Z)" % (mark[:1], len(mark)))
+
+
+def _fence_end(text: bytes, opener: re.Match[bytes]) -> int | None:
+    """Return where the line ends that closes a fence; -1: none does; None: that is not certain."""
+    mark = opener[2]
+    closing = _closing(mark).search(text, opener.end())
+    if closing is None:
+        return -1
+    # the parser lets no fence with a tab behind it close (observed 2026-11)
+    return None if b"\t" in closing[1] else closing.end()
+
+
+def _html_end(text: bytes, opener: re.Match[bytes]) -> int | None:
+    """Return where the line ends with which an HTML block does; -1: none does; None: that is not certain."""
+    ending = _HTML_ENDS.get(opener[4][1:3], None if opener[4][1:2] == b"!" else _ELEMENT_END)
+    if ending is None or text[opener.end() : opener.end() + 1] in (b">", b"-", b"?"):  # `<!-->`, `<!--->`, `<?>`
+        return None
+    match = ending.search(text, opener.end())
+    if match is None:
+        return -1
+    line = text.find(b"\n", match.end())
+    return line if line >= 0 else len(text)
+
+
+def _is_left(text: bytes, indent: int, start: int, end: int) -> bool:
+    """Tell whether a line begins between the offsets that stands further out than so many spaces."""
+    return re.compile(rb"\n {0,%d}[^ \t\r\n]" % (indent - 1)).search(text, start, end) is not None
 
 
 def _is_behind_text(text: bytes, fence: int) -> bool:
     """Tell whether no HTML block can hold the line behind: there is no tag between it and a blank line before it."""
+    if text[fence - 1 : fence] == b"\n":
+        return True
     tag = text.rfind(b"<", max(0, fence - _LONGEST_BLOCK), fence)
     if tag < 0:
         return fence <= _LONGEST_BLOCK or _BLANK_LINE.search(text, fence - _LONGEST_BLOCK, fence + 1) is not None

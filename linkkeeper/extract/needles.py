@@ -19,3 +19,12 @@ def places(data: bytes, finder: BytesAhoCorasick, start: int = 0, end: int | Non
         for _, position, _ in finder.find_matches_as_indexes(view, overlapping=True):
             if position < _WINDOW:
                 yield base + position
+
+
+def any_in(data: bytes, finder: BytesAhoCorasick, start: int, end: int) -> bool:
+    """Tell whether any of the finder's words is between the offsets."""
+    whole = memoryview(data)
+    return any(
+        finder.find_matches_as_indexes(whole[base : min(base + _WINDOW + _LONGEST - 1, end)])
+        for base in range(start, end, _WINDOW)
+    )

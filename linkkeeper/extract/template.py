@@ -28,6 +28,7 @@ _OPENS = re.compile(rb"\{%-?\s*(highlight|comment|codeblock|code)\b|\{\{[<%]\s*(
 _CLOSES = re.compile(rb"\{%-?\s*end(highlight|comment|codeblock|code)\b|\{\{[<%]\s*/\s*(highlight|mermaid|katex)\b")
 _FINDER = BytesAhoCorasick((b"{{", b"{%", b"{#", b"<%", b"```", b"~~~"), implementation=Implementation.DFA)
 """What template code and a fenced block begin with."""
+_OPENERS = BytesAhoCorasick((b"{{<", b"{{%", b"{%"), implementation=Implementation.DFA)
 _IN_URL = re.compile(rb"\{\{|\}\}|\{%|%\}|\$\{|<%|%>|\{#")
 _CODE_BEGINS = re.compile(rb"\{\{|\{%|\$\{|<%")
 _GOES_ON = re.compile(
@@ -94,9 +95,9 @@ def left_open(data: bytes, code: list[Range]) -> tuple[bytes, int] | None:
     return next(((name, begin) for name, begin, end in _blocks(data, code) if end < 0), None)
 
 
-def may_open(data: bytes) -> bool:
-    """Tell whether `left_open` is worth asking."""
-    return _OPENS.search(data) is not None
+def may_open(data: bytes, start: int, end: int) -> bool:
+    """Tell whether `left_open` is worth asking of what is between the offsets."""
+    return needles.any_in(data, _OPENERS, start, end) and _OPENS.search(data, start, end) is not None
 
 
 def closer(data: bytes, name: bytes, position: int) -> int:
