@@ -1,4 +1,4 @@
-"""Batches of files, and the processes (`forked`) that do them: neither threads nor queues nor pickled results.
+"""Processes (`forked`), and the tasks that they do: neither threads nor queues.
 
 `concurrent.futures` takes 10 ms to load and a process's results twice through a lock that we need ourselves (2026-11).
 """
@@ -6,17 +6,16 @@
 import os
 import select
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 
-import msgspec
-
-from linkkeeper.extract.batch import Batch
+from linkkeeper.extract.batch import Large, Task
 from linkkeeper.extract.forked import HEAD_BYTES, HERE, Forked
 from linkkeeper.extract.job import Result
 
 _AT_ONCE = 1 << 20
 _AHEAD = 2
-"""Batches that a process has: the one that it is at, and the next."""
+"""Tasks that a process has: the one that it is at, and the next."""
 
 
 class _Member:
@@ -26,41 +25,54 @@ class _Member:
         self.reads, self.writes = reads, writes
         """Our ends of its pipes."""
         self.inbox, self.outbox = bytearray(), bytearray()
-        self.under_way: deque[Batch] = deque()
+        self.under_way: deque[Task] = deque()
         self.is_here = False
         """It has begun to answer."""
 
 
 class Crew:
-    """Forked processes that answer lists of paths with lists of results (`Hands`)."""
+    """Forked processes that do tasks (`Hands`)."""
 
     def __init__(self, forked: Forked) -> None:
         self._first = forked.first
         self._members = [_Member(*ends) for ends in forked.ends]
         self._by_end = {end: member for member in self._members for end in (member.reads, member.writes)}
-        self._waiting: deque[Batch] = deque()
+        self._waiting: deque[Task] = deque()
         self._poll = select.poll()
         for member in self._members:
             os.set_blocking(member.writes, False)
             self._poll.register(member.reads, select.POLLIN)
-        self._decoder = msgspec.msgpack.Decoder(list[Result])
 
     def tell(self, message: bytes) -> None:
         """Send all of them a message that is not answered."""
         for member in self._members:
             self._write(member, message)
 
-    def send(self, batch: Batch) -> None:
-        """Have a batch done by whoever is free first."""
-        batch.is_away = True
-        self._waiting.append(batch)
+    def send(self, task: Task) -> None:
+        """Have a task done by whoever is free first."""
+        task.is_away = True
+        self._waiting.append(task)
         self._go_on(0)
 
-    def fetch(self, batch: Batch) -> None:
-        """Wait until a batch is not away any more."""
+    def fetch(self, task: Task) -> None:
+        """Wait until a task is not away any more."""
         self._go_on(0)  # even if it is here: nobody else may be out of work meanwhile
-        while batch.is_away:
+        while task.is_away:
             self._go_on(None)
+
+    def send_large(self, large: Large) -> None:
+        """Have a large file read by whoever is free first, before all that waits."""
+        large.is_away = True
+        self._waiting.appendleft(large)
+        self._go_on(0)
+
+    def results(self, large: Large) -> Iterator[Result]:
+        """Yield the results of a large file as they come."""
+        while large.is_away or large.results:
+            if large.results:
+                yield large.results.popleft()
+            else:
+                self._go_on(None)
 
     def close(self, *, patiently: bool) -> None:
         """Let the processes end, which they do when they have done what they are at."""
@@ -83,9 +95,9 @@ class Crew:
             if free is None:
                 self._waiting.popleft().is_away = False
             elif len(free.under_way) < _AHEAD:
-                batch = self._waiting.popleft()
-                free.under_way.append(batch)
-                self._write(free, msgspec.msgpack.encode(batch.paths))
+                task = self._waiting.popleft()
+                free.under_way.append(task)
+                self._write(free, task.message())
             else:
                 return
 
@@ -101,18 +113,19 @@ class Crew:
         while member.is_here and len(member.inbox) >= (
             end := HEAD_BYTES + int.from_bytes(member.inbox[:HEAD_BYTES], "big")
         ):
-            batch = member.under_way.popleft()
-            with memoryview(member.inbox) as view:
-                batch.results = self._decoder.decode(view[HEAD_BYTES:end])
-            batch.is_away = False
+            task = member.under_way[0]
+            with memoryview(member.inbox) as view, view[HEAD_BYTES:end] as answer:
+                is_all = task.take(answer)
+            if is_all:
+                member.under_way.popleft().is_away = False
             del member.inbox[:end]
 
     def _lose(self, member: _Member) -> None:
         """Do without a process that died of what it was at, or never was; the others get what it had not begun."""
         self._leave(member)
         if member.under_way and member.is_here:
-            batch = member.under_way.popleft()
-            batch.is_lost, batch.is_away = True, False
+            task = member.under_way.popleft()
+            task.is_lost, task.is_away = True, False
         self._waiting.extendleft(reversed(member.under_way))
 
     def _leave(self, member: _Member) -> None:

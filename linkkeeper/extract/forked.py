@@ -6,12 +6,12 @@ we load what we need. It forks the others when it has, so that only one of them 
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NoReturn
 
-Do = Callable[[bytes], bytes | None]
-"""What a process answers to a message; None: nothing."""
+Do = Callable[[bytes], Iterable[bytes]]
+"""What a process answers to a message: nothing, or one message or several."""
 Prepare = Callable[[], Do]
 """Loads what is needed; runs in the first process only."""
 HEAD_BYTES = 8
@@ -151,8 +151,7 @@ def _answer(reads: int, writes: int, do: Do) -> None:
     with os.fdopen(reads, "rb") as messages, suppress(BrokenPipeError):
         _write(writes, HERE)
         while len(head := messages.read(HEAD_BYTES)) == HEAD_BYTES:
-            answer = do(messages.read(int.from_bytes(head, "big")))
-            if answer is not None:
+            for answer in do(messages.read(int.from_bytes(head, "big"))):
                 _write(writes, len(answer).to_bytes(HEAD_BYTES, "big"))
                 _write(writes, answer)
 

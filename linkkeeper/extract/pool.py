@@ -1,11 +1,12 @@
 """Processes for where forking is not safe, or unknown: another thread runs, or the system is Windows."""
 
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 import msgspec
 
-from linkkeeper.extract.batch import Batch
+from linkkeeper.extract.batch import Batch, Large
 from linkkeeper.extract.forked import Do, Prepare
 from linkkeeper.extract.job import Result
 
@@ -42,6 +43,13 @@ class Pool:
             batch.is_lost = True
         batch.is_away = False
 
+    def send_large(self, large: Large) -> None:
+        """Do nothing: an answer of such a pool is needed as a whole."""
+
+    def results(self, large: Large) -> Iterator[Result]:
+        """Return none."""
+        return iter(large.results)
+
     def close(self, *, patiently: bool) -> None:
         """Let the processes end; patiently: wait until they have."""
         self._pool.shutdown(wait=patiently, cancel_futures=True)
@@ -55,4 +63,4 @@ def _begin(prepare: Prepare) -> None:
 
 
 def _work(message: bytes) -> bytes:
-    return _do[0](message) or b""
+    return b"".join(_do[0](message))

@@ -1,20 +1,25 @@
 """A large document whose portions can be read one by one, by several processes where that is possible."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from msgspec import Struct
 
 from linkkeeper.errors import DocumentError
+from linkkeeper.extract import forked
+from linkkeeper.extract.batch import Task
+from linkkeeper.extract.job import Made
 from linkkeeper.extract.spans import Positions
 from linkkeeper.extract.workers import may_fork
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from linkkeeper.extract.crew import Crew
 
-    from linkkeeper.extract.job import Made
+log = logging.getLogger(__name__)
 
 FEWEST = 4
 """Portions that are worth a second process."""
@@ -51,9 +56,26 @@ class Place(Struct, frozen=True):
     column: int
 
 
-Read = Callable[[Place], "Made"]
-_read: list[Read] = []
-"""What reads a portion, in a process that was forked for that: it has the document already."""
+Read = Callable[[Place], Made]
+
+
+class _Portion(Task):
+    """A portion that another process reads."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.read: Made | Exception | None = None
+
+    def message(self) -> bytes:
+        import pickle  # few documents are so large
+
+        return pickle.dumps(self.place)
+
+    def take(self, answer: memoryview) -> bool:
+        import pickle
+
+        self.read = pickle.loads(answer)  # noqa: S301 - from a process that this one forked
+        return True
 
 
 def places(data: bytes, portions: Iterable[Portion]) -> Iterator[Place]:
@@ -63,37 +85,54 @@ def places(data: bytes, portions: Iterable[Portion]) -> Iterator[Place]:
         yield Place(portion, *positions.at(portion.start))
 
 
-def run(read: Read, where: Iterator[Place], count: int, processes: int) -> Iterator["Made"]:
+def run(read: Read, where: Iterator[Place], count: int, processes: int) -> Iterator[Made]:
     """Yield what read makes of each portion, in order; count: how many there are at least.
 
     Raises DocumentError if a process dies, and what read raises.
     """
-    if count < FEWEST or processes < 2 or not may_fork():
+    crew = _crew(read, min(processes, count)) if count >= FEWEST and processes > 1 and may_fork() else None
+    if crew is None:
         yield from map(read, where)
         return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    context = multiprocessing.get_context("fork")
-    pool = ProcessPoolExecutor(min(processes, count), context, _begin, (read,))
-    waiting: deque[Future[Made]] = deque(pool.submit(_one, place) for place in islice(where, _WAITING))
+    waiting = deque(_sent(crew, place) for place in islice(where, _WAITING))
     try:
         while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(pool.submit(_one, place) for place in islice(where, 1))
-    except BrokenProcessPool as error:
-        raise DocumentError("the process that read it died, perhaps of a lack of memory") from error
+            crew.fetch(one := waiting.popleft())
+            waiting.extend(_sent(crew, place) for place in islice(where, 1))
+            yield _made(one, read)
     finally:
-        pool.shutdown(wait=not waiting, cancel_futures=True)
+        crew.close(patiently=not waiting)
 
 
-def _begin(read: Read) -> None:
-    import signal
+def _crew(read: Read, processes: int) -> "Crew | None":
+    """Return processes that read portions: they have the document already. None: the system has none to give."""
+    from linkkeeper.extract.crew import Crew  # not on every system
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
-    _read[:] = [read]
+    try:
+        return Crew(forked.fork(processes, lambda: partial(_answer, read)))
+    except OSError as error:
+        log.info("no further process: %s", error)
+        return None
 
 
-def _one(place: Place) -> "Made":
-    return _read[0](place)
+def _answer(read: Read, message: bytes) -> Iterator[bytes]:
+    import pickle
+
+    try:
+        yield pickle.dumps(read(pickle.loads(message)))  # noqa: S301 - from the process that forked this one
+    except Exception as error:  # noqa: BLE001 - raised again where the document is
+        yield pickle.dumps(error)
+
+
+def _sent(crew: "Crew", place: Place) -> _Portion:
+    one = _Portion(place)
+    crew.send(one)
+    return one
+
+
+def _made(one: _Portion, read: Read) -> Made:
+    if one.is_lost:
+        raise DocumentError("the process that read it died, perhaps of a lack of memory")
+    if isinstance(one.read, Exception):
+        raise one.read
+    return read(one.place) if one.read is None else one.read

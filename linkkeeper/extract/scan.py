@@ -10,7 +10,7 @@ from msgspec import Struct
 from linkkeeper.errors import DocumentError
 from linkkeeper.extract.base import Extraction, ExtractOptions
 from linkkeeper.extract.discover import SourceFile
-from linkkeeper.extract.job import Job, Made, Result, has_credentials, large, preload, safely
+from linkkeeper.extract.job import Job, Made, Result, has_credentials, preload, safely
 from linkkeeper.extract.reading import read
 from linkkeeper.extract.remembered import ExtractionCache, Remembered, Stamp, settled
 from linkkeeper.extract.workers import Ticket, Workers
@@ -101,12 +101,12 @@ def run(
     Processes that stand ready begin now. meanwhile: is called once, before others are waited for.
     """
     memory = _Memory(cache, job) if cache is not None else None
-    results = _run(files, Workers(job, processes, memory is not None, meanwhile), memory, job)
+    results = _run(files, Workers(job, processes, memory is not None, meanwhile), memory)
     next(results)
     return results
 
 
-def _run(files: Iterable[SourceFile], hands: Workers, memory: "_Memory | None", job: Job) -> Iterator[bytes]:
+def _run(files: Iterable[SourceFile], hands: Workers, memory: "_Memory | None") -> Iterator[bytes]:
     """Yield nothing once there is something to do, then the results."""
     waiting: deque[_Waiting] = deque()
     begun = False
@@ -120,12 +120,14 @@ def _run(files: Iterable[SourceFile], hands: Workers, memory: "_Memory | None", 
                 if not begun:
                     begun = True
                     yield b""
-                yield from _ended(waiting.popleft(), memory, job)
+                yield from _ended(waiting.popleft(), memory, workers)
         workers.no_more()
         if not begun:
+            if waiting and _is_large(waiting[0]):
+                workers.begin(waiting[0].file.path)
             yield b""
         while waiting:
-            yield from _ended(waiting.popleft(), memory, job)
+            yield from _ended(waiting.popleft(), memory, workers)
 
 
 class _Waiting(Struct, frozen=True):
@@ -176,17 +178,22 @@ class _Memory:
             self._cache.put(self._name, file.path, Remembered(stamp, digest, value))
 
 
-def _ended(one: _Waiting, memory: _Memory | None, job: Job) -> Iterator[bytes]:
+def _ended(one: _Waiting, memory: _Memory | None, workers: Workers) -> Iterator[bytes]:
     if one.known is not None:
         yield one.known
         return
-    for result in _results(one, job, memory is not None):
+    for result in _results(one, workers):
         if memory:
             memory.keep(one.file, result)
         yield result.value
 
 
-def _results(one: _Waiting, job: Job, remember: bool) -> Iterable[Result]:
-    if one.ticket is None or (one.file.size_bytes >= _LARGE_BYTES and one.ticket.is_here()):
-        return large(one.file.path, job, remember)
+def _results(one: _Waiting, workers: Workers) -> Iterable[Result]:
+    if one.ticket is None or _is_large(one):
+        return workers.large(one.file.path)
     return [one.ticket.result()]
+
+
+def _is_large(one: _Waiting) -> bool:
+    """Tell whether nobody is at a file that all may read together."""
+    return one.known is None and one.file.size_bytes >= _LARGE_BYTES and (one.ticket is None or one.ticket.is_here())

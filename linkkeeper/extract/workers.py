@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -10,9 +10,9 @@ from typing import Self
 import msgspec
 
 from linkkeeper.extract import forked
-from linkkeeper.extract.batch import Batch, Hands
+from linkkeeper.extract.batch import Batch, Hands, Large
 from linkkeeper.extract.discover import SourceFile
-from linkkeeper.extract.job import Job, Result, one
+from linkkeeper.extract.job import Job, Result, large, one
 from linkkeeper.models.document import FileProblem
 
 log = logging.getLogger("linkkeeper")
@@ -61,6 +61,7 @@ class Workers:
         self._may_have_ready = processes is None
         self._hands: Hands | None = None
         self._batch = Batch()
+        self._begun: Large | None = None
         self._under_way = 0
 
     def __enter__(self) -> Self:
@@ -106,6 +107,28 @@ class Workers:
         elif batch.results is None:
             batch.results = [one(path, self._job, self._remember) for path in batch.paths]
         return batch.results
+
+    def begin(self, path: str) -> None:
+        """Have a large file read, the next one that is asked for, by a process that has loaded what that needs."""
+        if self._hands is None and self._processes > 1 and self._stand_ready():
+            self._hands = self._found()
+        self._begun = Large(path)
+        if self._hands:
+            self._hands.send_large(self._begun)
+
+    def large(self, path: str) -> Iterator[Result]:
+        """Yield the results of a large file: of the process that has begun with it, or else of this one."""
+        if self._begun is None:
+            self.begin(path)
+        task, self._begun = self._begun or Large(path), None
+        if self._hands:
+            if task.is_away:
+                self._use_the_time()
+            yield from self._hands.results(task)
+        if task.is_lost:
+            yield Result(self._job.refused(FileProblem(path, _LOST)))
+        elif not task.is_done:
+            yield from large(path, self._job, self._remember)
 
     def _use_the_time(self) -> None:
         meanwhile, self._meanwhile = self._meanwhile, None
@@ -159,18 +182,28 @@ def may_fork() -> bool:
 
 
 def answering(job: Job, remember: bool) -> forked.Do:
-    """Load what a job needs; return what does it: a list of paths is answered with the results."""
+    """Load what a job needs; return what does it: a list of paths is answered with the results at once, the path of a
+    large file with one after the other."""
     job.prepare()
     encode = msgspec.msgpack.Encoder().encode
-    decode = msgspec.msgpack.Decoder(list[str]).decode
-    return lambda message: encode([one(path, job, remember) for path in decode(message)])
+    decode = msgspec.msgpack.Decoder(list[str] | str).decode
+
+    def answer(message: bytes) -> Iterator[bytes]:
+        asked = decode(message)
+        if isinstance(asked, str):
+            yield from (encode([result]) for result in large(asked, job, remember))
+            yield encode([])
+        else:
+            yield encode([one(path, job, remember) for path in asked])
+
+    return answer
 
 
 def answering_later() -> forked.Do:
     """Return what does the job that the first message names (`Workers`)."""
     do: list[forked.Do] = []
 
-    def answer(message: bytes) -> bytes | None:
+    def answer(message: bytes) -> Iterable[bytes]:
         if do:
             return do[0](message)
         import pickle
@@ -178,6 +211,6 @@ def answering_later() -> forked.Do:
         job, remember, level = pickle.loads(message)  # noqa: S301 - from the process that forked this one
         log.setLevel(level)
         do.append(answering(job, remember))
-        return None
+        return ()
 
     return answer

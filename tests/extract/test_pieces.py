@@ -141,3 +141,42 @@ def test_a_process_that_dies_is_an_error_of_the_document() -> None:
     """In a process of its own: here, where other threads run, nothing is forked."""
     told = subprocess.run([sys.executable, "-c", _DIES], capture_output=True, text=True, check=False)
     assert "died" in told.stdout, told
+
+
+_ODD = """
+import errno, os
+from linkkeeper.errors import DocumentError
+from linkkeeper.extract import portions
+from linkkeeper.extract.job import Made
+
+def where():
+    return portions.places(b"a" * 100, [portions.Portion(start, start + 10) for start in range(0, 100, 10)])
+
+def read(place):
+    if place.portion.start == 40:
+        raise LookupError("forty")
+    return Made(b"%d" % place.portion.start)
+
+came = []
+try:
+    came.extend(made.value for made in portions.run(read, where(), 10, 2))
+except LookupError as error:
+    print(error, len(came))
+
+fork, here = os.fork, os.getpid()
+def refused(first):
+    if os.getpid() == here and not first:
+        return fork()
+    raise BlockingIOError(errno.EAGAIN, "no more")
+
+for first in (True, False):
+    os.fork = lambda: refused(first)
+    print(b"".join(made.value for made in portions.run(lambda place: Made(b"%d" % os.getpid()), where(), 10, 2))
+          .replace(b"%d" % here, b"h").count(b"h"))
+"""
+
+
+def test_faults_come_back_and_where_processes_are_refused_others_read() -> None:
+    told = subprocess.run([sys.executable, "-c", _ODD], capture_output=True, text=True, check=False)
+    assert told.stderr == ""
+    assert told.stdout.split("\n") == ["forty 4", "10", "0", ""]

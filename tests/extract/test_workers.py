@@ -19,6 +19,7 @@ from linkkeeper.models.document import Document, FileProblem
 
 OPTIONS = ExtractOptions()
 PARENT = os.getpid()
+DIED = "process that read it died, perhaps of a lack of memory"
 MAY_FORK = workers.may_fork
 
 
@@ -38,6 +39,15 @@ class Tale(Extract, frozen=True):
     def refused(self, problem: FileProblem) -> bytes:
         """Return the problem."""
         return f"{problem.file} {problem.problem}".encode()
+
+
+class Parts(Tale, frozen=True):
+    """The same in several parts; of some files it dies at the last."""
+
+    def parts(self, document: Document, data: bytes, remember: bool = False) -> Iterator[Made]:
+        """Yield what `run` returns, three times."""
+        for number in range(3):
+            yield self.run(document, b"" if number < 2 and data == b"deadly" else data, remember)
 
 
 @pytest.fixture(autouse=True)
@@ -70,16 +80,16 @@ def test_both_processes_work_and_the_order_stays() -> None:
 
 def test_a_process_that_dies_takes_only_the_files_beside_with_it() -> None:
     rows = told(files(100, {33: "deadly"}))
-    lost = [row[0] for row in rows if row[1:] == ["the", "process that read it died, perhaps of a lack of memory"]]
+    lost = [row[0] for row in rows if row[1:] == ["the", DIED]]
     assert lost == ["030.md", "031.md", "032.md", "033.md", "034.md"]
     assert len(rows) == 100
 
 
 def test_when_all_have_died_the_rest_is_done_here() -> None:
-    rows = told(files(100, {12: "deadly", 33: "deadly"}))
+    """Both of the first they get: one that begins late could else find that the other has done all but that."""
+    rows = told(files(100, {2: "deadly", 12: "deadly"}))
     assert [row[0] for row in rows] == [f"{number:03}.md" for number in range(100)]
-    assert sum(row[1] == "the" for row in rows) == 10
-    assert [row[1] for row in rows[60:]] == [str(PARENT)] * 40
+    assert [row[1] for row in rows] == ["the"] * 15 + [str(PARENT)] * 85
 
 
 def test_long_answers_to_long_questions_get_through(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +155,7 @@ def test_those_that_stand_ready_begin_at_once_and_the_time_is_used(
         return [begun, *meanwhile, *(url[:18] for url in urls)]
 
     assert read(small) == ["begun", "used", "https://a.example/"]
-    assert read(large) == ["", "https://b.example/"], "all may read a large one together"
+    assert read(large) == ["begun", "used", "https://b.example/"]
 
 
 @pytest.mark.usefixtures("_ready")
@@ -153,6 +163,38 @@ def test_processes_that_stand_ready_do_even_a_single_file() -> None:
     [row] = told(files(1), processes=None)
     assert row[1] != str(PARENT)
     assert not forked.ready
+
+
+@pytest.mark.usefixtures("_ready")
+def test_a_large_file_is_read_in_parts_by_one_that_stands_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linkkeeper.extract.scan._LARGEST_BYTES", 7)
+    found = files(20, {3: "3000000", 7: "deadly!", 9: "2000000", 19: "1000000"})
+    values = [value.decode().split(" ", 2) for value in run(found, Parts(OPTIONS), processes=None)]
+    rows = [(name[:3], pid, len(rest)) for name, pid, rest in values if len(rest) > 100]
+    assert [(name, size) for name, _, size in rows] == [
+        ("003", 3_000_000), ("003", 3_000_000), ("003", 3_000_000),
+        ("009", 2_000_000), ("009", 2_000_000), ("009", 2_000_000),
+        ("019", 1_000_000), ("019", 1_000_000), ("019", 1_000_000),
+    ]  # fmt: skip
+    assert str(PARENT) not in {pid for _, pid, _ in rows}
+    assert [row[1:] for row in values if row[0] == "007.md"] == [["the", DIED]], "and the others go on"
+
+
+@pytest.mark.usefixtures("_ready")
+def test_one_that_dies_of_a_large_file_leaves_what_was_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linkkeeper.extract.scan._LARGEST_BYTES", 6)
+    values = [value.decode() for value in run(files(1, {0: "deadly"}), Parts(OPTIONS), processes=None)]
+    assert [value.endswith(DIED) for value in values] == [False, False, True]
+
+
+@pytest.mark.usefixtures("_ready")
+def test_who_leaves_amid_a_large_file_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linkkeeper.extract.scan._LARGEST_BYTES", 7)
+    first = forked.ready[0].first
+    values = run(files(1, {0: "3000000"}), Parts(OPTIONS), processes=None)
+    assert len(next(values)) > 3_000_000
+    values.close()  # type: ignore[attr-defined]  # a generator, which `run` does not promise
+    assert os.waitpid(first, 0)[0] == first
 
 
 @pytest.mark.usefixtures("_ready")
