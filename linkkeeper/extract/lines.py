@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -208,24 +208,11 @@ def decode(value: bytes) -> Lines:
 
 @cache
 def _cleaner(options: CleanOptions) -> Callable[[str], str]:
-    """Return what cleans a URL, and remembers. Most URLs need no look: rules take from queries and fragments."""
+    """Return what cleans a URL."""
     from linkkeeper.urls import rules
     from linkkeeper.urls.clean import Cleaner
 
-    loaded = rules.load(options)
-    cleaner = Cleaner(loaded)
-    patterns = [pattern for entry in loaded.entries() for pattern in getattr(entry, "fragments", ())]
-    anything = bool(loaded.providers)  # a ClearURLs file may have rules for paths
-    fragment = "=" if all("=" in pattern for pattern in patterns) else "#"
-
-    @lru_cache(1 << 16)
-    def looked_at(url: str) -> str:
-        return cleaner.clean(url).url
-
-    def clean(url: str) -> str:
-        return looked_at(url) if anything or "?" in url or ("#" in url and fragment in url) else url
-
-    return clean
+    return Cleaner(rules.load(options)).cleaned
 
 
 def _digest(options: CleanOptions) -> str:

@@ -1,12 +1,16 @@
 """A URL without what only tells where its reader came from; every other byte as written."""
 
 import re
+from collections.abc import Sequence
+from functools import cached_property
 
 from msgspec import Struct
 
 from linkkeeper.urls import clearurls, parse, signed, tracking, unwrap
 from linkkeeper.urls.index import HostRules, Index
+from linkkeeper.urls.patterns import needs
 from linkkeeper.urls.rule_set import RuleSet
+from linkkeeper.urls.shapes import Shapes, names_in, site_of
 from linkkeeper.urls.tracking import Step
 
 _MAX_DEPTH = 8
@@ -14,9 +18,8 @@ _MAX_DEPTH = 8
 _MAX_ROUNDS = 8
 _WEB = ("http", "https", "")
 _SITE = re.compile(r"https?://([a-z0-9.\-]+)(?::[0-9]+)?")
-_BEHIND_SCHEME = len("https://")
 _SITES = 10_000
-"""Of which is remembered whether only a query or fragment can hold something to clean."""
+"""Of which is remembered what is said of them."""
 
 
 class Cleaned(Struct, frozen=True):
@@ -42,9 +45,17 @@ class Cleaner:
 
     def __init__(self, rules: RuleSet) -> None:
         self._index = Index(rules)
-        self._is_plain: dict[str, bool] = {}
-        """By scheme and authority as written: URLs without query and fragment, as most are, stay as they are."""
+        self._sites: dict[str, Shapes] = {}
+        """By scheme and authority as written, for those that hold a plain host and maybe a port."""
+        self._shapes: dict[HostRules, Shapes] = {}
         self._providers = clearurls.Providers(rules.providers) if rules.providers else None
+        self._rules = rules
+
+    @cached_property
+    def _sign(self) -> str:
+        """What every fragment holds that a rule takes away."""
+        entries = (*self._rules.everywhere, *self._rules.sites)
+        return "=" if all(needs(pattern, "=") for entry in entries for pattern in entry.fragments) else ""
 
     def clean(self, url: str) -> Cleaned:
         """Return url cleaned: `clean(clean(u).url).url == clean(u).url`. Any text is fine; nothing is raised.
@@ -55,9 +66,71 @@ class Cleaner:
         cleaned = self._once(url)
         return cleaned if self._providers is None else self._settled(cleaned, self._providers)
 
+    def cleaned(self, url: str) -> str:
+        """Return `clean(url).url`, in a fifth of the time where the URL's shape decides."""
+        before, asked, after = url.partition("?")
+        if self._providers is not None or not asked or "#" in before:
+            return self.clean(url).url if self._providers or ("#" in url and self._sign in url) else url
+        query, _, fragment = after.partition("#")
+        shapes = self._shapes_at(before)
+        if shapes is None or (fragment and self._sign in fragment):
+            return self._looked_at(url).url
+        names = names_in(query)
+        if shapes.quiet.issuperset(names):
+            return url
+        decided = shapes.decided(before, query, names)
+        if decided is None:
+            return self._looked_at(url).url
+        if not decided.taken:
+            return url
+        rest = tracking.only(query, decided.kept) if decided.kept else None
+        after = url[len(before) + 1 + len(query) :]
+        return before + after if rest is None else f"{before}?{rest}{after}"
+
+    def _shapes_at(self, before: str) -> Shapes | None:
+        """Return the shapes of the site that a URL begins with; None for one that takes a closer look."""
+        site = site_of(before)
+        return self._sites.get(site) or self._found_at(site)
+
+    def _found_at(self, site: str) -> Shapes | None:
+        plain = _SITE.fullmatch(site)
+        if plain is None:
+            return None
+        if len(self._sites) >= _SITES:
+            self._sites.clear()
+        rules = self._index.at(plain[1])
+        shapes = self._shapes.get(rules)
+        if shapes is None:
+            shapes = self._shapes[rules] = Shapes(rules)
+        self._sites[site] = shapes
+        return shapes
+
     def _once(self, url: str) -> Cleaned:
-        if "?" not in url and "#" not in url and "\\" not in url and self._is_plain_site(url):
-            return Cleaned(url, (), url)
+        return self._by_shape(url) or self._looked_at(url)
+
+    def _by_shape(self, url: str) -> Cleaned | None:
+        """Return url cleaned if its shape decides how."""
+        if "?" not in url and "#" not in url:
+            shapes = self._shapes_at(url)
+            return None if shapes is None or shapes.has_wrappers else Cleaned(url, (), url)
+        head, mark, fragment = url.partition("#")
+        before, asked, query = head.partition("?")
+        shapes = self._shapes_at(before)
+        if shapes is None or (fragment and self._sign in fragment):
+            return None
+        if not asked and shapes.is_loud:
+            return None
+        decided = shapes.decided(before, query, names_in(query) if asked else [])
+        if decided is None or decided.is_by_value:
+            return None
+        if not decided.taken:
+            return Cleaned(url, (), url, decided.left_whole)
+        parts = parse.UrlParts(before, query, fragment if mark else None)
+        pieces = query.split("&")
+        found = [(place, Step(rule, pieces[place], credential=is_one)) for place, rule, is_one in decided.taken]
+        return _taken(url, parts, found)
+
+    def _looked_at(self, url: str) -> Cleaned:
         parts = parse.split(url)
         if not parts.host or parts.scheme not in _WEB:
             return Cleaned(url, (), url)
@@ -74,17 +147,6 @@ class Cleaner:
         credentials = tuple(step for step in outer.steps if step.credential)
         safe = inner.without_credentials if inner.credentials_removed else outer.without_credentials
         return Cleaned(inner.url, credentials + inner.steps, safe, target=inner.target)
-
-    def _is_plain_site(self, url: str) -> bool:
-        end = url.find("/", _BEHIND_SCHEME)
-        site = url[:end] if end > 0 else url
-        known = self._is_plain.get(site)
-        if known is None:
-            if len(self._is_plain) >= _SITES:
-                self._is_plain.clear()
-            match = _SITE.fullmatch(site)
-            known = self._is_plain[site] = match is not None and not self._index.at(match[1]).wrappers
-        return known
 
     def _unwrapped(self, parts: parse.UrlParts, rules: HostRules) -> Cleaned | None:
         """Return what the wrapper leads to, cleaned; None if it is no wrapper, or one of too many."""
@@ -142,8 +204,11 @@ def _stripped(url: str, parts: parse.UrlParts, rules: HostRules) -> Cleaned:
     """Take the parameters and the fragment away that the rules name."""
     found = tracking.strip(parts.path, parts.query, rules) if parts.query else []
     gone = tracking.strip_fragment(parts.path, parts.fragment, rules) if parts.fragment else None
-    if not found and gone is None:
-        return Cleaned(url, (), url)
+    return _taken(url, parts, found, gone) if found or gone is not None else Cleaned(url, (), url)
+
+
+def _taken(url: str, parts: parse.UrlParts, found: Sequence[tuple[int, Step]], gone: Step | None = None) -> Cleaned:
+    """Return url without the pieces of its query that were found, by place, and maybe without its fragment."""
     steps = [step for _, step in found] + ([gone] if gone else [])
     credentials = {place for place, step in found if step.credential}
     cleaned = _rebuilt(parts, {place for place, _ in found}, keep_fragment=gone is None)

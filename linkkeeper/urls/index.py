@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from msgspec import Struct
 
@@ -65,6 +66,13 @@ class Names:
                 self._memo[name] = found
         return found
 
+    def all(self) -> Iterator[Take]:
+        """Yield the takes of all names, some more than once."""
+        if self._base is not None:
+            yield from self._base.all()
+        yield from chain.from_iterable(chain(self._exact.values(), self._lower.values()))
+        yield from (take for _, take in self._patterns)
+
     def _look_up(self, name: str) -> Iterator[Take]:
         if self._base is not None:
             yield from self._base.takes(name)
@@ -117,6 +125,15 @@ class HostRules:
         """Tell whether the parameter must stay, whatever else says that it goes."""
         return any(take.holds(path, names, value) for take in self.keep.takes(name))
 
+    def path_patterns(self) -> list[re.Pattern[str]]:
+        """Return the patterns of paths that some rule asks for: what goes from a query depends on no more of a path."""
+        conditional = ((take for _, take in some) for some in (self.wrappers, self.untouched_parameters))
+        kept_only = (only.take for only in self.keep_only)
+        takes = chain(
+            self.strip.all(), self.keep.all(), kept_only, self.whole_query, self.untouched_places, *conditional
+        )
+        return list(dict.fromkeys(take.path for take in takes if take.path is not None))
+
     def _add(self, entry: Entry) -> None:
         take = Take(entry.id, path=proven(entry.path) if entry.path else None)
         match entry:
@@ -153,7 +170,7 @@ class HostRules:
 class Index:
     """All rules of a set, by host; their patterns have been looked at (`rule_files`).
 
-    Resolving a host is done once for as long as it is remembered.
+    Resolving a host is done once for as long as it is remembered. Hosts of which the same is said share their rules.
     """
 
     def __init__(self, rules: RuleSet) -> None:
@@ -171,7 +188,15 @@ class Index:
         for entry in (*rules.sites, *rules.wrappers, *rules.untouched):
             for host in entry.hosts:
                 self._enter(host, entry)
+        self._labels = self._spoken_labels()
         self._resolved: dict[str, HostRules] = {}
+        self._alike: dict[tuple[object, ...], HostRules] = {}
+        """By what is said of a host: the same for `www.` and all other hosts of a site."""
+
+    def _spoken_labels(self) -> frozenset[str]:
+        """Return labels of which every host that is spoken of has one: few others have one so long."""
+        scopes = (scope.split(".") for scope in (*self._by_host, *self._spoken_of))
+        return frozenset(max(labels[-2::-1] or labels, key=len) for labels in scopes).union(self._by_name)
 
     def _enter(self, host: str, entry: Entry) -> None:
         if host.endswith(".*"):
@@ -182,6 +207,8 @@ class Index:
 
     def at(self, host: str) -> HostRules:
         """Return what holds on host (lower case)."""
+        if self._labels.isdisjoint(host.split(".")):
+            return self._anywhere  # as on most: not worth remembering
         found = self._resolved.get(host)
         if found is None:
             if len(self._resolved) >= _MEMO:
@@ -191,10 +218,14 @@ class Index:
 
     def _resolve(self, host: str) -> HostRules:
         entries = self._entries(host)
-        if not entries and not any(within(host, scope) for scope in self._spoken_of):
+        scopes = [scope for scope in self._spoken_of if within(host, scope)]
+        if not entries and not scopes:
             return self._anywhere
-        found = HostRules(entries, self._anywhere)
-        found.heed(host, self._options)
+        said = (*map(id, entries), *scopes)
+        found = self._alike.get(said)
+        if found is None:
+            found = self._alike[said] = HostRules(entries, self._anywhere)
+            found.heed(host, self._options)
         return found
 
     def _entries(self, host: str) -> list[Entry]:

@@ -1,6 +1,7 @@
 """Regular expressions of rule files: compiled only if they can neither match everything nor run away."""
 
 import re
+import re._parser as sre  # type: ignore[import-not-found]  # the parser whose reading the engine executes
 from functools import lru_cache
 
 _MAX_LENGTH = 1000
@@ -33,3 +34,8 @@ def proven(pattern: str, *, any_case: bool = False) -> re.Pattern[str]:
 def matches_everything(pattern: re.Pattern[str]) -> bool:
     """Tell whether pattern, matched against whole texts, takes texts that have nothing in common."""
     return all(pattern.fullmatch(probe) for probe in _PROBES)
+
+
+def needs(pattern: str, character: str) -> bool:
+    """Tell whether every text that pattern matches holds character; False if that does not show at once."""
+    return any(str(what) == "LITERAL" and how == ord(character) for what, how in sre.parse(pattern))

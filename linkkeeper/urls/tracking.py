@@ -1,6 +1,6 @@
 """Parameters and fragments that only tell where a reader came from, taken out of a query."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -88,10 +88,16 @@ def _opens_url(value: str) -> bool:
     return "?" in value and value.startswith(("http:", "https:", "/"))
 
 
-def without(query: str, places: set[int]) -> str | None:
+def without(query: str, places: Collection[int]) -> str | None:
     """Return query without the pieces at places, each with one separator; None if nothing is left."""
-    kept = [piece for place, piece in enumerate(query.split("&")) if place not in places]
-    if kept and 0 in places:
+    return only(query, [place for place in range(query.count("&") + 1) if place not in places])
+
+
+def only(query: str, places: Sequence[int]) -> str | None:
+    """Return the pieces of query at places (in order); None if nothing is left."""
+    pieces = query.split("&")
+    kept = [pieces[place] for place in places]
+    if kept and places[0]:
         kept[0] = kept[0].removeprefix("amp;")
     return "&".join(kept) or None
 

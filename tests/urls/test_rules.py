@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 
 from linkkeeper.errors import UsageError
-from linkkeeper.urls import parse, rule_files, rules
+from linkkeeper.urls import parse, patterns, rule_files, rules
 from linkkeeper.urls.rule_set import CleanOptions, RuleSet
 
 FOLDER = resources.files("linkkeeper.urls") / "rules"
@@ -139,3 +139,15 @@ def test_rules_add_up_and_keep_the_options() -> None:
     options = CleanOptions(strip=("a",))
     both = RuleSet(options=options).plus(rule_files.read(GOOD, "mine.toml"))
     assert (len(both.sites), both.options) == (1, options)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "does"),
+    [
+        (r"utm_\w+=[^&]*", True), ("(?:a|b)_=", True), ("a=b|a=c", True), ("=+", False), ("a(?:=b)?", False),
+        ("a|=", False), ("[=]a", True), ("[=a]", False), ("(?x)a #=", False), (r"\=", True), ("a=?", False),
+        ("", False), ("(?!=)a", False),
+    ],
+)  # fmt: skip
+def test_a_character_that_a_pattern_needs_shows_in_its_structure(pattern: str, does: bool) -> None:
+    assert patterns.needs(pattern, "=") is does

@@ -1,0 +1,152 @@
+"""What goes from a URL as its site, its path and the names of its parameters alone decide it.
+
+Millions of URLs have few shapes. Each is decided once, in the one way that there is (`signed`, `tracking`), and only
+where no value has a say.
+"""
+
+import re
+from typing import TypeVar
+
+from msgspec import Struct
+
+from linkkeeper.urls import parse, signed, tracking
+from linkkeeper.urls.index import HostRules
+
+_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+"""Names that are what they look like: no escapes, and no URL."""
+_PLAIN = re.compile(r"(?:amp;)?[A-Za-z0-9_.\-]{1,64}")
+_BEHIND_SCHEME = len("https://")
+_QUIET = 4096
+_SHAPES = 256
+_LONGEST = 512
+"""Characters of a shape that is remembered."""
+_CLASSES = 512
+_LONGEST_PATH = 64
+_T = TypeVar("_T")
+
+
+class Decided(Struct, frozen=True, gc=False):
+    """What becomes of all URLs of one shape."""
+
+    kept: tuple[int, ...] = ()
+    """Places of the parameters that stay, if any goes."""
+    taken: tuple[tuple[int, str, bool], ...] = ()
+    """Of each that goes: its place, the rule, and whether it is a credential."""
+    left_whole: str = ""
+    """The rule by which nothing may change."""
+    is_by_value: bool = False
+    """Values have a say in which rule it is that takes them."""
+
+
+STAYS = Decided()
+
+
+def names_in(query: str) -> list[str]:
+    """Return the names of the parameters of a query, as written."""
+    return [piece.partition("=")[0] for piece in query.split("&")] if "&" in query else [query.partition("=")[0]]
+
+
+def site_of(before: str) -> str:
+    """Return scheme and authority of what stands before a query."""
+    end = before.find("/", _BEHIND_SCHEME)
+    return before[:end] if end > 0 else before
+
+
+def path_of(before: str) -> str:
+    """Return the path of what stands before a query."""
+    return before[len(site_of(before)) :]
+
+
+class Shapes:
+    """The shapes of the URLs of one site, or of all sites of which nothing else is said."""
+
+    def __init__(self, rules: HostRules) -> None:
+        self.quiet: set[str] = set()
+        """Names of which no rule speaks: a URL that has no others stays as it is."""
+        self.has_wrappers = bool(rules.wrappers)
+        self.is_loud = bool(
+            rules.exempt or rules.keep_only or rules.whole_query or rules.wrappers or rules.untouched_places
+        )
+        """Something is said of URLs whatever their parameters are called."""
+        self._rules = rules
+        signs = [wanted[0] for wanted, _ in rules.untouched_parameters]
+        self._signs = frozenset(sign for sign in signs if not sign.endswith("*"))
+        self._sign_starts = tuple(sign[:-1] for sign in signs if sign.endswith("*"))
+        self._paths = [pattern.fullmatch for pattern in rules.path_patterns()]
+        self._classes: dict[str, str] = {}
+        self._decided: dict[str, Decided | None] = {}
+
+    def decided(self, before: str, query: str, names: list[str]) -> Decided | None:
+        """Return what becomes of a URL with this query and these, its names as written. None: look closer.
+
+        before: scheme, authority and path.
+        """
+        if "?" in query or "%3" in before or before.find(":/", _BEHIND_SCHEME) > 0:
+            return None  # maybe a URL within the URL
+        if self.quiet.issuperset(names):
+            return STAYS
+        shape = (self._class(path_of(before)) if self._paths else "") + "&".join(names)
+        try:
+            return self._decided[shape]
+        except KeyError:
+            return self._learnt(shape, path_of(before), names)
+
+    def _class(self, path: str) -> str:
+        """Return which patterns of paths hold: no rule asks for more of a path."""
+        known = self._classes.get(path)
+        if known is None:
+            known = "".join(["1" if matches(path) else "0" for matches in self._paths])
+            if len(path) <= _LONGEST_PATH:
+                _remember(self._classes, path, known, _CLASSES)
+        return known
+
+    def _learnt(self, shape: str, path: str, names: list[str]) -> Decided | None:
+        if all(self._is_quiet(name) for name in names):
+            return STAYS
+        decided = self._looked_at(path, names)
+        if len(shape) <= _LONGEST:
+            _remember(self._decided, shape, decided, _SHAPES)
+        return decided
+
+    def _is_quiet(self, name: str) -> bool:
+        """Tell whether no rule speaks of a name, and remember that."""
+        if self.is_loud or (name and not _NAME.fullmatch(name)) or self._rules.strip.takes(name):
+            return False
+        lower = name.lower()
+        if lower in self._signs or lower.startswith(self._sign_starts):
+            return False
+        if len(self.quiet) >= _QUIET:
+            self.quiet.clear()
+        self.quiet.add(name)
+        return True
+
+    def _looked_at(self, path: str, names: list[str]) -> Decided | None:
+        rules, query = self._rules, "&".join(names)
+        if not all(map(_PLAIN.fullmatch, names)) or any(take.holds(path, (), "") for _, take in rules.wrappers):
+            return None
+        whole = signed.left_whole(parse.UrlParts("", query, None, path=path), rules)
+        if whole:
+            return Decided(left_whole=whole)
+        found = dict(tracking.strip(path, query, rules))
+        pieces = tracking.parameters(query)
+        if any(self._hangs_on_value(piece.name, place in found) for place, piece in enumerate(pieces)):
+            return None
+        kept = tuple(place for place in range(len(names)) if place not in found)
+        taken = tuple((place, step.rule, step.credential) for place, step in found.items())
+        return Decided(kept, taken, is_by_value=any(self._values(pieces[place].name) for place in found))
+
+    def _hangs_on_value(self, name: str, goes: bool) -> bool:
+        """Tell whether a value could change that a parameter goes (or stays) that has none."""
+        values = self._values(name)
+        if any(take.value is not None for take in self._rules.keep.takes(name)):
+            return True
+        return any(value.fullmatch("") for value in values) if goes else bool(values)
+
+    def _values(self, name: str) -> list[re.Pattern[str]]:
+        return [take.value for take in self._rules.strip.takes(name) if take.value is not None]
+
+
+def _remember(memory: dict[str, _T], key: str, value: _T, most: int) -> None:
+    if len(memory) >= most:
+        memory.clear()
+    memory[key] = value
