@@ -14,6 +14,8 @@ _ANGLE = re.compile(rb"<((?:[^\\<>\r\n]|\\.)*)>", re.DOTALL)
 _SIMPLE = re.compile(rb"[^\s()\\<]+(?=[\s)])")
 _PIECE = re.compile(rb"(?:[^\s()\\]++|\\[!-/:-@\[-`{-~]|\\)+")
 _LABEL = re.compile(rb"[ \t>]*\[(?:[^\\\[\]]|\\.)*\]:", re.DOTALL)
+_PLAIN_DEFINITION = re.compile(rb"[ ]*\[[^\\\[\]]*\]:[ \t]*(?!<)")
+_SPACE = frozenset(b" \t\n\r")
 _TRIES = 16
 """How many `](` of a construct are tried before its span counts as unproved."""
 
@@ -45,6 +47,12 @@ def _searched(data: bytes, start: int, end: int, url: str, table: bool) -> tuple
 
 def definition(data: bytes, start: int, end: int, url: str) -> tuple[int, int] | None:
     """Return the span of the destination of a link reference definition, or None."""
+    plain = _PLAIN_DEFINITION.match(data, start, end)
+    if plain and has_no_escapes(url):  # most: what is written there is the destination, letter for letter
+        first, written = plain.end(), url.encode()
+        last = first + len(written)
+        if written and data.startswith(written, first) and (last >= len(data) or data[last] in _SPACE):
+            return first, last
     label = _LABEL.match(data, start, end)
     if label is None:
         return None
@@ -80,6 +88,11 @@ def _balanced(data: bytes, start: int, end: int) -> tuple[int, int]:
     return start, position
 
 
+def has_no_escapes(url: str) -> bool:
+    """Tell whether the text of a destination stands for itself: no backslash, no character reference."""
+    return "\\" not in url and ("&" not in url or ";" not in url) and "\0" not in url
+
+
 def means(data: bytes, span: tuple[int, int], url: str, table: bool) -> bool:
     """Tell whether the bytes of span stand for url."""
     written = data[span[0] : span[1]]
@@ -87,7 +100,7 @@ def means(data: bytes, span: tuple[int, int], url: str, table: bool) -> bool:
         text = written.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    if "\\" not in text and "&" not in text and "\0" not in url:
+    if has_no_escapes(text):
         return text == url
     if table:
         text = text.replace("\\|", "|")
