@@ -106,3 +106,16 @@ def test_a_wrong_command_line_is_answered_as_ever() -> None:
     done = _run("links", "--no-cache", "--nonsense")
     assert done.returncode == 2
     assert "--nonsense" in done.stderr
+
+
+def test_readers_do_without_what_msgspec_loads_for_others() -> None:
+    program = (
+        "import sys\n"
+        "from linkkeeper.cli import readers\n"
+        "readers._PREPARE['links']()\n"
+        "print('typing_extensions' in sys.modules)\n"
+        "import typing_extensions\n"
+        "print(typing_extensions.Protocol.__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "Protocol"]
