@@ -1,6 +1,6 @@
 """What an input format is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Protocol
 
 from msgspec import Struct
@@ -59,7 +59,7 @@ class LinkSource(Protocol):
     @property
     def SUFFIXES(self) -> frozenset[str]: ...  # noqa: N802  # a module's constant
 
-    def links(self, data: bytes, options: ExtractOptions) -> Iterator[Found]:
+    def links(self, data: bytes, options: ExtractOptions) -> Iterable[Found]:
         """Yield every link in order of position; damaged markup yields what can be found. Never raises.
 
         data is UTF-8 (or ASCII-compatible bytes) without BOM; `registry` sees to encodings.

@@ -43,20 +43,20 @@ _DAMAGED = re.compile("[\udc80-\udcff]")
 Range = tuple[int, int]
 
 
-def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
-    """Yield every link of a Markdown text (without front matter), in order of position."""
+def links(data: bytes, options: ExtractOptions) -> Iterable[Found]:
+    """Return every link of a Markdown text (without front matter), in order of position."""
     return markdown_long.links(data, options, _links) if len(data) > markdown_long.LONG else _links(data, options)
 
 
 portions = markdown_long.portions
 
 
-def read(data: bytes, portion: Portion, options: ExtractOptions) -> Iterator[Found]:
-    """Yield the links of one of the `portions`, with the offsets of the whole text."""
+def read(data: bytes, portion: Portion, options: ExtractOptions) -> Iterable[Found]:
+    """Return the links of one of the `portions`, with the offsets of the whole text."""
     return markdown_long.read(data, portion, options, _links)
 
 
-def _links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
+def _links(data: bytes, options: ExtractOptions) -> Iterable[Found]:
     seen = signs.look(data)
     masks = template.pieces(data) if seen.of_templates else []
     return find(seen, signs.masked(seen, masked(data, masks, options)), masks, options)
@@ -77,11 +77,13 @@ def masked(data: bytes, masks: list[Range], options: ExtractOptions) -> bytes:
 
 def find(
     seen: signs.Signs, parsed: signs.Signs, masks: list[Range], options: ExtractOptions, mdx: bool = False
-) -> Iterator[Found]:
-    """Yield every link. parsed is what the parser sees, of the same length; the text differs from it in the masks."""
+) -> Iterable[Found]:
+    """Return every link, in order. parsed is what the parser sees, of the same length; the text differs from it in the
+    masks.
+    """
     data, source = seen.source, parsed.source
     if not seen.of_links:
-        return
+        return ()
     found: Iterable[Found] = _whole(parsed, options, mdx)
     if masks:
         found = list(_filled_in(data, sorted([*found, *_literals(seen, source, masks, options)], key=_position), masks))
@@ -89,7 +91,7 @@ def find(
         found = map(_judged, found)
     if seen.of(ignore.WORD):
         found = list(ignore.apply(found, markdown_ignore.exempt(source, readable(source), options)))
-    yield from found
+    return found
 
 
 def _whole(seen: signs.Signs, options: ExtractOptions, mdx: bool) -> Iterable[Found]:

@@ -9,7 +9,7 @@ names are defined, the head of its table, the ignore comment that still holds.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from msgspec import Struct
@@ -27,7 +27,7 @@ _PLAIN = re.compile(rb"(?:[^\[\]()`<|\\~{$]++|!?\[[^\[\]()`<|\\~{$]*+\]\([^\[\](
 _LASTING = b"``` ~~~ ]: <! <? <script <pre <style <textarea {{ {% {# <%".split()
 """What may stay open after a blank line, or means something elsewhere in the text."""
 _BEHIND_LINK = re.compile(rb"(?<=\)) (?=[^\s])")
-Whole = Callable[[bytes, ExtractOptions], Iterator[Found]]
+Whole = Callable[[bytes, ExtractOptions], Iterable[Found]]
 """Yields the links of a text as a whole."""
 LONG = pieces.LONG
 """Bytes of a text that is read in pieces. Below, links never depend on any of this."""
@@ -167,7 +167,7 @@ def _read(data: bytes, step: Step, options: ExtractOptions, whole: Whole) -> Ite
         yield from _exempt(bare.find(data, step.end, step.resume), step.opened)
 
 
-def _exempt(found: Iterator[Found], opened: bytes) -> Iterator[Found]:
+def _exempt(found: Iterable[Found], opened: bytes) -> Iterable[Found]:
     """Yield links of code, skipped where an ignore comment holds."""
     said = ignore.directive(opened) if opened else None
     return found if said is None else (replace(one, skip=one.skip or said.skip) for one in found)

@@ -1,27 +1,23 @@
 """The whole way from a document's bytes to its links."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from itertools import chain, tee
+from itertools import tee
 from typing import Protocol, cast
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from linkkeeper.extract import encodings, formats, front_matter
-from linkkeeper.extract.base import LONGEST_URL, SKIP_LONG, Extraction, ExtractOptions, Found, LinkSource
+from linkkeeper.extract.base import Extraction, ExtractOptions, Found, LinkSource
 from linkkeeper.extract.escape_base import CHARSET
 from linkkeeper.extract.portions import Portion
-from linkkeeper.extract.spans import Placed, placed
+from linkkeeper.extract.spans import FoundFrom, Placed, placed
 from linkkeeper.models.document import FileProblem
 from linkkeeper.models.link import Link, Span
 
 SUFFIXES, DATA_SUFFIXES = formats.SUFFIXES, formats.DATA_SUFFIXES
 WIDE = "the document is in {}: reported, not rewritten"
-_SHORT = 1 << 12
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 LOSSY = "the document has bytes that are no text in {}: offsets cannot be proved"
 
 
@@ -39,7 +35,7 @@ def _source(name: str) -> LinkSource:
 class InSteps(Protocol):
     """A format whose portions have steps."""
 
-    def read(self, data: bytes, portion: Portion, options: ExtractOptions) -> Iterator[Found]:
+    def read(self, data: bytes, portion: Portion, options: ExtractOptions) -> Iterable[Found]:
         """Yield the links of a portion, with the offsets of the whole document."""
 
 
@@ -47,13 +43,13 @@ class Reading(Struct, frozen=True):
     """A document as it was understood: what was found, and where that is."""
 
     text: encodings.Text = encodings.Text(b"", "utf-8")
-    found: Iterable[Found] = ()
-    """In order; may be an iterator."""
+    found: tuple[FoundFrom, ...] = ()
+    """In order."""
     problem: str = ""
     """Why nothing was."""
 
     def placed(self) -> Iterator[Placed]:
-        """Yield each that was found, in order."""
+        """Yield each that was found, in order; of two that overlap, the first."""
         here = placed(self.text.data, self.found)
         return here if self.text.faithful and not self.text.bom else self._mapped(here)
 
@@ -68,7 +64,7 @@ class Reading(Struct, frozen=True):
 def read(path: str, data: bytes, options: ExtractOptions) -> Reading:
     """Return what a document holds. Never raises: what cannot be read is a problem of the document."""
     reading = begin(path, data, options)
-    return Reading(reading.text, list(reading.found), reading.problem)
+    return Reading(reading.text, tuple((start, list(found)) for start, found in reading.found), reading.problem)
 
 
 def begin(path: str, data: bytes, options: ExtractOptions) -> Reading:
@@ -126,7 +122,7 @@ def portion(path: str, data: bytes, part: Portion, options: ExtractOptions) -> R
     front = front_matter.block(piece) if head else front_matter.FrontMatter()
     before = front_matter.links(piece, front, options) if front.kind else ()
     found = cast("InSteps", source).read(data, part, options)
-    return Reading(encodings.Text(piece, "utf-8"), chain(_apart(before), _apart(found, offset=-part.start)))
+    return Reading(encodings.Text(piece, "utf-8"), ((0, before), (-part.start, found)))
 
 
 def extract(path: str, data: bytes, options: ExtractOptions) -> Extraction:
@@ -147,44 +143,12 @@ def anchors(path: str, data: bytes) -> frozenset[str]:
     return source.anchors(text.data[front_matter.block(text.data).body_start :])
 
 
-def _found(source: LinkSource, data: bytes, options: ExtractOptions, head: bool) -> Iterator[Found]:
+def _found(source: LinkSource, data: bytes, options: ExtractOptions, head: bool) -> tuple[FoundFrom, ...]:
     front = front_matter.block(data) if head else front_matter.FrontMatter()
     if not front.kind:
-        return _apart(source.links(data, options))
+        return ((0, source.links(data, options)),)
     body = front.body_start
-    return chain(
-        _apart(front_matter.links(data, front, options)), _apart(source.links(data[body:], options), offset=body)
-    )
-
-
-def _apart(found: Iterable[Found], offset: int = 0) -> Iterator[Found]:
-    """Yield the links, moved by offset; of two that overlap, the first stays (an attribute before what is in it)."""
-    reach = 0
-    for one in found:
-        start = one.start
-        if start < reach:
-            continue
-        reach = one.end
-        if len(one.url) >= _SHORT or not one.url.isascii():
-            one = _sound(one)
-        if offset:
-            yield Found(start + offset, reach + offset, one.url, one.kind, one.context, one.skip, one.unwritable)
-        else:
-            yield one
-
-
-def _sound(one: Found) -> Found:
-    """Return a link whose URL can be written down: half of a UTF-16 pair, which some escapes can name, is U+FFFD."""
-    if len(one.url) > LONGEST_URL:
-        one = _shown(one)
-    if one.url.isascii() or not _SURROGATE.search(one.url):
-        return one
-    return replace(one, url=_SURROGATE.sub("\ufffd", one.url))
-
-
-def _shown(one: Found) -> Found:
-    """Return a link that nobody can follow, with the beginning of its URL."""
-    return Found(one.start, one.end, one.url[:100], one.kind, one.context, one.skip or SKIP_LONG, SKIP_LONG)
+    return (0, front_matter.links(data, front, options)), (body, source.links(data[body:], options))
 
 
 def _links(path: str, document: bytes, reading: Reading) -> Iterator[Link]:

@@ -1,32 +1,62 @@
-"""Byte offset -> line and column."""
+"""What was found -> its place in the document: offset, line and column."""
 
+import re
 from collections.abc import Iterable, Iterator
 
-from linkkeeper.extract.base import Found
+from msgspec.structs import replace
+
+from linkkeeper.extract.base import LONGEST_URL, SKIP_LONG, Found
 
 _CONTINUATION = bytes(range(0x80, 0xC0))
+_SHORT = 1 << 12
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
-
+FoundFrom = tuple[int, Iterable[Found]]
+"""An offset in a document, and what was found from there on, in order; may be an iterator."""
 Placed = tuple[Found, int, int, int, int]
 """What was found, with start and end in the document, line and column."""
 
 
-def placed(data: bytes, found: Iterable[Found]) -> Iterator[Placed]:
-    """Yield what was found, in order, with its place in data: one loop, since a document may have millions."""
+def placed(data: bytes, parts: Iterable[FoundFrom]) -> Iterator[Placed]:
+    """Yield what was found, in order, with its place in data; of two that overlap, the first stays (an attribute
+    before what is in it).
+
+    One loop, since a document may have millions.
+    """
     data = _with_newlines(data)
-    line, column, seen = 1, 1, 0
-    for one in found:
-        start = one.start
-        last = data.rfind(b"\n", seen, start)
-        if last >= 0:
-            line += data.count(b"\n", seen, last) + 1
-            column = 1
-            seen = last + 1
-        if start > seen:
-            piece = data[seen:start]
-            column += len(piece) if piece.isascii() else len(piece.translate(None, _CONTINUATION))
-            seen = start
-        yield one, start, one.end, line, column
+    line, column, seen, reach = 1, 1, 0, 0
+    for offset, found in parts:
+        for one in found:
+            start = one.start + offset
+            if start < reach:
+                continue
+            reach = one.end + offset
+            if not one.url.isascii() or len(one.url) >= _SHORT:
+                one = _sound(one)
+            last = data.rfind(b"\n", seen, start)
+            if last >= 0:
+                line += data.count(b"\n", seen, last) + 1
+                column = 1
+                seen = last + 1
+            if start > seen:
+                piece = data[seen:start]
+                column += len(piece) if piece.isascii() else len(piece.translate(None, _CONTINUATION))
+                seen = start
+            yield one, start, reach, line, column
+
+
+def _sound(one: Found) -> Found:
+    """Return a link whose URL can be written down: half of a UTF-16 pair, which some escapes can name, is U+FFFD."""
+    if len(one.url) > LONGEST_URL:
+        one = _shown(one)
+    if one.url.isascii() or not _SURROGATE.search(one.url):
+        return one
+    return replace(one, url=_SURROGATE.sub("\ufffd", one.url))
+
+
+def _shown(one: Found) -> Found:
+    """Return a link that nobody can follow, with the beginning of its URL."""
+    return Found(one.start, one.end, one.url[:100], one.kind, one.context, one.skip or SKIP_LONG, SKIP_LONG)
 
 
 class Positions:

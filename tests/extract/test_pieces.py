@@ -99,16 +99,16 @@ def test_pieces_hold_what_the_whole_holds(name: str, monkeypatch: pytest.MonkeyP
         assert [part.start for part in parts[1:]] == [part.end for part in parts[:-1]]
         assert (parts[0].start, parts[-1].end) == (0, len(data))
         found = [
-            (one.start + part.start, one.end + part.start, one.url, one.kind, one.context, one.skip)
+            (start + part.start, end + part.start, one.url, one.kind, one.context, one.skip)
             for part in parts
-            for one in registry.portion(name, data, part, ExtractOptions()).found
+            for one, start, end, *_ in registry.portion(name, data, part, ExtractOptions()).placed()
         ]
         with monkeypatch.context() as whole:
             whole.setattr(pieces, "LONG", 1 << 30)
             whole.setattr(markdown_long, "LONG", 1 << 30)
             expected = [
-                (one.start, one.end, one.url, one.kind, one.context, one.skip)
-                for one in registry.read(name, data, ExtractOptions()).found
+                (start, end, one.url, one.kind, one.context, one.skip)
+                for one, start, end, *_ in registry.read(name, data, ExtractOptions()).placed()
             ]
         assert found == expected, seed
     assert several > 40

@@ -29,5 +29,5 @@ def test_lines_and_columns_count_characters(text: str, places: list[int]) -> Non
 def test_what_was_found_is_placed_by_lines_and_characters(text: str, places: list[int]) -> None:
     ascending = sorted({min(place, len(text)) for place in places})
     offsets = [len(text[:place].encode()) for place in ascending]
-    found = placed(text.encode(), [Found(offset, offset, "", "bare") for offset in offsets])
+    found = placed(text.encode(), [(0, [Found(offset, offset, "", "bare") for offset in offsets])])
     assert [(line, column) for *_, line, column in found] == [_slowly(text, place) for place in ascending]
