@@ -25,6 +25,8 @@ _FEWEST_FILES = 128
 _PIPE_BYTES = 1 << 20
 """What Linux lets anybody have: an answer waits there while we are busy. Other systems keep their own size."""
 
+_LARGEST_KEPT = 1 << 24
+
 ready: list["Forked"] = []
 """Begun early (`begin`), and not used yet."""
 
@@ -110,6 +112,7 @@ def _live(not_ours: list[tuple[int, int]], pairs: list[tuple[int, int]], prepare
     try:
         _close(not_ours)
         _leave_signals()
+        _keep_memory()
         do = prepare()
         children: list[int] = []
         while len(pairs) > 1:
@@ -137,6 +140,15 @@ def _only(pairs: list[tuple[int, int]], place: int) -> list[tuple[int, int]]:
     kept = pairs.pop(place)
     _close(pairs)
     return [kept]
+
+
+def _keep_memory() -> None:
+    """Have what is freed kept for what comes next: a fresh page costs 1.3 µs, a tenth of the time for some documents.
+
+    glibc gives memory back from twice the size on of the largest block ever freed (`mallopt(3)`, M_MMAP_THRESHOLD).
+    This one is not touched, so it costs nothing.
+    """
+    bytes(_LARGEST_KEPT)
 
 
 def _leave_signals() -> None:

@@ -11,7 +11,7 @@ from linkkeeper.extract.commonmark import unescape
 _GAP = re.compile(rb"[ \t]*(?:(?:\r\n?|\n)[ \t>]*)?")
 """White space before a destination; after a line end, the markers of block quotes too."""
 _ANGLE = re.compile(rb"<((?:[^\\<>\r\n]|\\.)*)>", re.DOTALL)
-_SIMPLE = re.compile(rb"[^\s()\\<]+(?=[\s)])")
+_SIMPLE = re.compile(rb"[^\s()\\<]++(?=[\s)])")
 _PIECE = re.compile(rb"(?:[^\s()\\]++|\\[!-/:-@\[-`{-~]|\\)+")
 _LABEL = re.compile(rb"[ \t>]*\[(?:[^\\\[\]]|\\.)*\]:", re.DOTALL)
 _PLAIN_DEFINITION = re.compile(rb"[ ]*\[[^\\\[\]]*\]:[ \t]*(?!<)")
