@@ -32,14 +32,14 @@ def links(data: bytes, options: ExtractOptions) -> Iterator[Found]:
 
 
 def find(data: bytes, in_markdown: bool = False, include_verbatim: bool = False) -> Iterator[Found]:
-    """Yield the links of HTML bytes, offsets relative to them.
+    """Return the links of HTML bytes, offsets relative to them.
 
     In Markdown an unquoted `{…}` is an MDX expression and `<base>` means nothing. With `include_verbatim`
     links inside comments count.
     """
     base = "" if in_markdown else _base(data)
     found = _found(data, in_markdown, include_verbatim, nested=False)
-    yield from _resolved(found, base) if base else found
+    return _resolved(found, base) if base else found
 
 
 def may_have_url(data: bytes) -> bool:

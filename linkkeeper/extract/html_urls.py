@@ -1,6 +1,7 @@
 """Which HTML attributes hold URLs."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 ANYWHERE = frozenset(b"href src xlink:href cite poster longdesc formaction lowsrc dynsrc".split())
 """URL attributes on whatever element they stand: components (`<Card href>`) use the same names."""
@@ -27,8 +28,22 @@ META_URLS = frozenset(
 """`<meta>` whose content is a URL even when it is relative; of all others an absolute one counts."""
 HINTS = frozenset({b"preconnect", b"dns-prefetch"})
 """`<link rel>` that names a host, not a page: its root need not answer."""
+_BY_VALUE = frozenset(b"style content value".split())
+"""Attributes whose value says whether it has URLs."""
 _BOUND = ((b"v-bind:", b""), (b":", b""), (b"ng-", b""), (b"[attr.", b"]"), (b"[", b"]"), (b"bind:", b""))
 """Frameworks' spellings of a computed attribute: Vue, Angular (old and new), Svelte."""
+
+
+@lru_cache(1024)
+def may_hold_one(element: bytes, attribute: bytes) -> bool:
+    """Whether this attribute is worth a look: most (`class`, `alt`, `width`) are not."""
+    return (
+        is_url(element, attribute)
+        or attribute in SRCSETS
+        or element in LISTS.get(attribute, ())
+        or attribute in _BY_VALUE
+        or bound(element, attribute)
+    )
 
 
 def is_url(element: bytes, attribute: bytes) -> bool:

@@ -21,6 +21,8 @@ _BASE = "where relative links start, not a link"
 _HOST = "names a host to connect to, not a page"
 _IN_DRAWING = "points into the drawing itself"
 _TERM = "names a term, not a page"
+_MAY_LOAD = re.compile(rb"[(@&]")
+"""What a style sheet has in it that loads something, or a reference that may stand for it."""
 _Split = Callable[[bytes], Iterable[tuple[int, int]]]
 
 
@@ -55,6 +57,8 @@ def in_tag(data: bytes, tag: StartTag, in_markdown: bool) -> Iterator[Found]:
     named = {attribute.name: attribute for attribute in values}
     for attribute in values:
         name = attribute.name
+        if not html_urls.may_hold_one(tag.name, name):
+            continue
         if html_urls.is_url(tag.name, name):
             if attribute.start == attribute.end and name not in _MAY_BE_EMPTY:
                 continue
@@ -127,6 +131,8 @@ def inside(attribute: Attribute, value: Unescaped, span: tuple[int, int], found:
 
 
 def _style(data: bytes, attribute: Attribute) -> Iterator[Found]:
+    if not _MAY_LOAD.search(data, attribute.start, attribute.end):
+        return  # as nearly all
     value = value_of(data, attribute)
     for link in _sheet(value.data):
         yield inside(attribute, value, (link.start, link.end), link)

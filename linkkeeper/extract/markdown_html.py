@@ -29,8 +29,8 @@ def links(data: bytes, pieces: list[Piece]) -> Iterator[Found]:
     start, end = pieces[0].start, pieces[-1].end
     whole = data[start:end]
     if sum(len(piece.text) for piece in pieces) == len(whole):
-        for found in html.find(whole, in_markdown=True):
-            yield replace(found, start=found.start + start, end=found.end + start)
+        for one in html.find(whole, in_markdown=True):
+            yield Found(one.start + start, one.end + start, one.url, one.kind, one.context, one.skip, one.unwritable)
         return
     yield from _mapped(data, pieces)
 
