@@ -4,10 +4,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from linkkeeper.extract import needles
 from linkkeeper.extract.base import Found
 from linkkeeper.extract.markdown_scan import PARSER, definition
 
 _CANDIDATE = re.compile(rb"[ \t>*+\-0-9.)]*(\[(?!\^)((?:[^\\\[\]\r\n]|\\.){1,999})\]:)[^\r\n]*")
+_SIGNS = BytesAhoCorasick((b"]:",), implementation=Implementation.DFA)
 ELSEWHERE = "\ue000".encode()
 """What stands for the destination of a label that another piece of a long text defines: a character for private use."""
 _ELSEWHERE = b" " + ELSEWHERE
@@ -21,9 +25,13 @@ def repeated(source: bytes, text: str, known: list[tuple[int, int]]) -> Iterator
     rest = [match for match in _candidates(source) if match.start(1) not in starts and match[2].strip()]
     if not rest:
         return
-    shown, ends, grown = _with_own_labels(text.encode(), rest)
+    shown, ends, grown = _with_own_labels(source, rest)
     wanted = {match.start(1) for match in rest}
-    for one in PARSER.reference_definitions(shown.decode()).values():
+    try:
+        readable = shown.decode()
+    except UnicodeDecodeError:  # damaged bytes, which text has none of
+        readable = _with_own_labels(text.encode(), rest)[0].decode()
+    for one in PARSER.reference_definitions(readable).values():
         start, end = (at - grown[bisect_right(ends, at)] for at in (one["span"]["start"], one["span"]["end"]))
         if start in wanted:
             yield definition(source, start, end, one["dest"]), (start, end)
@@ -32,7 +40,9 @@ def repeated(source: bytes, text: str, known: list[tuple[int, int]]) -> Iterator
 def _candidates(source: bytes) -> Iterator[re.Match[bytes]]:
     """Yield the lines that look like a definition, ascending. Most lines have no such sign and are passed over."""
     end = 0
-    while (sign := source.find(b"]:", end)) >= 0:
+    for sign in needles.places(source, _SIGNS):
+        if sign < end:
+            continue
         start = source.rfind(b"\n", 0, sign) + 1
         end = source.find(b"\n", sign) + 1 or len(source)
         match = _CANDIDATE.match(source, start)

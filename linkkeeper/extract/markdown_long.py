@@ -11,13 +11,11 @@ names are defined, the head of its table, the ignore comment that still holds.
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation
 from msgspec import Struct
 from msgspec.structs import replace
 
-from linkkeeper.extract import bare, html, ignore, markdown_ignore, needles, pieces, template
+from linkkeeper.extract import bare, html, ignore, markdown_ignore, markdown_labels, pieces, template
 from linkkeeper.extract.base import ExtractOptions, Found
-from linkkeeper.extract.markdown_definitions import ELSEWHERE
 from linkkeeper.extract.markdown_open import FENCE, open_behind_blank, past_inner_code, still_open
 from linkkeeper.extract.pieces import moved
 from linkkeeper.extract.portions import Portion
@@ -41,6 +39,7 @@ _LINE_END = pieces.LINE_END
 _AFTER_BLANK = re.compile(rb"%b[ \t]*+%b(?=[^ \t\r\n])" % (_LINE_END, _LINE_END))
 _NEAR = re.compile(rb"\n[ \t]*+\r?+\n(?=[^ \t\r\n])")
 """The same for all but a lone CR. A pattern that begins with a character is found ten times as fast."""
+_NO_MARGIN = (b"", b" ", b"\t", b"\r", b"\n")
 _BEFORE_BLOCK = re.compile(rb"%b(?=(?:#{1,6}|[-+*]|1[.)])[ \t]++[^ \t\r\n*+#=_-])" % _LINE_END)
 _BETWEEN_LINES = re.compile(rb"%b(?=[^\r\n])" % _LINE_END)
 _BETWEEN_WORDS = re.compile(rb"[ \t>\"](?=[^ \t])|(?=[,;](?:https?|ftp)://)|(?=[\xe3-\xe9\xf0])")
@@ -57,12 +56,6 @@ _HTML_ENDS = tuple(
 )
 """How an HTML block begins and ends (CommonMark 4.6)."""
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
-_LABEL = rb"\[((?:[^\\\[\]\r\n]|\\.){1,999}+)\]"
-_DEFINITION = re.compile(rb"(?:\A|(?<=[\r\n]))[ \t>*+\-0-9.)]*+%b:" % _LABEL)
-_USE = re.compile(rb"\[((?:[^\\\[\]]++|\\.){1,999}+)\](?!\()", re.DOTALL)
-_NO_PARAGRAPH_BEFORE = re.compile(rb"%b(?:[ \t>]*+|#{1,6} [^\r\n]*+)%b\Z" % (_LINE_END, _LINE_END))
-_SIGNS = BytesAhoCorasick((b"]:",), implementation=Implementation.DFA)
-_MOST_LABELS = 200_000
 _DELIMITERS = re.compile(rb"[ \t>|:-]*-[ \t|:-]*\Z")
 _INDENTED = re.compile(rb" {4}|\t")
 _INTERRUPTS = re.compile(rb" {0,3}(?:```|~~~|>|<(?:[!?]|script|pre|style|textarea))", re.IGNORECASE)
@@ -140,7 +133,7 @@ def read(data: bytes, portion: Portion, options: ExtractOptions, whole: Whole) -
 
 def _steps(data: bytes, options: ExtractOptions) -> Iterator[Step]:
     """Yield the steps in which a text is read. That is far less work than reading them."""
-    labels = _labels(data)
+    labels = markdown_labels.defined(data)
     start, lead, opened = 0, b"", b""
     while start < len(data):
         if block := _block(data, start):
@@ -151,7 +144,7 @@ def _steps(data: bytes, options: ExtractOptions) -> Iterator[Step]:
         before = (opened + b"\n\n" if opened else b"") + lead
         if data.find(ignore.WORD, start, cut.end) >= 0:
             opened = markdown_ignore.left_open(before + data[start : cut.end], options)
-        yield Step(start, cut.end, cut.resume, before, _definitions(data, start, cut.end, labels), opened)
+        yield Step(start, cut.end, cut.resume, before, markdown_labels.wanted(data, start, cut.end, labels), opened)
         start, lead = cut.resume, cut.lead
 
 
@@ -159,10 +152,12 @@ def _read(data: bytes, step: Step, options: ExtractOptions, whole: Whole) -> Ite
     if step.is_block:
         yield from _exempt(_in_block(data, step.start, step.end, options), step.opened)
         return
-    first, length = len(step.before), step.end - step.start
-    for found in whole(step.before + data[step.start : step.end] + step.after, options):
-        if first <= found.start and found.end <= first + length:
-            yield moved(found, step.start - first)
+    first, by = len(step.before), step.start - len(step.before)
+    last = step.end - by
+    for one in whole(step.before + data[step.start : step.end] + step.after, options):
+        start, end = one.start, one.end
+        if first <= start and end <= last:
+            yield Found(start + by, end + by, one.url, one.kind, one.context, one.skip, one.unwritable)
     if options.include_verbatim:
         yield from _exempt(bare.find(data, step.end, step.resume), step.opened)
 
@@ -199,8 +194,7 @@ def _near(data: bytes, start: int) -> _Cut | None:
     """Return a cut after a blank line at which nothing is open, for a piece that costs what a short text does."""
     limit = start + _SHORT_PIECE
     for _ in range(_NEAR_TRIES):
-        places = _backwards(_NEAR, data, start + 1, limit)
-        end = next((end for end in places if not _is_comment_before(data, end)), 0)
+        end = next((end for end in _places_near(data, start + 1, limit) if not _is_comment_before(data, end)), 0)
         if not end:
             return None
         opened = open_behind_blank(data, start, end)
@@ -208,6 +202,14 @@ def _near(data: bytes, start: int) -> _Cut | None:
             return _Cut(end, end)
         limit = opened
     return None
+
+
+def _places_near(data: bytes, floor: int, limit: int) -> Iterator[int]:
+    """Yield places behind a blank line, the last one first: one where that is simply a line end before all others."""
+    blank = data.rfind(b"\n\n", max(floor, limit - _BLOCK), limit)
+    if blank >= 0 and data[blank + 2 : blank + 3] not in _NO_MARGIN:
+        yield blank + 2
+    yield from _backwards(_NEAR, data, floor, limit)
 
 
 def _between_blocks(data: bytes, start: int, limit: int) -> _Cut | None:
@@ -286,7 +288,8 @@ def _lead(data: bytes, start: int, end: int, lead: bytes) -> bytes:
     if first < end and len(head) == 2 and b"|" in head[0] and _DELIMITERS.match(head[1].rstrip(b"\r\n")):
         return b"".join(head)
     before = data.rfind(b"\n", start, end - 1) + 1
-    if _DEFINITION.match(data[end : end + _LONGEST_HEAD]) and _DEFINITION.match(data[before:end]):
+    is_definition = markdown_labels.DEFINITION.match
+    if is_definition(data[end : end + _LONGEST_HEAD]) and is_definition(data[before:end]):
         return b""
     return b"" if _INDENTED.match(data, first) and _INDENTED.match(data, end) else _WORD
 
@@ -339,56 +342,3 @@ def _in_block(data: bytes, start: int, end: int, options: ExtractOptions) -> Ite
         return
     for found in html.find(data[start:end], in_markdown=True):
         yield moved(found, start)
-
-
-def _labels(data: bytes) -> frozenset[bytes]:
-    """Return the labels of link reference definitions and notes: a line within a paragraph is none."""
-    found: set[bytes] = set()
-    after = 0
-    for match, end in _defined(data):
-        start = match.start()
-        if start != after and data[start - 2 : start] != b"\n\n" and not _is_behind_none(data, start):
-            continue
-        after = end
-        found.add(_normal(match[1]))
-        if len(found) >= _MOST_LABELS:
-            break
-    return frozenset(found)
-
-
-def _is_behind_none(data: bytes, start: int) -> bool:
-    """Tell whether no paragraph ends right before a line."""
-    return _NO_PARAGRAPH_BEFORE.search(data, max(0, start - 80), start) is not None
-
-
-def _defined(data: bytes) -> Iterator[tuple[re.Match[bytes], int]]:
-    """Yield what looks like a definition, ascending, and where the line after it begins.
-
-    Lines without the sign of one, nearly all, are passed over.
-    """
-    end = 0
-    for sign in needles.places(data, _SIGNS):
-        if sign < end:
-            continue
-        start, end = data.rfind(b"\n", 0, sign) + 1, data.find(b"\n", sign) + 1 or len(data)
-        if data.find(b"\r", start, max(start, end - 2)) >= 0:  # several lines
-            for one in _DEFINITION.finditer(data, start, end):
-                line = _BETWEEN_LINES.search(data, one.end())
-                yield one, line.end() if line else len(data)
-        elif match := _DEFINITION.match(data, start, end):
-            yield match, end
-
-
-def _normal(label: bytes) -> bytes:
-    """Return what is equal for labels that match (CommonMark 0.31.2, 4.7)."""
-    plain = b" ".join(label.split())
-    return plain.lower() if plain.isascii() else plain.decode("utf-8", "replace").casefold().encode()
-
-
-def _definitions(data: bytes, start: int, end: int, labels: frozenset[bytes]) -> bytes:
-    """Return definitions of the labels that a piece names and the rest of the text defines."""
-    if not labels:
-        return b""
-    named = {_normal(label): label for label in dict.fromkeys(_USE.findall(data, start, end))}
-    wanted = [label for normal, label in named.items() if normal in labels]
-    return b"".join(b"\n\n[%b]: %b\n" % (b" ".join(label.split()), ELSEWHERE) for label in wanted)
