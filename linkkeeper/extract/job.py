@@ -111,13 +111,17 @@ def _digest(data: bytes) -> bytes:
 
 def has_credentials(urls: Iterable[str]) -> bool:
     """Tell whether a URL, in any spelling, holds what may open somebody's account."""
+    return any(True for _ in with_credentials(urls))
+
+
+def with_credentials(urls: Iterable[str]) -> Iterator[str]:
+    """Yield the URLs, each in its spelling and once, that hold what may open somebody's account."""
     suspects = [one for one in set(urls) if "=" in one or "@" in one or "%" in one]
     if not suspects:
-        return False  # without any of these nothing in a URL is a credential, and masking is dear
+        return  # without any of these nothing in a URL is a credential, and the look is dear
     from linkkeeper.urls import secrets
 
-    text = "\n".join(suspects)
-    return secrets.mask(text) != text and any(secrets.mask(one) != one for one in suspects)
+    yield from secrets.holders(suspects)
 
 
 def safely(path: str, data: bytes, options: ExtractOptions) -> Extraction:

@@ -192,8 +192,9 @@ def _problems(path: str, reading: "Reading") -> tuple[FileProblem, ...]:
 
 
 def _spellings(lines: list[Line]) -> Iterable[str]:
-    """Return the texts in which a line may show a credential."""
-    return chain([one.url for one in lines], [one.raw for one in lines], [one.clean for one in lines])
+    """Return the texts in which a line may show a credential; most are spelt in one way."""
+    raw = [one.raw for one in lines if one.raw != one.url]
+    return chain([one.url for one in lines], raw, [one.clean for one in lines if one.clean is not one.url])
 
 
 def encoded(lines: list[Line]) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from linkkeeper.errors import DocumentError
-from linkkeeper.extract.job import has_credentials
+from linkkeeper.extract.job import with_credentials
 from linkkeeper.extract.lines import Line, Lines, encoded
 from linkkeeper.extract.reading import read_ranges
 from linkkeeper.extract.remembered import Stamp
@@ -74,9 +74,9 @@ def _looked_at(text: bytes) -> Iterator[tuple[bytes, bool]]:
     for first in range(0, len(lines), _TOGETHER):
         some = lines[first : first + _TOGETHER]
         spellings = [(one.url, one.raw, one.clean) for one in map(decode, some)]
-        hides = has_credentials(text for one in spellings for text in one)
+        hidden = set(with_credentials(text for one in spellings for text in one))
         for line, texts in zip(some, spellings, strict=True):
-            yield line, hides and has_credentials(texts)
+            yield line, not hidden.isdisjoint(texts)
 
 
 def _withheld(text: bytes, after: int, charset: str) -> Withheld | None:

@@ -1,6 +1,7 @@
 """Credentials in URLs: masked wherever text is shown, stripped where a URL is stored or handed on."""
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -14,28 +15,48 @@ from linkkeeper.urls.tracking import parameters, without
 
 MASK = "***"
 
+_RUN = r"""[^\s/?#\\"'<>`]"""
+_USERINFO = re.compile(rf"""(https?:[/\\]++|://|(?<![^\s"'(<=\[@])//)({_RUN}*)@""", re.IGNORECASE)
+_MAYBE_USERINFO = re.compile(rf"[:/\\][/\\]{_RUN}*@")
+_SLASHLESS = re.compile(rf"(https?:)({_RUN}++)", re.IGNORECASE)
+"""`https:u:p@host`, as browsers take it too. It goes to the end of its run, so that each is read once."""
 # `%(?:25){0,3}XX`: a character escaped once to four times, as in a URL that is another's value.
-_USERINFO = re.compile(r"""(https?:[/\\]*|://|(?<![^\s"'(<=\[@])//)([^\s/?#\\"'<>`]*)@""", re.IGNORECASE)
 _ESCAPED_USERINFO = re.compile(
     r"""(%(?:25){0,3}3A(?:%(?:25){0,3}(?:2F|5C))+)
     ((?: (?!%(?:25){0,3}(?:2F|5C|3F|23|26|40)) [^\s/?#\\"'<>`&@] )*)
     (@|%(?:25){0,3}40)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LETTER = r"[\w.\-\[\]]"
+_ESCAPE = "%(?!(?:25){0,3}(?:26|3D|23|3F|3B))[0-9A-F]{2}"
+_EQUALS = "%(?:25){0,3}3D"
 _END = r"""&\s"<>#`"""
 _QUOTE = r"""'(?=[^\s,;)\]}])"""
 """A single quote that goes on as part of a value, and does not close one."""
-_NAME = r"(?P<name>(?:[\w.\-\[\]]|%(?!(?:25){0,3}(?:26|3D|23|3F|3B))[0-9A-F]{2}){1,64}+)"
-_PARAMETER = re.compile(rf"""(?P<lead>[?&;#]){_NAME}=(?P<value>(?:[^{_END}']|{_QUOTE})*+)""", re.IGNORECASE)
+_NAME = rf"(?P<name>{_LETTER}{{1,64}}+(?==|{_EQUALS})|(?:{_LETTER}|{_ESCAPE}){{1,64}}+)"
+_PARAMETER = re.compile(rf"""(?P<lead>[?&;#]){_NAME}=(?P<value>(?:[^{_END}']++|{_QUOTE})*+)""", re.IGNORECASE)
 _ESCAPED_PARAMETER = re.compile(
-    rf"""(?P<lead>%(?:25){{0,3}}(?:3F|26|23|3B)){_NAME}(?P<equals>=|%(?:25){{0,3}}3D)
-    (?P<value>(?:(?!%(?:25){{0,3}}(?:26|23))(?:[^{_END}']|{_QUOTE}))*+)""",
+    rf"""(?P<lead>%(?:25){{0,3}}(?:3F|26|23|3B)){_NAME}(?P<equals>=|{_EQUALS})
+    (?P<value>(?:[^{_END}'%]++|(?!%(?:25){{0,3}}(?:26|23))%|{_QUOTE})*+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_PATH_PARAMETER = re.compile(r";(?:jsessionid|phpsessid|sid)=[^;/?#]*", re.IGNORECASE)
+_NAMES = re.compile(
+    rf"(?:[?&;#]|%(?:25){{0,3}}(?:3F|26|23|3B))({_LETTER}*+(?:{_ESCAPE}{_LETTER}*+)*+)(?:=|{_EQUALS})".lower()
+)
+"""The names in a text in lower case, of either kind of parameter. A name holds no beginning of another."""
+_ESCAPED_NAME = re.compile(r"[?&;#][^?&;#=%]*+%")
+_PATH_NAMES = ("jsessionid", "phpsessid", "sid")
+_PATH_PARAMETER = re.compile(rf";(?:{'|'.join(_PATH_NAMES)})=[^;/?#]*", re.IGNORECASE)
 _KEY_ESCAPES = re.compile(r"%(?:2[BF]|3D|7[CE])", re.IGNORECASE)
 """What Base64 and its kin need escaped: other escapes stand in texts."""
 _CHUNK = re.compile(r"[A-Za-z0-9]{12,}")
+_LONGER_IN_LOWER_CASE = "\u0130"
+"""The only such letter: names that hold it are not told by the text in lower case."""
+_NONE: frozenset[str] = frozenset()
+_HARMLESS = 4096
+_LONGEST = 64
+_harmless: set[str] = set()
+"""Names that no credential has, in lower case: the few that make up most texts."""
 
 
 class SecretNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,15 +78,20 @@ def mask(text: str) -> str:
     value of another. What only looks like a URL may be masked too: better so than the reverse.
     """
     if "@" in text:
-        text = _USERINFO.sub(rf"\1{MASK}@", text)
-    if "%" in text and ("@" in text or "40" in text):
+        text = _without_userinfo(text)
+    low = text.lower()
+    if _may_escape_userinfo(low):
         text = _ESCAPED_USERINFO.sub(rf"\1{MASK}\3", text)
-    if "=" not in text and "3D" not in text.upper():
+        low = text.lower()
+    if not _speaks(text, low):
         return text
     also = _names_near(text)
 
     def shown(found: re.Match[str]) -> str:
-        name = unquote(found["name"]).lower()
+        name = found["name"].lower()
+        if name in _harmless:
+            return found[0]
+        name = unquote(name).lower()
         if not _opens_here(name, found["value"], also) and not is_secret(name, found["value"]):
             return found[0]
         return found[0][: found.start("value") - found.start()] + MASK
@@ -74,10 +100,82 @@ def mask(text: str) -> str:
     return _ESCAPED_PARAMETER.sub(shown, text) if "%" in text else text
 
 
+def holders(texts: Sequence[str]) -> Iterator[str]:
+    """Yield those of texts (URLs) that hold a credential: those that `mask` changes."""
+    signs = _signs(texts)
+    for text in texts if signs else ():
+        low = text.lower()
+        if any(sign in low for sign in signs) and mask(text) != text:
+            yield text
+
+
+def _signs(texts: Sequence[str]) -> list[str]:
+    """Return what some of texts hold, in lower case, and each does that holds a credential."""
+    text = "\n".join(texts)
+    if _LONGER_IN_LOWER_CASE in text:
+        return [""]
+    low = text.lower()
+    names = _NAMES.findall(low)
+    signs = [] if _harmless.issuperset(names) else [name for name in set(names) if not _is_harmless(name)]
+    if "@" in text and _may_hold_userinfo("\n".join(one for one in texts if "@" in one)):
+        signs.append("@")
+    if _may_escape_userinfo(low) and _ESCAPED_USERINFO.search(text):
+        signs.append("3a%")
+    return signs
+
+
+def _may_hold_userinfo(text: str) -> bool:
+    return _MAYBE_USERINFO.search(text) is not None or _SLASHLESS.search(text) is not None
+
+
+def _without_userinfo(text: str) -> str:
+    if _MAYBE_USERINFO.search(text):
+        text = _USERINFO.sub(rf"\1{MASK}@", text)
+    return _SLASHLESS.sub(_slashless, text)
+
+
+def _slashless(found: re.Match[str]) -> str:
+    _, at, after = found[2].rpartition("@")
+    return f"{found[1]}{MASK}@{after}" if at else found[0]
+
+
+def _may_escape_userinfo(low: str) -> bool:
+    return ("3a%2" in low or "3a%5" in low) and ("@" in low or "40" in low)
+
+
+def _speaks(text: str, low: str) -> bool:
+    """Tell whether text, in lower case low, has a parameter whose name a credential may have."""
+    if _LONGER_IN_LOWER_CASE in text:
+        return True
+    if "=" not in low and "3d" not in low:
+        return False
+    names = _NAMES.findall(low)
+    return not _harmless.issuperset(names) and not all(map(_is_harmless, names))
+
+
+def _is_harmless(name: str) -> bool:
+    """Tell whether no credential has this name (in lower case, as written), and remember that."""
+    suspicious = _suspicious()
+    plain = name if name in suspicious or "%" not in name else unquote(name).lower()
+    if plain in suspicious or plain.startswith(known_names().prefixes):
+        return False
+    if len(name) <= _LONGEST:
+        if len(_harmless) >= _HARMLESS:
+            _harmless.clear()
+        _harmless.add(name)
+    return True
+
+
+@cache
+def _suspicious() -> frozenset[str]:
+    names = known_names()
+    return names.always.union(names.if_random, _PATH_NAMES, *names.on_hosts.values())
+
+
 def _names_near(text: str) -> frozenset[str]:
     """Return the names that are credentials on a host that text speaks of."""
-    found = (names for host, names in known_names().on_hosts.items() if host in text)
-    return frozenset().union(*found)
+    found = [names for host, names in known_names().on_hosts.items() if host in text]
+    return frozenset().union(*found) if found else _NONE
 
 
 def _opens_here(name: str, value: str, also: frozenset[str]) -> bool:
@@ -91,12 +189,24 @@ def strip(url: str) -> str:
     For keys of the state database and for what is handed on. Credentials of a URL inside a value are
     masked. `strip(strip(u)) == strip(u)`.
     """
+    if "@" not in url and _is_plain(url):
+        return url
     parts = parse.split(url)
     head = _PATH_PARAMETER.sub("", parse.without_userinfo(parts.head))
     also = _names_near(parts.host)
     query = _without_secrets(parts.query, also)
     fragment = _without_secrets(parts.fragment, also)
     return mask(parse.join(parse.UrlParts(head, query, fragment)))
+
+
+def _is_plain(url: str) -> bool:
+    """Tell whether a URL without `@` shows at once that it holds no credential."""
+    low = url.lower()
+    if _speaks(url, low) or any(prefix in low for prefix in known_names().prefixes):
+        return False
+    if "%" in url and (_ESCAPED_NAME.search(url) or _may_escape_userinfo(low)):
+        return False
+    return "\u0131" not in url and "\u017f" not in url  # which are i and s to `_PATH_PARAMETER`
 
 
 def _without_secrets(query: str | None, also: frozenset[str]) -> str | None:

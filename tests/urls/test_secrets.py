@@ -1,9 +1,10 @@
 """Credentials never show and are never handed on."""
 
+import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from linkkeeper.urls import secrets
@@ -126,6 +127,72 @@ def test_a_password_never_gets_through(password: str) -> None:
         assert secret not in secrets.strip(url)
 
 
+_PIECES = (
+    "https: http: HTTPS: http\u017f: : / // \\ @ @ u:p@ a b.example ? & # ; = = ' \" < > ` ( [ . - _ %3A%2F %5C %40 "
+    "%3a%2f%2f %3F %26 %2526 %23 %3B %3D %253d %25 % %41 %E4%BD%A0 \u0130 \u0131 \u017f \u212a \u03a3 s\u0131d= "
+    "amp; *** jsessionid=x ;sid= weixin.qq.com maps.googleapis.com key= token tok%65n= to\u212aen= client "
+    "access_token=a ASPSESSIONIDX/y=1 aspsess%69onid/ https%3A%2F%2Fu%3Ap%40 %3Fpassword%3Dx &password= ?key="
+)
+TEXTS = st.lists(
+    st.sampled_from([*_PIECES.split(" "), HEX, " ", "\t", "x" * 64, "x" * 65, "?key=" + HEX]) | st.text(max_size=2),
+    max_size=14,
+).map("".join)
+_AT_ONCE = re.compile(
+    r"""(https?:[/\\]*|://|(?<![^\s"'(<=\[@])//)([^\s/?#\\"'<>`]*)@""", re.IGNORECASE
+)  # fmt: skip
+"""Userinfo by one pattern, which reads a run again and again."""
+
+
+@settings(max_examples=1500, deadline=None)
+@given(TEXTS | URLISH)
+@example("https://a.example/?aspsessionid\u0130=x")
+@example("https://a.example/?ASPSESSIONIDX=y")
+@example("https://a.example/?aspsessionid/x=1")
+@example("https://a.example/?aspsess%69onid/x=1")
+@example("https://a.example/x;s\u0131d=1")
+@example("https://a.example/x;P\u0127psessid=1;php\u017fessid=2")
+@example("https%253A%252Fu%2540a.example")
+@example("https%3A%5Cu%40a.example")
+@example("https://a.example/?" + "x" * 65 + "=1&" + "password" * 9 + "=1&%70wd=1")
+def test_what_is_passed_over_at_a_glance_holds_no_credential(text: str) -> None:
+    masked, stripped = secrets.mask(text), secrets.strip(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secrets, "_speaks", lambda *_: True)
+        patch.setattr(secrets, "_may_escape_userinfo", lambda _: True)
+        patch.setattr(secrets, "_is_plain", lambda _: False)
+        patch.setattr(secrets, "_without_userinfo", lambda text: _AT_ONCE.sub(r"\1***@", text))
+        patch.setattr(secrets, "_harmless", frozenset())
+        assert masked == secrets.mask(text)
+        assert stripped == secrets.strip(text)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(TEXTS | URLISH, max_size=6))
+@example(["https://a.example/?aspsessionid\u0130=x"])
+@example(["https%253A%252Fu%2540a.example", "https://a.example/?id=1", "//u@a.example"])
+def test_of_several_urls_those_are_found_that_hold_a_credential(texts: list[str]) -> None:
+    assert list(secrets.holders(texts)) == [text for text in texts if secrets.mask(text) != text]
+
+
+def test_lower_case_hides_no_name() -> None:
+    letters = [chr(code) for code in range(128, 0x110000)]
+    assert [letter for letter in letters if any(one.isascii() for one in letter.lower())] == ["\u0130", "\u212a"]
+    word = re.compile(r"\w")
+    lost = [letter for letter in letters if word.match(letter) and not all(map(word.match, letter.lower()))]
+    assert lost == ["\u0130"]
+
+
+def test_names_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_HARMLESS", 2)
+    for number in range(20):
+        assert secrets.mask(f"https://a.example/?n{number}=1&m=2&{'x' * 80}=3") == secrets.mask(
+            secrets.mask(f"https://a.example/?n{number}=1&m=2&{'x' * 80}=3")
+        )
+        assert secrets.mask(f"https://a.example/?n{number}=1&pwd=2") == f"https://a.example/?n{number}=1&pwd=***"
+    assert len(secrets._harmless) <= 2
+    assert all(len(name) <= 64 for name in secrets._harmless)
+
+
 @pytest.mark.parametrize(
     "piece",
     ["?a=", "%3F", "%25", "https:", "://", "&key='", "a@", "%3A%2F", "%2540", ";sid=", "&password=", "https://u:p@"],
@@ -133,6 +200,8 @@ def test_a_password_never_gets_through(password: str) -> None:
 def test_any_text_takes_linear_time(piece: str) -> None:
     text = piece * (300_000 // len(piece))
     started = time.perf_counter()
-    secrets.mask(text)
-    secrets.strip("https://a.example/" + text)
+    for one in (text, "@ " + text, text + "=", "a=; " + text):
+        secrets.mask(one)
+        secrets.strip("https://a.example/" + one)
+        list(secrets.holders([one]))
     assert time.perf_counter() - started < 5
