@@ -113,9 +113,10 @@ def _documents(
 
     from linkkeeper.extract.lines import Lines, decode
     from linkkeeper.extract.scan import run
-    from linkkeeper.store.extractions import Extractions
 
     if state:
+        from linkkeeper.store.extractions import Extractions  # takes 3 ms to load
+
         with closing(Extractions(Path(state))) as cache:
             yield from map(decode, run(files, job, cache))
     else:

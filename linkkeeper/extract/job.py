@@ -32,7 +32,7 @@ class Made(Struct, frozen=True):
 
 
 class Job(Protocol):
-    """What is made of each file. Is sent to other processes, so it must be picklable."""
+    """What is made of each file. Is sent to other processes: a Struct that can be pickled."""
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from importlib import import_module
 from types import TracebackType
 from typing import Self
 
@@ -162,10 +163,8 @@ class Workers:
         from linkkeeper.extract.crew import Crew  # not on every system
 
         if self._stand_ready():
-            import pickle
-
             crew = Crew(forked.ready.pop())
-            crew.tell(pickle.dumps((self._job, self._remember, log.level)))
+            crew.tell(_told(self._job, self._remember))
             return crew
         try:
             return Crew(forked.fork(self._processes, prepare))
@@ -199,6 +198,18 @@ def answering(job: Job, remember: bool) -> forked.Do:
     return answer
 
 
+def _told(job: Job, remember: bool) -> bytes:
+    """Return a job for `_heard`. Here and there `pickle` would take longer to load than some documents to read."""
+    kind = type(job)
+    return msgspec.msgpack.encode((kind.__module__, kind.__name__, msgspec.msgpack.encode(job), remember, log.level))
+
+
+def _heard(message: bytes) -> tuple[Job, bool]:
+    module, name, job, remember, level = msgspec.msgpack.decode(message, type=tuple[str, str, bytes, bool, int])
+    log.setLevel(level)
+    return msgspec.msgpack.decode(job, type=getattr(import_module(module), name)), remember
+
+
 def answering_later() -> forked.Do:
     """Return what does the job that the first message names (`Workers`)."""
     do: list[forked.Do] = []
@@ -206,11 +217,7 @@ def answering_later() -> forked.Do:
     def answer(message: bytes) -> Iterable[bytes]:
         if do:
             return do[0](message)
-        import pickle
-
-        job, remember, level = pickle.loads(message)  # noqa: S301 - from the process that forked this one
-        log.setLevel(level)
-        do.append(answering(job, remember))
+        do.append(answering(*_heard(message)))
         return ()
 
     return answer
