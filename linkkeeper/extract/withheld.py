@@ -106,6 +106,8 @@ def _slices(text: str, source: str) -> Slices | None:
 def _shared(text: str, at: int, source: str) -> int:
     """Return how much of text, from a place on, source has in one piece."""
     least, most = 0, len(text) - at
+    if text[at:] in source:  # nearly always
+        return most
     while least < most:
         length = (least + most + 1) // 2
         if text[at : at + length] in source:
