@@ -10,7 +10,7 @@ from linkkeeper.urls import clearurls, parse, signed, tracking, unwrap
 from linkkeeper.urls.index import HostRules, Index
 from linkkeeper.urls.patterns import needs
 from linkkeeper.urls.rule_set import RuleSet
-from linkkeeper.urls.shapes import Shapes, names_in, site_of
+from linkkeeper.urls.shapes import BEHIND_SCHEME, Shapes, names_in
 from linkkeeper.urls.tracking import Step
 
 _MAX_DEPTH = 8
@@ -89,7 +89,8 @@ class Cleaner:
 
     def _shapes_at(self, before: str) -> Shapes | None:
         """Return the shapes of the site that a URL begins with; None for one that takes a closer look."""
-        site = site_of(before)
+        end = before.find("/", BEHIND_SCHEME)
+        site = before[:end] if end > 0 else before
         return self._sites.get(site) or self._found_at(site)
 
     def _found_at(self, site: str) -> Shapes | None:

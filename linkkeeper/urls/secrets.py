@@ -116,7 +116,7 @@ def _signs(texts: Sequence[str]) -> list[str]:
         return [""]
     low = text.lower()
     names = _NAMES.findall(low)
-    signs = [] if _harmless.issuperset(names) else [name for name in set(names) if not _is_harmless(name)]
+    signs = [name for name in set(names) - _harmless if not _is_harmless(name)]
     if "@" in text and _may_hold_userinfo("\n".join(one for one in texts if "@" in one)):
         signs.append("@")
     if _may_escape_userinfo(low) and _ESCAPED_USERINFO.search(text):
@@ -150,7 +150,7 @@ def _speaks(text: str, low: str) -> bool:
     if "=" not in low and "3d" not in low:
         return False
     names = _NAMES.findall(low)
-    return not _harmless.issuperset(names) and not all(map(_is_harmless, names))
+    return not _harmless.issuperset(names) and not all(map(_is_harmless, set(names) - _harmless))
 
 
 def _is_harmless(name: str) -> bool:

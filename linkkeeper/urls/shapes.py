@@ -15,7 +15,8 @@ from linkkeeper.urls.index import HostRules
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 """Names that are what they look like: no escapes, and no URL."""
 _PLAIN = re.compile(r"(?:amp;)?[A-Za-z0-9_.\-]{1,64}")
-_BEHIND_SCHEME = len("https://")
+BEHIND_SCHEME = len("https://")
+"""Before here no path begins."""
 _QUIET = 4096
 _SHAPES = 256
 _LONGEST = 512
@@ -46,15 +47,10 @@ def names_in(query: str) -> list[str]:
     return [piece.partition("=")[0] for piece in query.split("&")] if "&" in query else [query.partition("=")[0]]
 
 
-def site_of(before: str) -> str:
-    """Return scheme and authority of what stands before a query."""
-    end = before.find("/", _BEHIND_SCHEME)
-    return before[:end] if end > 0 else before
-
-
-def path_of(before: str) -> str:
+def _path_of(before: str) -> str:
     """Return the path of what stands before a query."""
-    return before[len(site_of(before)) :]
+    end = before.find("/", BEHIND_SCHEME)
+    return before[end:] if end > 0 else ""
 
 
 class Shapes:
@@ -81,15 +77,15 @@ class Shapes:
 
         before: scheme, authority and path.
         """
-        if "?" in query or "%3" in before or before.find(":/", _BEHIND_SCHEME) > 0:
+        if "?" in query or "%3" in before or before.find(":/", BEHIND_SCHEME) > 0:
             return None  # maybe a URL within the URL
         if self.quiet.issuperset(names):
             return STAYS
-        shape = (self._class(path_of(before)) if self._paths else "") + "&".join(names)
+        shape = (self._class(_path_of(before)) if self._paths else "") + "&".join(names)
         try:
             return self._decided[shape]
         except KeyError:
-            return self._learnt(shape, path_of(before), names)
+            return self._learnt(shape, _path_of(before), names)
 
     def _class(self, path: str) -> str:
         """Return which patterns of paths hold: no rule asks for more of a path."""

@@ -3,7 +3,7 @@
 from importlib import resources
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from publicsuffixlist import PublicSuffixList
 
@@ -14,6 +14,24 @@ from linkkeeper.urls import parse
 @given(st.text())
 def test_what_was_split_can_be_joined(url: str) -> None:
     assert parse.join(parse.split(url)) == url
+
+
+_HEADS = st.lists(
+    st.sampled_from(
+        ["http", "https", "HTTP", ":", "//", "/", "\\", "a.example", "A", "-", ":80", ":", "@", "[", "\n", "中"]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@settings(max_examples=500, deadline=None)
+@given(_HEADS | _HEADS.map("https://a.b".__add__) | st.text())
+@example("https://a.example:80//b\n")
+@example("http://a.example:")
+@example("http://a.example\n")
+def test_plain_urls_are_read_as_all_others(head: str) -> None:
+    head = head.partition("#")[0].partition("?")[0]
+    assert parse.split(head + "?a?b#c#d") == parse._taken_apart(head, "a?b", "c#d")
 
 
 def test_every_part_is_as_written() -> None:
