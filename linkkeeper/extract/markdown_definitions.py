@@ -40,7 +40,7 @@ def repeated(source: bytes, text: str, known: list[tuple[int, int]]) -> Iterator
 def _candidates(source: bytes) -> Iterator[re.Match[bytes]]:
     """Yield the lines that look like a definition, ascending. Most lines have no such sign and are passed over."""
     end = 0
-    for sign in needles.places(source, _SIGNS):
+    for sign in needles.places(source, _SIGNS, overlapping=False):
         if sign < end:
             continue
         start = source.rfind(b"\n", 0, sign) + 1

@@ -45,7 +45,7 @@ def _lines(data: bytes) -> Iterator[tuple[re.Match[bytes], int]]:
     Lines without the sign of one, nearly all, are passed over.
     """
     end = 0
-    for sign in needles.places(data, _SIGNS):
+    for sign in needles.places(data, _SIGNS, overlapping=False):
         if sign < end:
             continue
         start, end = data.rfind(b"\n", 0, sign) + 1, data.find(b"\n", sign) + 1 or len(data)

@@ -62,24 +62,29 @@ def _open_block(text: bytes) -> int | None:
     """
     if text.find(b"\r") >= 0 and text.count(b"\r") != text.count(b"\r\n"):
         return None
-    position = 0
-    for _ in range(_MOST):
-        opener = _OPENER.search(text, position)
-        if opener is None:
-            return -1
+    position = tries = 0
+    for sign in needles.places(text, _FINDER, overlapping=False):
+        if sign < position or (opener := _opener(text, sign)) is None:
+            continue
         indent, mark, rest, _ = opener.groups()
         if mark and mark[:1] == b"`" and b"`" in rest:
-            position = opener.end()
             continue
+        tries += 1
         end = _fence_end(text, opener) if mark else _html_end(text, opener)
         if end is None or not _is_behind_text(text, opener.start()):
             return None
-        if indent and (end < 0 or _is_left(text, len(indent), opener.end(), end)):
+        if tries > _MOST or (indent and (end < 0 or _is_left(text, len(indent), opener.end(), end))):
             return None
         if end < 0:
             return opener.start()
         position = end
-    return None
+    return -1
+
+
+def _opener(text: bytes, sign: int) -> re.Match[bytes] | None:
+    """Return what begins a line, and the line end before it, if it may begin a fence or HTML block."""
+    line = text.rfind(b"\n", max(0, sign - 4), sign)
+    return _OPENER.match(text, line) if line >= 0 else None
 
 
 @lru_cache(64)
