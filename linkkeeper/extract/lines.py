@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _ENCODER = msgspec.json.Encoder()
 _BATCH = 1024
 """Lines that are held at a time: a document may have millions, and a thousand fit into a processor's cache."""
+_URLS = 1 << 9
+"""URLs of which is remembered what is left of them: in many folders, documents share them."""
 _PART_BYTES = 1 << 22
 """Lines of a large document that travel together."""
 
@@ -209,11 +211,26 @@ def decode(value: bytes) -> Lines:
 
 @cache
 def _cleaner(options: CleanOptions) -> Callable[[str], str]:
-    """Return what cleans a URL."""
+    """Return what cleans a URL. Those without query and fragment, as most are, stay as they are."""
     from linkkeeper.urls import rules
     from linkkeeper.urls.clean import Cleaner
 
-    return Cleaner(rules.load(options)).cleaned
+    cleaner = Cleaner(rules.load(options))
+    if cleaner.reads_paths:
+        return cleaner.cleaned
+    known: dict[str, str] = {}
+
+    def clean(url: str) -> str:
+        if "?" not in url and "#" not in url:
+            return url
+        cleaned = known.get(url)
+        if cleaned is None:
+            if len(known) >= _URLS:
+                known.clear()
+            cleaned = known[url] = cleaner.cleaned(url)
+        return cleaned
+
+    return clean
 
 
 def _digest(options: CleanOptions) -> str:

@@ -51,6 +51,11 @@ class Cleaner:
         self._providers = clearurls.Providers(rules.providers) if rules.providers else None
         self._rules = rules
 
+    @property
+    def reads_paths(self) -> bool:
+        """Tell whether a URL without query and fragment may change, too (ClearURLs rules)."""
+        return self._providers is not None
+
     @cached_property
     def _sign(self) -> str:
         """What every fragment holds that a rule takes away."""

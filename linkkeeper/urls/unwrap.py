@@ -9,6 +9,8 @@ from linkkeeper.urls.rule_set import WrapperRule
 from linkkeeper.urls.tracking import parameters
 
 _ABSOLUTE = re.compile(r"https?://[^/\\?#\s]", re.IGNORECASE)
+_PLAIN = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.\-]*(?:[/?#]|\Z)")
+"""A URL whose host is seen at once: most targets."""
 _ESCAPED_RUN = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _MUST_STAY = re.compile(r"[\x00-\x20\"<>`\x7f-\xa0\u2028\u2029\ufeff]|\s")
 
@@ -43,7 +45,7 @@ def _inner(query: str, wrapper: WrapperRule) -> str | None:
 
 def absolute(text: str) -> str | None:
     """Return text if it is an http(s) URL with a host, else None."""
-    return text if _ABSOLUTE.match(text) and parse.split(text).host else None
+    return text if _PLAIN.match(text) or (_ABSOLUTE.match(text) and parse.split(text).host) else None
 
 
 def _with_fragment(url: str, fragment: str | None) -> str:
