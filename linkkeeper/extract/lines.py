@@ -13,7 +13,7 @@ from msgspec import Struct
 from linkkeeper.errors import UsageError
 from linkkeeper.extract import forked, portions
 from linkkeeper.extract.base import ExtractOptions
-from linkkeeper.extract.job import Made, has_credentials, portions_safely, preload, read_safely
+from linkkeeper.extract.job import Made, portions_safely, preload, read_safely, with_credentials
 from linkkeeper.extract.portions import Place
 from linkkeeper.extract.remembered import Stamp
 from linkkeeper.extract.scan import EXTRACTOR
@@ -24,8 +24,10 @@ from linkkeeper.urls.rule_set import CleanOptions
 if TYPE_CHECKING:
     from linkkeeper.extract.registry import Reading
     from linkkeeper.extract.spans import Placed
+    from linkkeeper.extract.withheld import Part
 
 _ENCODER = msgspec.json.Encoder()
+_NOTHING: frozenset[str] = frozenset()
 _BATCH = 1024
 """Lines that are held at a time: a document may have millions, and a thousand fit into a processor's cache."""
 _URLS = 1 << 9
@@ -92,9 +94,10 @@ class LinkLines(Struct, frozen=True):
     def run(self, document: Document, data: bytes, remember: bool = False) -> Made:
         """Return the links of one file as lines."""
         reading = read_safely(document.path, data, self.options)
-        text, secret = _joined(self._texts(document.path, data, reading, remember))
-        lines = Lines(text, _problems(document.path, reading))
-        return Made(msgspec.msgpack.encode(lines), secret, _safe(lines, reading.text.encoding) if secret else b"")
+        some = list(self._texts(document.path, data, reading, remember))
+        lines = Lines(b"".join([one.text for one in some]), _problems(document.path, reading))
+        secret = any(one.secret for one in some)
+        return Made(msgspec.msgpack.encode(lines), secret, _safe(some, lines.problems) if secret else b"")
 
     def parts(self, document: Document, data: bytes, remember: bool = False) -> Iterator[Made]:
         """Yield the links of one large file as lines, some thousands at a time."""
@@ -106,9 +109,9 @@ class LinkLines(Struct, frozen=True):
             return
         reading = read_safely(document.path, data, self.options, lazily=True)
         text, secret = bytearray(), False
-        for some, has_secret in self._texts(document.path, data, reading, remember):
-            text += some
-            secret = secret or has_secret
+        for some in self._texts(document.path, data, reading, remember):
+            text += some.text
+            secret = secret or some.secret
             if len(text) > _PART_BYTES:
                 yield Made(msgspec.msgpack.encode(Lines(bytes(text))), secret)
                 text, secret = bytearray(), False
@@ -130,24 +133,22 @@ class LinkLines(Struct, frozen=True):
 
     def _texts(
         self, path: str, data: bytes, reading: "Reading", remember: bool = False, place: Place | None = None
-    ) -> Iterator[tuple[bytes, bool]]:
-        """Yield the lines of a document (or of the portion at a place), some at a time, and, if they are to be
-        remembered, whether these hold credentials."""
+    ) -> Iterator["_Some"]:
+        """Yield the lines of a document (or of the portion at a place), some at a time."""
         placed = moved(reading.placed(), place) if place else reading.placed()
         while some := list(islice(placed, _BATCH)):
             batch = self._lines(path, data, some, reading.text.encoding)
             text = encoded(batch)
-            suspect = remember and (
-                b"=" in text or b"@" in text or b"%" in text
-            )  # else there is nothing to look at closely
-            yield text, suspect and has_credentials(_spellings(batch))
+            suspect = remember and (b"=" in text or b"@" in text or b"%" in text)  # else no close look is needed
+            hidden = frozenset(with_credentials(_spellings(batch))) if suspect else _NOTHING
+            yield _apart(batch, text, hidden, reading.text.encoding) if hidden else _Some(text)
 
     def portion(self, path: str, data: bytes, place: Place) -> Made:
         """Return the links of one portion of a large document, as lines."""
         from linkkeeper.extract import registry
 
         reading = registry.portion(path, data, place.portion, self.options)
-        text, _ = _joined(self._texts(path, data, reading, place=place))
+        text = b"".join([some.text for some in self._texts(path, data, reading, place=place)])
         return Made(msgspec.msgpack.encode(Lines(text)))
 
     def _lines(self, path: str, data: bytes, placed: Iterable["Placed"], charset: str) -> list[Line]:
@@ -176,17 +177,29 @@ def moved(placed: Iterator["Placed"], place: Place) -> Iterator["Placed"]:
         yield one, start + offset, end + offset, line + lines, column + columns if line == 1 else column
 
 
-def _joined(texts: Iterable[tuple[bytes, bool]]) -> tuple[bytes, bool]:
-    """Return texts as one, and whether any of them holds credentials."""
-    parts = list(texts)
-    return b"".join([text for text, _ in parts]), any(secret for _, secret in parts)
+class _Some(Struct, frozen=True):
+    """Some lines of a document."""
+
+    text: bytes
+    secret: bool = False
+    """They hold credentials. Only looked for if they are to be remembered."""
+    safe: "Part | None" = None
+    """If so, what a disk may keep of them; None: nothing."""
 
 
-def _safe(lines: Lines, charset: str) -> bytes:
-    """Return what a disk may keep of lines that hold credentials."""
+def _apart(lines: list[Line], text: bytes, hidden: frozenset[str], charset: str) -> _Some:
+    """Return lines of which some show what is hidden."""
     from linkkeeper.extract import withheld
 
-    return withheld.safe(lines, charset)
+    return _Some(text, True, withheld.part(lines, text, hidden, charset))
+
+
+def _safe(some: list[_Some], problems: tuple[FileProblem, ...]) -> bytes:
+    """Return what a disk may keep of the lines of a document that holds credentials."""
+    from linkkeeper.extract import withheld
+
+    parts = [one.safe if one.secret else withheld.Part(one.text) for one in some]
+    return withheld.safe([part for part in parts if part], problems) if all(parts) else b""
 
 
 def _problems(path: str, reading: "Reading") -> tuple[FileProblem, ...]:

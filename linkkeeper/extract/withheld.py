@@ -4,13 +4,13 @@ Such a line is made again from the bytes of its document, which must be the same
 numbers. Everything else of the document is remembered as it is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from linkkeeper.errors import DocumentError
-from linkkeeper.extract.job import with_credentials
 from linkkeeper.extract.lines import Line, Lines, encoded
 from linkkeeper.extract.reading import read_ranges
 from linkkeeper.extract.remembered import Stamp
@@ -19,8 +19,6 @@ from linkkeeper.models.document import FileProblem
 _UNWRITTEN = "https://http://mailto:?#[]@&="
 """What a URL may have although it is not written, or not so: schemes, and what separates its parts (RFC 3986, 2.2)."""
 _MOST_SLICES = 64
-_TOGETHER = 64
-"""Lines that are looked at together: hardly any holds a credential."""
 
 Slices = tuple[tuple[int, int], ...]
 """Ranges of a text, in the order in which they make another."""
@@ -50,38 +48,45 @@ class Safe(Struct, frozen=True):
     withheld: tuple[Withheld, ...]
 
 
-def safe(lines: Lines, charset: str) -> bytes:
-    """Return what a disk may keep of the lines of one document, for `whole`; empty: nothing.
+class Part(Struct, frozen=True):
+    """Some lines of a document without those that hold credentials."""
 
-    charset: what the document's bytes are decoded by.
+    text: bytes
+    withheld: tuple[Withheld, ...] = ()
+
+
+def part(lines: list[Line], text: bytes, hidden: frozenset[str], charset: str) -> Part | None:
+    """Return what a disk may keep of some lines; None: nothing.
+
+    text: the lines as they are printed. hidden: what they show of credentials. charset: what the document's bytes are
+    decoded by.
     """
+    kept: list[bytes] = []
     held: list[Withheld] = []
-    text = bytearray()
-    for line, hides in _looked_at(lines.text):
-        if not hides:
-            text += line
-        elif one := _withheld(line, len(text), charset):
+    size = 0
+    for line, printed in zip(lines, text.splitlines(keepends=True), strict=True):
+        if hidden.isdisjoint((line.url, line.raw, line.clean)):
+            kept.append(printed)
+            size += len(printed)
+        elif one := _withheld(line, size, charset):
             held.append(one)
         else:
-            return b""
-    return msgspec.msgpack.encode(Safe(bytes(text), lines.problems, tuple(held)))
+            return None
+    return Part(b"".join(kept), tuple(held))
 
 
-def _looked_at(text: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Yield each line, and whether it holds credentials."""
-    decode = msgspec.json.Decoder(Line).decode
-    lines = text.splitlines(keepends=True)
-    for first in range(0, len(lines), _TOGETHER):
-        some = lines[first : first + _TOGETHER]
-        spellings = [(one.url, one.raw, one.clean) for one in map(decode, some)]
-        hidden = set(with_credentials(text for one in spellings for text in one))
-        for line, texts in zip(some, spellings, strict=True):
-            yield line, not hidden.isdisjoint(texts)
+def safe(parts: Iterable[Part], problems: tuple[FileProblem, ...]) -> bytes:
+    """Return what a disk may keep of the lines of one document, for `whole`."""
+    held: list[Withheld] = []
+    text = bytearray()
+    for one in parts:
+        held += [replace(line, after=line.after + len(text)) for line in one.withheld] if text else one.withheld
+        text += one.text
+    return msgspec.msgpack.encode(Safe(bytes(text), problems, tuple(held)))
 
 
-def _withheld(text: bytes, after: int, charset: str) -> Withheld | None:
+def _withheld(one: Line, after: int, charset: str) -> Withheld | None:
     """Return how to make a line again, if that is possible."""
-    one = msgspec.json.decode(text, type=Line)
     source = _UNWRITTEN + one.raw
     url, clean = _slices(one.url, source), _slices(one.clean, source)
     if url is None or clean is None:
