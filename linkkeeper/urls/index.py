@@ -62,7 +62,9 @@ class Names:
         found = self._memo.get(name)
         if found is None:
             found = tuple(self._look_up(name))
-            if len(self._memo) < _MEMO and len(name) <= 64:
+            if len(self._memo) >= _MEMO:
+                self._memo.clear()
+            if len(name) <= 64:
                 self._memo[name] = found
         return found
 

@@ -14,7 +14,6 @@ from linkkeeper.urls.index import HostRules
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 """Names that are what they look like: no escapes, and no URL."""
-_PLAIN = re.compile(r"(?:amp;)?[A-Za-z0-9_.\-]{1,64}")
 BEHIND_SCHEME = len("https://")
 """Before here no path begins."""
 _QUIET = 4096
@@ -37,6 +36,13 @@ class Decided(Struct, frozen=True, gc=False):
     """The rule by which nothing may change."""
     is_by_value: bool = False
     """Values have a say in which rule it is that takes them."""
+    unless: tuple[tuple[int, re.Pattern[str]], ...] = ()
+    """Places and what a value there would have to match for this not to hold."""
+
+    def holds(self, query: str) -> bool:
+        """Tell whether the values of a query leave it at this."""
+        pieces = query.split("&")
+        return not any(pattern.fullmatch(pieces[place].partition("=")[2]) for place, pattern in self.unless)
 
 
 STAYS = Decided()
@@ -83,9 +89,10 @@ class Shapes:
             return STAYS
         shape = (self._class(_path_of(before)) if self._paths else "") + "&".join(names)
         try:
-            return self._decided[shape]
+            decided = self._decided[shape]
         except KeyError:
-            return self._learnt(shape, _path_of(before), names)
+            decided = self._learnt(shape, _path_of(before), names)
+        return None if decided is None or (decided.unless and not decided.holds(query)) else decided
 
     def _class(self, path: str) -> str:
         """Return which patterns of paths hold: no rule asks for more of a path."""
@@ -117,28 +124,28 @@ class Shapes:
         return True
 
     def _looked_at(self, path: str, names: list[str]) -> Decided | None:
+        """Decide of a query that holds nothing but names. (One without a name may be nothing at all.)"""
         rules, query = self._rules, "&".join(names)
-        if not all(map(_PLAIN.fullmatch, names)) or any(take.holds(path, (), "") for _, take in rules.wrappers):
+        if not all(names) or any(take.holds(path, (), "") for _, take in rules.wrappers):
             return None
         whole = signed.left_whole(parse.UrlParts("", query, None, path=path), rules)
         if whole:
             return Decided(left_whole=whole)
         found = dict(tracking.strip(path, query, rules))
-        pieces = tracking.parameters(query)
-        if any(self._hangs_on_value(piece.name, place in found) for place, piece in enumerate(pieces)):
+        values = [self._values(piece.name) for piece in tracking.parameters(query)]
+        if any(value.fullmatch("") for asked in values for value in asked):
             return None
-        kept = tuple(place for place in range(len(names)) if place not in found)
-        taken = tuple((place, step.rule, step.credential) for place, step in found.items())
-        return Decided(kept, taken, is_by_value=any(self._values(pieces[place].name) for place in found))
-
-    def _hangs_on_value(self, name: str, goes: bool) -> bool:
-        """Tell whether a value could change that a parameter goes (or stays) that has none."""
-        values = self._values(name)
-        if any(take.value is not None for take in self._rules.keep.takes(name)):
-            return True
-        return any(value.fullmatch("") for value in values) if goes else bool(values)
+        return Decided(
+            kept=tuple([place for place in range(len(names)) if place not in found]),
+            taken=tuple([(place, step.rule, step.credential) for place, step in found.items()]),
+            is_by_value=any(values[place] for place in found),
+            unless=tuple(
+                [(place, value) for place, asked in enumerate(values) if place not in found for value in asked]
+            ),
+        )
 
     def _values(self, name: str) -> list[re.Pattern[str]]:
+        """Return what rules ask of the values of a parameter that goes. No rule that keeps one asks for a value."""
         return [take.value for take in self._rules.strip.takes(name) if take.value is not None]
 
 

@@ -33,6 +33,8 @@ def _is_url(parts: parse.UrlParts, rules: HostRules) -> bool:
 def _by_parameters(path: str, query: str, rules: HostRules) -> str | None:
     names = {piece.name.lower() for piece in parameters(query)}
     for wanted, take in rules.untouched_parameters:
+        if wanted[0] not in names and wanted[0][-1] != "*":
+            continue  # as of nearly all
         if all(_present(name, names) for name in wanted) and take.holds(path, (), ""):
             return take.rule
     return None
