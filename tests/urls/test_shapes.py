@@ -201,6 +201,7 @@ def test_what_is_remembered_is_bounded() -> None:
         assert len(one.quiet) <= 4096
         assert len(one._decided) <= 256
         assert len(one._classes) <= 512
+        assert len(one._rules.strip._memo) <= 2048
         assert all(len(shape) <= 512 for shape in one._decided)
     assert len(cleaner._shapes) <= 3, "subdomains share what is said of their site"
 
