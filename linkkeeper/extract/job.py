@@ -109,6 +109,13 @@ def _digest(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def may_hold_credentials(text: bytes) -> bool:
+    """Tell whether a look at the URLs in this JSON is worth it."""
+    from linkkeeper.urls import secret_signs
+
+    return secret_signs.may_hold_one(text)
+
+
 def has_credentials(urls: Iterable[str]) -> bool:
     """Tell whether a URL, in any spelling, holds what may open somebody's account."""
     return any(True for _ in with_credentials(urls))

@@ -13,7 +13,7 @@ from msgspec import Struct
 from linkkeeper.errors import UsageError
 from linkkeeper.extract import forked, portions
 from linkkeeper.extract.base import ExtractOptions
-from linkkeeper.extract.job import Made, portions_safely, preload, read_safely, with_credentials
+from linkkeeper.extract.job import Made, may_hold_credentials, portions_safely, preload, read_safely, with_credentials
 from linkkeeper.extract.portions import Place
 from linkkeeper.extract.remembered import Stamp
 from linkkeeper.extract.scan import EXTRACTOR
@@ -139,7 +139,7 @@ class LinkLines(Struct, frozen=True):
         while some := list(islice(placed, _BATCH)):
             batch = self._lines(path, data, some, reading.text.encoding)
             text = encoded(batch)
-            suspect = remember and (b"=" in text or b"@" in text or b"%" in text)  # else no close look is needed
+            suspect = remember and may_hold_credentials(text)
             hidden = frozenset(with_credentials(_spellings(batch))) if suspect else _NOTHING
             yield _apart(batch, text, hidden, reading.text.encoding) if hidden else _Some(text)
 

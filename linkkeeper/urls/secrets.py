@@ -155,7 +155,7 @@ def _speaks(text: str, low: str) -> bool:
 
 def _is_harmless(name: str) -> bool:
     """Tell whether no credential has this name (in lower case, as written), and remember that."""
-    suspicious = _suspicious()
+    suspicious = suspicious_names()
     plain = name if name in suspicious or "%" not in name else unquote(name).lower()
     if plain in suspicious or plain.startswith(known_names().prefixes):
         return False
@@ -167,7 +167,7 @@ def _is_harmless(name: str) -> bool:
 
 
 @cache
-def _suspicious() -> frozenset[str]:
+def suspicious_names() -> frozenset[str]:
     names = known_names()
     return names.always.union(names.if_random, _PATH_NAMES, *names.on_hosts.values())
 
