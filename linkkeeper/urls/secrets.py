@@ -16,9 +16,15 @@ from linkkeeper.urls.tracking import parameters, without
 MASK = "***"
 
 _RUN = r"""[^\s/?#\\"'<>`]"""
-_USERINFO = re.compile(rf"""(https?:[/\\]++|://|(?<![^\s"'(<=\[@])//)({_RUN}*)@""", re.IGNORECASE)
+_USERINFO = re.compile(
+    rf"""( [/\\] (?<!\w[/\\]) (?: (?:(?<=http:[/\\])|(?<=https:[/\\])) [/\\]*+
+                 | (?<=/) (?:(?<=:/)|(?<![^\s"'(<=\[@]/)) / ) )
+    ({_RUN}*)@""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Behind `https:` and any slashes, `://`, or `//` where a URL begins. Slashes are rare: it begins at one."""
 _MAYBE_USERINFO = re.compile(rf"[:/\\][/\\]{_RUN}*@")
-_SLASHLESS = re.compile(rf"(https?:)({_RUN}++)", re.IGNORECASE)
+_SLASHLESS = re.compile(rf":(?:(?<=http:)|(?<=https:))({_RUN}++)", re.IGNORECASE)
 """`https:u:p@host`, as browsers take it too. It goes to the end of its run, so that each is read once."""
 # `%(?:25){0,3}XX`: a character escaped once to four times, as in a URL that is another's value.
 _ESCAPED_USERINFO = re.compile(
@@ -80,14 +86,13 @@ def mask(text: str) -> str:
     if "@" in text:
         text = _without_userinfo(text)
     low = text.lower()
-    if _may_escape_userinfo(low):
-        text = _ESCAPED_USERINFO.sub(rf"\1{MASK}\3", text)
-        low = text.lower()
+    if _may_escape_userinfo(low) and (shown := _ESCAPED_USERINFO.sub(rf"\1{MASK}\3", text)) != text:
+        text, low = shown, shown.lower()
     if not _speaks(text, low):
         return text
     also = _names_near(text)
 
-    def shown(found: re.Match[str]) -> str:
+    def told(found: re.Match[str]) -> str:
         name = found["name"].lower()
         if name in _harmless:
             return found[0]
@@ -96,8 +101,8 @@ def mask(text: str) -> str:
             return found[0]
         return found[0][: found.start("value") - found.start()] + MASK
 
-    text = _PARAMETER.sub(shown, text)
-    return _ESCAPED_PARAMETER.sub(shown, text) if "%" in text else text
+    text = _PARAMETER.sub(told, text)
+    return _ESCAPED_PARAMETER.sub(told, text) if "%" in text else text
 
 
 def holders(texts: Sequence[str]) -> Iterator[str]:
@@ -135,8 +140,8 @@ def _without_userinfo(text: str) -> str:
 
 
 def _slashless(found: re.Match[str]) -> str:
-    _, at, after = found[2].rpartition("@")
-    return f"{found[1]}{MASK}@{after}" if at else found[0]
+    _, at, after = found[1].rpartition("@")
+    return f":{MASK}@{after}" if at else found[0]
 
 
 def _may_escape_userinfo(low: str) -> bool:

@@ -22,6 +22,7 @@ HEX = "77421cf58af4a65394523938c341c823"
         ("https:@//u:p@a.example/", "https:***@//***@a.example/"),
         ("see //u:p@a.example/ now", "see //***@a.example/ now"),
         ("ftp://u:p@a.example/", "ftp://***@a.example/"),
+        ("http:/u:p@a.example http:u:p@b.example/", "http:/***@a.example http:***@b.example/"),
         (f"https://mp.weixin.qq.com/s?__biz=M&key={HEX}&uin=MTM%3D&pass_ticket=lQ%2F&scene=1",
          "https://mp.weixin.qq.com/s?__biz=M&key=***&uin=***&pass_ticket=***&scene=1"),
         ("https://a.example/?access_token=a&b=c", "https://a.example/?access_token=***&b=c"),
@@ -145,6 +146,9 @@ _AT_ONCE = re.compile(
 
 @settings(max_examples=1500, deadline=None)
 @given(TEXTS | URLISH)
+@example("http:/u:p@a.example HTTP:\\u:p@a.example http\u017f:/u@a.example")
+@example("http:u:p@a.example xhttp:u:p@a.example")
+@example(" \\/u:p@a.example /\\u:p@a.example x//u:p@a.example ///u:p@a.example")
 @example("https://a.example/?aspsessionid\u0130=x")
 @example("https://a.example/?ASPSESSIONIDX=y")
 @example("https://a.example/?aspsessionid/x=1")
