@@ -89,12 +89,13 @@ def _results(
     except DocumentError as error:
         yield Result(job.refused(FileProblem(path, str(error))))
         return
-    digest = _digest(data) if remember or job.wants_digest else b""
+    digest = _digest(data) if job.wants_digest else b""
     try:
         parts = do(Document(path, digest.hex(), len(data)), data, remember)
         first, second = next(parts), next(parts, None)
         lasts = remember and not second and not (b"linkkeeper-ignore" in data and b"until" in data)
-        yield Result(first.value, digest if lasts and not first.secret else b"", first.safe if lasts else b"")
+        known_by = (digest or _digest(data)) if lasts and not first.secret else b""
+        yield Result(first.value, known_by, first.safe if lasts else b"")
         for made in chain((second,) if second else (), parts):
             yield Result(made.value)
     except DocumentError as error:
