@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -61,6 +61,8 @@ _LONGER_IN_LOWER_CASE = "\u0130"
 _NONE: frozenset[str] = frozenset()
 _HARMLESS = 4096
 _LONGEST = 64
+_URLS = 512
+"""Of which is remembered whether they hold a credential: documents share them."""
 _harmless: set[str] = set()
 """Names that no credential has, in lower case: the few that make up most texts."""
 
@@ -110,8 +112,13 @@ def holders(texts: Sequence[str]) -> Iterator[str]:
     signs = _signs(texts)
     for text in texts if signs else ():
         low = text.lower()
-        if any(sign in low for sign in signs) and mask(text) != text:
+        if any(sign in low for sign in signs) and _holds_one(text):
             yield text
+
+
+@lru_cache(_URLS)
+def _holds_one(text: str) -> bool:
+    return mask(text) != text
 
 
 def _signs(texts: Sequence[str]) -> list[str]:
