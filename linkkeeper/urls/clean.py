@@ -85,12 +85,22 @@ class Cleaner:
             return url
         decided = shapes.decided(before, query, names)
         if decided is None:
-            return self._looked_at(url).url
+            return (shapes.has_wrappers and self._led(url)) or self._looked_at(url).url
         if not decided.taken:
             return url
         rest = tracking.only(query, decided.kept) if decided.kept else None
         after = url[len(before) + 1 + len(query) :]
         return before + after if rest is None else f"{before}?{rest}{after}"
+
+    def _led(self, url: str) -> str:
+        """Return the cleaned URL that a wrapper around no other wrapper leads to; empty if this is none."""
+        parts = parse.split(url)
+        rules = self._index.at(parts.host)
+        found = None if signed.left_whole(parts, rules) else unwrap.target(parts, rules)
+        if found is None:
+            return ""
+        inner = self._shapes_at(found[1].partition("?")[0])
+        return self.cleaned(found[1]) if inner and not inner.has_wrappers else ""
 
     def _shapes_at(self, before: str) -> Shapes | None:
         """Return the shapes of the site that a URL begins with; None for one that takes a closer look."""

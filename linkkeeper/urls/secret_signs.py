@@ -8,9 +8,9 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 from linkkeeper.urls import secrets
 
 _EQUALS = (b"=", b"%3d", b"%253d", b"%25253d", b"%2525253d")
-_IN_ANOTHER_CASE = ("\u0130", "\u0131", "\u017f", "\u212a")
+_IN_ANOTHER_CASE = ("\u0130", "\u0131", "\u017f", "\u212a", "%e2%84%aa")
 """What is an i, s or k where case does not count."""
-_ESCAPED = re.compile(rb"%(?:25){0,3}(?:2[de]|3[0-9]|40|[46][1-9a-f]|[57][0-9a]|5[bdf])|%e2%84%aa")
+_ESCAPED = re.compile(rb"%(?=[2-7])(?:25){0,3}(?:2[de]|3[0-9]|40|[46][1-9a-f]|[57][0-9a]|5[bdf])")
 """An `@`, or what names are made of: nobody need escape that."""
 _BEFORE = frozenset(b"/\\:")
 _LONGEST = 4096

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -237,3 +238,12 @@ def test_any_url_takes_linear_time(cleaner: Cleaner, piece: str) -> None:
     cleaner.cleaned(url)
     cleaner.clean(url)
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("depth", [1, 2, 8, 9, 12])
+def test_wrappers_in_wrappers_are_followed_as_far(cleaner: Cleaner, depth: int) -> None:
+    url = "https://a.example/?utm_source=b&id=c"
+    for _ in range(depth):
+        url = f"https://link.zhihu.com/?target={quote(url, safe='')}"
+    assert cleaner.cleaned(url) == cleaner.clean(url).url
+    assert (cleaner.cleaned(url) == "https://a.example/?id=c") == (depth <= 8)
