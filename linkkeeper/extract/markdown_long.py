@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from linkkeeper.extract import bare, html, ignore, markdown_ignore, markdown_labels, pieces, template
 from linkkeeper.extract.base import ExtractOptions, Found
-from linkkeeper.extract.markdown_open import FENCE, open_behind_blank, past_inner_code, still_open
+from linkkeeper.extract.markdown_open import FENCE, begins_html, open_behind_blank, past_inner_code, still_open
 from linkkeeper.extract.pieces import moved
 from linkkeeper.extract.portions import Portion
 
@@ -136,7 +136,7 @@ def _steps(data: bytes, options: ExtractOptions) -> Iterator[Step]:
     labels = markdown_labels.defined(data)
     start, lead, opened = 0, b"", b""
     while start < len(data):
-        if block := _block(data, start):
+        if block := _block(data, start, lead):
             yield Step(start, block, block, opened=opened, is_block=True)
             start, lead = block, b""
             continue
@@ -307,8 +307,11 @@ def _outside_verbatim(data: bytes, start: int, cut: _Cut) -> _Cut:
     return cut if closer < 0 else _Cut(start + begin, closer)
 
 
-def _block(data: bytes, start: int) -> int:
-    """Return the end of the block of code or HTML that begins here, if it is longer than a piece, else 0."""
+def _block(data: bytes, start: int, lead: bytes) -> int:
+    """Return the end of the block of code or HTML that begins here, if it is longer than a piece, else 0.
+
+    lead: what has to stand before; empty where nothing is open.
+    """
     fence = FENCE.match(data, start)
     if fence and (fence[1][:1] == b"~" or b"`" not in fence[0][fence.end(1) - fence.start() :]):
         closing = rb" {0,3}%b{%d,}[ \t]*+(?=[\r\n]|\Z)" % (fence[1][:1], len(fence[1]))
@@ -317,7 +320,8 @@ def _block(data: bytes, start: int) -> int:
         return _long_enough(data, start, re.compile(rb"[\r\n]" + closing), fence.end())
     for opener, ending in _HTML_ENDS:
         if begun := opener.match(data, start):
-            return _long_enough(data, start, ending, begun.end())
+            end = _long_enough(data, start, ending, begun.end())
+            return end if end and begins_html(data[start : start + _LONGEST_HEAD], bool(lead)) else 0
     return 0
 
 

@@ -129,6 +129,16 @@ def _is_behind_text(text: bytes, fence: int) -> bool:
     return _BLANK_LINE.search(text, tag, fence + 1) is not None
 
 
+def begins_html(head: bytes, in_paragraph: bool) -> bool:
+    """Tell whether an HTML block begins with the first line of this text, perhaps as the next line of a paragraph.
+
+    An autolink, or a tag with text behind it, looks much like one (CommonMark 4.6, kinds 6 and 7).
+    """
+    line = head.splitlines()[0].decode("utf-8", "replace")
+    events = PARSER.events(f"a\n{line}\n" if in_paragraph else f"{line}\n")
+    return any(event == {"Start": "HtmlBlock"} for event in events)
+
+
 def _with_line_end(piece: bytes) -> str:
     text = piece.decode("utf-8", "replace")
     return text if text.endswith(("\n", "\r")) else text + "\n"

@@ -81,6 +81,12 @@ def test_blocks_in_any_order_are_read_alike(blocks: list[str], verbatim: bool) -
         "- a\n\n  ```\n" + "  [a](https://a.example/in)\n" * 200 + "  ```\n\n- [b](https://b.example)\n",
         "<!-- " + "[a](https://a.example/open)\n\n" * 200,
         "<div>\n" + '<a href="https://a.example/">\n' * 200,
+        "<a>\n" + '<a href="https://a.example/">\n' * 200,
+        "text\n" + '<a href="https://a.example/">\n' * 200,
+        "text\n" + "https://b.example\n" * 70 + '<a href="https://a.example/">\nhttps://b.example/c\n' * 200,
+        '<a href="https://a.example/">b</a> https://b.example/c\n' * 200,
+        "<b>[a](https://a.example/)</b>\n" * 200,
+        "<https://a.example/b> and https://b.example/c\n" * 200,
         "<!-- linkkeeper-ignore-start -->\n\n" + FILLER * 100 + "<!-- linkkeeper-ignore-end -->\n\n" + FILLER * 20,
     ],
 )  # fmt: skip
