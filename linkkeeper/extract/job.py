@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -29,6 +28,8 @@ class Made(Struct, frozen=True):
     """It holds credentials: no disk is to see it. Only looked for if it is to be remembered."""
     safe: bytes = b""
     """If so, what a disk may see instead, for `Job.whole`; empty: nothing."""
+    whole: bytes = b""
+    """In the last of several parts, what all of them are together; empty: too much to remember."""
 
 
 class Job(Protocol):
@@ -46,7 +47,10 @@ class Job(Protocol):
         """Return the result for one file. What it raises for what is in the file becomes a row (`one`)."""
 
     def parts(self, document: Document, data: bytes, remember: bool = False) -> Iterator[Made]:
-        """Yield the result for one large file, `run`'s in one or several parts: not all of it need be held."""
+        """Yield the result for one large file, `run`'s in one or several parts: not all of it need be held.
+
+        Of several, only the last says what may be remembered.
+        """
 
     def whole(self, path: str, safe: bytes, stamp: Stamp, /) -> bytes | None:
         """Return the result that `safe` was made of; None if the file is not the one with this stamp any more."""
@@ -66,6 +70,8 @@ class Result(Struct, frozen=True):
     """SHA-256 of the bytes it was made of; empty: it may not be remembered."""
     safe: bytes = b""
     """What may be remembered instead, without a digest: a password could be guessed by that."""
+    whole: bytes = b""
+    """What may be remembered with the digest, if it is not the value: that is the last of several parts."""
 
 
 def one(path: str, job: Job, remember: bool = False) -> Result:
@@ -77,7 +83,7 @@ def one(path: str, job: Job, remember: bool = False) -> Result:
 
 
 def large(path: str, job: Job, remember: bool = False) -> Iterator[Result]:
-    """Read a large file and do the job, as `one`, in parts; several together are not to be remembered."""
+    """Read a large file and do the job, as `one`, in parts."""
     return _results(path, job, job.parts, remember)
 
 
@@ -90,18 +96,42 @@ def _results(
         yield Result(job.refused(FileProblem(path, str(error))))
         return
     digest = _digest(data) if job.wants_digest else b""
+    last: Made | None = None
+    several = False
     try:
-        parts = do(Document(path, digest.hex(), len(data)), data, remember)
-        first, second = next(parts), next(parts, None)
-        lasts = remember and not second and not (b"linkkeeper-ignore" in data and b"until" in data)
-        known_by = (digest or _digest(data)) if lasts and not first.secret else b""
-        yield Result(first.value, known_by, first.safe if lasts else b"")
-        for made in chain((second,) if second else (), parts):
-            yield Result(made.value)
+        for made in do(Document(path, digest.hex(), len(data)), data, remember):
+            if not remember:
+                yield Result(made.value)
+                continue
+            if last:
+                several = True
+                yield Result(last.value)
+                digest = digest or _digest(data)  # while others are at what follows
+            last = made
     except DocumentError as error:
-        yield Result(job.refused(FileProblem(path, str(error))))
+        yield from _broken_off(last, job.refused(FileProblem(path, str(error))))
     except _OUR_FAULTS as error:  # past `safely`: offsets, cleaning, writing the result down
-        yield Result(job.refused(fault(path, error)))
+        yield from _broken_off(last, job.refused(fault(path, error)))
+    else:
+        if last:
+            lasts = not (b"linkkeeper-ignore" in data and b"until" in data)
+            yield _remembered(last, several, digest, data) if lasts else Result(last.value)
+
+
+def _broken_off(last: Made | None, refusal: bytes) -> Iterator[Result]:
+    """Yield what was made before something went wrong, and that it did."""
+    if last:
+        yield Result(last.value)
+    yield Result(refusal)
+
+
+def _remembered(last: Made, several: bool, digest: bytes, data: bytes) -> Result:
+    """Return the last result with what may be remembered of all."""
+    if last.secret:
+        return Result(last.value, safe=last.safe)
+    if several and not last.whole:
+        return Result(last.value)
+    return Result(last.value, digest or _digest(data), whole=last.whole)
 
 
 def _digest(data: bytes) -> bytes:

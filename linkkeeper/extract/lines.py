@@ -95,27 +95,34 @@ class LinkLines(Struct, frozen=True):
         """Return the links of one file as lines."""
         reading = read_safely(document.path, data, self.options)
         some = list(self._texts(document.path, data, reading, remember))
-        lines = Lines(b"".join([one.text for one in some]), _problems(document.path, reading))
-        secret = any(one.secret for one in some)
-        return Made(msgspec.msgpack.encode(lines), secret, _safe(some, lines.problems) if secret else b"")
+        return _made(some, _problems(document.path, reading))
 
     def parts(self, document: Document, data: bytes, remember: bool = False) -> Iterator[Made]:
         """Yield the links of one large file as lines, some thousands at a time."""
-        parts = portions_safely(document.path, data, self.options)
+        made = self._parts(document.path, data, remember)
+        if not remember:
+            return made
+        from linkkeeper.extract import gathered  # few documents are so large
+
+        return gathered.gathered(made)
+
+    def _parts(self, path: str, data: bytes, remember: bool) -> Iterator[Made]:
+        parts = portions_safely(path, data, self.options)
         first = list(islice(parts, portions.FEWEST))
         if len(first) > 1:
-            read, where = partial(self.portion, document.path, data), portions.places(data, chain(first, parts))
+            read, where = partial(self.portion, path, data, remember), portions.places(data, chain(first, parts))
             yield from portions.run(read, where, len(first), forked.processors())
             return
-        reading = read_safely(document.path, data, self.options, lazily=True)
-        text, secret = bytearray(), False
-        for some in self._texts(document.path, data, reading, remember):
-            text += some.text
-            secret = secret or some.secret
-            if len(text) > _PART_BYTES:
-                yield Made(msgspec.msgpack.encode(Lines(bytes(text))), secret)
-                text, secret = bytearray(), False
-        yield Made(msgspec.msgpack.encode(Lines(bytes(text), _problems(document.path, reading))), secret)
+        reading = read_safely(path, data, self.options, lazily=True)
+        held: list[_Some] = []
+        size = 0
+        for some in self._texts(path, data, reading, remember):
+            held.append(some)
+            size += len(some.text)
+            if size > _PART_BYTES:
+                yield _made(held)
+                held, size = [], 0
+        yield _made(held, _problems(path, reading))
 
     def whole(self, path: str, safe: bytes, stamp: Stamp) -> bytes | None:
         """Return the lines of one file, of which those with credentials are read again."""
@@ -143,13 +150,12 @@ class LinkLines(Struct, frozen=True):
             hidden = frozenset(with_credentials(_spellings(batch))) if suspect else _NOTHING
             yield _apart(batch, text, hidden, reading.text.encoding) if hidden else _Some(text)
 
-    def portion(self, path: str, data: bytes, place: Place) -> Made:
+    def portion(self, path: str, data: bytes, remember: bool, place: Place) -> Made:
         """Return the links of one portion of a large document, as lines."""
         from linkkeeper.extract import registry
 
         reading = registry.portion(path, data, place.portion, self.options)
-        text = b"".join([some.text for some in self._texts(path, data, reading, place=place)])
-        return Made(msgspec.msgpack.encode(Lines(text)))
+        return _made(list(self._texts(path, data, reading, remember, place)))
 
     def _lines(self, path: str, data: bytes, placed: Iterable["Placed"], charset: str) -> list[Line]:
         """Return the lines of some links of a document: those that are wanted."""
@@ -192,6 +198,12 @@ def _apart(lines: list[Line], text: bytes, hidden: frozenset[str], charset: str)
     from linkkeeper.extract import withheld
 
     return _Some(text, True, withheld.part(lines, text, hidden, charset))
+
+
+def _made(some: list[_Some], problems: tuple[FileProblem, ...] = ()) -> Made:
+    lines = Lines(b"".join([one.text for one in some]), problems)
+    secret = any(one.secret for one in some)
+    return Made(msgspec.msgpack.encode(lines), secret, _safe(some, problems) if secret else b"")
 
 
 def _safe(some: list[_Some], problems: tuple[FileProblem, ...]) -> bytes:

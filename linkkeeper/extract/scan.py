@@ -16,7 +16,7 @@ from linkkeeper.extract.remembered import ExtractionCache, Remembered, Stamp, se
 from linkkeeper.extract.workers import Ticket, Workers
 from linkkeeper.models.document import Document, FileProblem
 
-EXTRACTOR = "6"
+EXTRACTOR = "7"
 """Raised whenever the same bytes may give other links: what caches hold is then stale."""
 _LARGE_BYTES = 1 << 22
 """A file that is read in portions, by all processes, if no other file keeps these busy."""
@@ -168,7 +168,7 @@ class _Memory:
     def keep(self, file: SourceFile, result: Result) -> None:
         """Remember a result, if that is allowed."""
         if result.digest:
-            self._put(file, result.digest, result.value)
+            self._put(file, result.digest, result.whole or result.value)
         elif result.safe:
             self._put(file, b"", result.safe)
 

@@ -85,6 +85,12 @@ def safe(parts: Iterable[Part], problems: tuple[FileProblem, ...]) -> bytes:
     return msgspec.msgpack.encode(Safe(bytes(text), problems, tuple(held)))
 
 
+def part_of(kept: bytes) -> Part:
+    """Return what `safe` was given, as one part."""
+    known = msgspec.msgpack.decode(kept, type=Safe)
+    return Part(known.text, known.withheld)
+
+
 def _withheld(one: Line, after: int, charset: str) -> Withheld | None:
     """Return how to make a line again, if that is possible."""
     source = _UNWRITTEN + one.raw

@@ -242,18 +242,81 @@ def test_large_files_give_what_small_ones_give(
     assert memory.hits == len(files) - 1
 
 
-def test_the_lines_of_a_large_file_come_in_parts_that_are_not_remembered(
-    files: tuple[SourceFile, ...], monkeypatch: pytest.MonkeyPatch
+WITH_SECRETS = "https://u:p%40@a.example/ [b](https://mp.weixin.qq.com/s?a=1&key=abcdefgh12345678)\n"
+
+
+@pytest.mark.parametrize("name", ["000.md", "000.txt"])
+@pytest.mark.parametrize("secrets", [0, 1, 4000])
+@pytest.mark.parametrize("portion", [20_000, 1 << 21])
+def test_a_large_file_is_remembered_although_its_lines_come_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, secrets: int, portion: int
 ) -> None:
-    job, memory = LinkLines(OPTIONS), Memory()
-    Path("000.md").write_text("".join(f"[a](b{number}) www.a.example/{number}\n" for number in range(3000)))
-    whole = decode_lines(next(run(files[:1], job))).text
-    monkeypatch.setattr("linkkeeper.extract.scan._LARGE_BYTES", 1000)
-    monkeypatch.setattr("linkkeeper.extract.lines._PART_BYTES", 100_000)
-    parts = [decode_lines(part).text for part in run(discover(("000.md",), DiscoverOptions()).files, job, memory)]
+    monkeypatch.chdir(tmp_path)
+    line = "Text [b](c{0}) https://a.example/{0}\n\n"
+    Path(name).write_text("".join(line.format(number) + WITH_SECRETS * (number < secrets) for number in range(5000)))
+    whole = LinkLines(OPTIONS).lines(name, Path(name).read_bytes()).text
+    for module, constant, value in (
+        ("scan", "_LARGE_BYTES", 1000),
+        ("lines", "_PART_BYTES", 100_000),
+        ("pieces", "LONG", portion),
+        ("pieces", "PIECE", portion),
+        ("markdown_long", "LONG", portion),
+        ("markdown_long", "_PIECE", portion),
+        ("markdown_long", "_SHORT_PIECE", portion),
+        ("remembered", "_RACY_NS", 0),
+    ):
+        monkeypatch.setattr(f"linkkeeper.extract.{module}.{constant}", value)
+    memory = Memory()
+    parts = _texts(name, memory)
     assert len(parts) > 3
     assert b"".join(parts) == whole
+    (kept,) = memory.values.values()
+    assert (b"key=abc" in kept.value, b"u:p" in kept.value, bool(kept.digest)) == (False, False, not secrets)
+    assert _texts(name, memory) == [whole]
+    Path(name).write_text("https://b.example/")
+    assert [text.count(b"b.example") for text in _texts(name, memory)] == [3]
+
+
+def _texts(name: str, memory: Memory) -> list[bytes]:
+    files = discover((name,), DiscoverOptions()).files
+    return [decode_lines(part).text for part in run(files, LinkLines(OPTIONS), memory)]
+
+
+def test_more_lines_than_are_held_are_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("000.md").write_text("".join(f"[a](b{number}) www.a.example/{number}\n" for number in range(3000)))
+    monkeypatch.setattr("linkkeeper.extract.scan._LARGE_BYTES", 1000)
+    monkeypatch.setattr("linkkeeper.extract.lines._PART_BYTES", 100_000)
+    monkeypatch.setattr("linkkeeper.extract.gathered.MOST_BYTES", 500_000)
+    memory = Memory()
+    first = _texts("000.md", memory)
+    assert len(first) > 3
     assert not memory.values
+    assert _texts("000.md", memory) == first
+
+
+class Fragile(LinkLines, frozen=True):
+    """A job that finds a fault in the third part."""
+
+    def parts(self, document: Document, data: bytes, remember: bool = False) -> Iterator[Made]:
+        """Yield two parts."""
+        yield self.run(Document("a.md"), b"")
+        yield self.run(Document("b.md"), b"")
+        raise ValueError
+
+
+@pytest.mark.parametrize("memory", [None, Memory()])
+def test_what_was_read_of_a_large_file_before_a_fault_is_kept_and_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: Memory | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("linkkeeper.extract.scan._LARGE_BYTES", 1)
+    Path("a.md").write_text("text")
+    results = [
+        decode_lines(part) for part in run(discover(("a.md",), DiscoverOptions()).files, Fragile(OPTIONS), memory)
+    ]
+    assert [len(one.problems) for one in results] == [0, 0, 1]
+    assert not memory or not memory.values
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.txt", "a.rst", "a.html"])
