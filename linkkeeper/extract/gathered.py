@@ -23,8 +23,10 @@ def gathered(parts: Iterator[Made]) -> Iterator[Made]:
         size += len(part.value)
         if size <= MOST_BYTES:
             held.append(part)
+        else:
+            held.clear()
     if last:
-        yield last if held == [last] else _with_whole(last, held if size <= MOST_BYTES else [])
+        yield last if held == [last] else _with_whole(last, held)
 
 
 def _with_whole(last: Made, held: list[Made]) -> Made:
