@@ -45,6 +45,11 @@ _FINDER = BytesAhoCorasick(NEEDLES, implementation=Implementation.DFA)
 PROSE = "，".encode()
 """What ends every URL."""
 _LOOK_AHEAD = 4096
+_USERINFO_BEFORE = re.compile(
+    rb"(?:[a-z][a-z0-9+.\-]*:[/\\]{2}|(?:https?|ftp):|mailto:[^\s/?#\\\"'<>`@]*:)[^\s/?#\\\"'<>`]*\Z", re.IGNORECASE
+)
+"""What makes the words before an `@` name and password of a URL, of any scheme, and no mail address."""
+_LONGEST_USERINFO = 1024
 _LONGEST_LOCAL_PART = 80
 """RFC 5321, 4.5.3.1.1 allows 64; what is longer is no address."""
 
@@ -204,6 +209,8 @@ def _address_at(data: bytes, position: int, floor: int, stop: int) -> Found | No
         return None
     before = _ADDRESS_BEFORE.search(data, max(floor, position - _LONGEST_LOCAL_PART), position)
     if before is None:
+        return None
+    if _USERINFO_BEFORE.search(data, max(0, before.start() - _LONGEST_USERINFO), position):
         return None
     written = data[before.start() : after.end()]
     name = written.decode("ascii", "replace")

@@ -20,13 +20,13 @@ def gathered(parts: Iterator[Made]) -> Iterator[Made]:
         if last:
             yield last
         last = part
-        size += len(part.value)
+        size += len(part.value) + len(part.safe)
         if size <= MOST_BYTES:
             held.append(part)
         else:
             held.clear()
     if last:
-        yield last if held == [last] else _with_whole(last, held)
+        yield last if len(held) == 1 and held[0] is last else _with_whole(last, held)
 
 
 def _with_whole(last: Made, held: list[Made]) -> Made:

@@ -29,7 +29,7 @@ class Made(Struct, frozen=True):
     safe: bytes = b""
     """If so, what a disk may see instead, for `Job.whole`; empty: nothing."""
     whole: bytes = b""
-    """In the last of several parts, what all of them are together; empty: too much to remember."""
+    """In the last of several parts, what all of them are together; empty: too much to remember, or `secret`."""
 
 
 class Job(Protocol):
@@ -114,8 +114,7 @@ def _results(
         yield from _broken_off(last, job.refused(fault(path, error)))
     else:
         if last:
-            lasts = not (b"linkkeeper-ignore" in data and b"until" in data)
-            yield _remembered(last, several, digest, data) if lasts else Result(last.value)
+            yield Result(last.value) if _may_expire(data) else _remembered(last, several, digest, data)
 
 
 def _broken_off(last: Made | None, refusal: bytes) -> Iterator[Result]:
@@ -123,6 +122,12 @@ def _broken_off(last: Made | None, refusal: bytes) -> Iterator[Result]:
     if last:
         yield Result(last.value)
     yield Result(refusal)
+
+
+def _may_expire(data: bytes) -> bool:
+    """Tell whether an ignore comment may end with a day: what is found then changes though no byte does."""
+    text = data.replace(b"\0", b"") if b"\0" in data else data  # UTF-16 has them between its letters
+    return b"linkkeeper-ignore" in text and b"until" in text.lower()
 
 
 def _remembered(last: Made, several: bool, digest: bytes, data: bytes) -> Result:

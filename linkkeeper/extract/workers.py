@@ -119,6 +119,8 @@ class Workers:
 
     def large(self, path: str) -> Iterator[Result]:
         """Yield the results of a large file: of the process that has begun with it, or else of this one."""
+        if self._batch.paths == [path]:
+            self._batch = Batch()  # it is read here and now
         if self._begun is None:
             self.begin(path)
         task, self._begun = self._begun or Large(path), None

@@ -14,6 +14,8 @@ _ESCAPED = re.compile(rb"%(?=[2-7])(?:25){0,3}(?:2[de]|3[0-9]|40|[46][1-9a-f]|[5
 """An `@`, or what names are made of: nobody need escape that."""
 _BEFORE = frozenset(b"/\\:")
 _LONGEST = 4096
+_MOST = 8
+"""Of them in one text: with more, nothing is told at a glance."""
 
 
 def may_hold_one(text: bytes) -> bool:
@@ -33,10 +35,13 @@ def may_hold_one(text: bytes) -> bool:
 
 def _may_hold_userinfo(low: bytes) -> bool:
     """Tell whether before an `@`, back to what ends a name and password, is a colon or the second of two slashes."""
-    place = -1
+    place = last = -1
+    seen = 0
     while (place := low.find(b"@", place + 1)) >= 0:
         start = low.rfind(b'"', max(0, place - _LONGEST), place)
-        if start < 0:
+        seen = seen + 1 if start == last else 0
+        last = start
+        if start < 0 or seen == _MOST:
             return True
         before = low[start + 1 : place]
         cut = max(before.rfind(b"/"), before.rfind(b"?"), before.rfind(b"#"))

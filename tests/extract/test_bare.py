@@ -152,3 +152,24 @@ def test_whatever_is_written_spans_are_ascending_and_hold_their_url(text: str) -
         assert end <= one.start < one.end
         end = one.end
         assert one.url.endswith(data[one.start : one.end].decode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "by postgres://admin:SekretAbc123@db.example.com/x now",
+        "amqp://u:p$ss@h.example.com/",
+        "smtp://a@b.example:PASS@h.example.com",
+        "https:u:p@h.example.com",
+        "mailto:joe:PASS@h.example.com",
+        "ssh://git@github.com/x",
+    ],
+)
+def test_name_and_password_of_a_url_are_no_mail_address(text: str) -> None:
+    assert list(bare.find(text.encode())) == []
+
+
+@pytest.mark.parametrize("text", ["Email:{}", "邮箱:{}", "mailto:{}", "see http://x.example/a {}", "x://a {}", "a,{}"])
+def test_other_words_before_a_mail_address_change_nothing(text: str) -> None:
+    found = list(bare.find(text.format("joe@h.example.com").encode()))
+    assert found[-1].url == "mailto:joe@h.example.com"

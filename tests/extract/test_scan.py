@@ -175,9 +175,11 @@ def test_a_stamp_is_believed_two_seconds_after_the_last_change() -> None:
     assert settled(None, 8_000_000_000) is None
 
 
-def test_an_ignore_comment_that_expires_is_not_remembered(tmp_path: Path) -> None:
+@pytest.mark.parametrize("until", ["until", "Until", "UNTIL"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_an_ignore_comment_that_expires_is_not_remembered(tmp_path: Path, until: str, encoding: str) -> None:
     path = tmp_path / "a.md"
-    path.write_text("<!-- linkkeeper-ignore until 2999-01-01 -->\n[a](b)")
+    path.write_text(f"<!-- linkkeeper-ignore {until} 2999-01-01 -->\n[a](b)", encoding)
     memory = Memory()
     urls((SourceFile(str(path), 50),), memory)
     assert memory.values == {}

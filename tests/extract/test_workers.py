@@ -288,3 +288,13 @@ def test_a_process_that_dies_before_it_begins_takes_no_file_with_it() -> None:
 
     forked.begin(3, dies)
     assert {row[1] for row in told(files(40), processes=None)} == {str(PARENT)}
+
+
+def test_a_large_file_that_is_read_here_and_now_is_not_handed_out() -> None:
+    large, *others = files(7)
+    with workers.Workers(Tale(OPTIONS), processes=2) as hands:
+        ticket = hands.add(large, apart=True)
+        assert len(list(hands.large(large.path))) == 1
+        tickets = [hands.add(one) for one in others]
+        assert [one.result().value.split()[0].decode() for one in tickets] == [one.path for one in others]
+        assert ticket.is_here()

@@ -109,6 +109,11 @@ def test_most_urls_need_no_closer_look(url: str) -> None:
     assert not _may_hold_one(url)
 
 
+def test_texts_full_of_addresses_are_left_to_the_closer_look() -> None:
+    assert _may_hold_one("https://a.example/" + "b@" * 10)
+    assert not _may_hold_one("https://a.example/" + "b@" * 5)
+
+
 @pytest.mark.parametrize("text", ["@" * 1_000_000, "a@" * 500_000, '"@' * 500_000, "https://" + "a" * 1_000_000 + "@"])
 def test_floods_are_left_to_the_closer_look(text: str) -> None:
     assert _may_hold_one(text)
