@@ -45,10 +45,9 @@ _FINDER = BytesAhoCorasick(NEEDLES, implementation=Implementation.DFA)
 PROSE = "，".encode()
 """What ends every URL."""
 _LOOK_AHEAD = 4096
-_USERINFO_BEFORE = re.compile(
-    rb"(?:[a-z][a-z0-9+.\-]*:[/\\]{2}|(?:https?|ftp):|mailto:[^\s/?#\\\"'<>`@]*:)[^\s/?#\\\"'<>`]*\Z", re.IGNORECASE
-)
-"""What makes the words before an `@` name and password of a URL, of any scheme, and no mail address."""
+_RUN_BACKWARDS = re.compile(rb"[^\s/?#\\\"'<>`]*+")
+_SLASHES_BACKWARDS = re.compile(rb"[/\\]{2}:[A-Za-z0-9+.\-]")
+_SCHEME_IN_RUN = re.compile(rb"(?:https?|ftp):|mailto:[^:@]*+:", re.IGNORECASE)
 _LONGEST_USERINFO = 1024
 _LONGEST_LOCAL_PART = 80
 """RFC 5321, 4.5.3.1.1 allows 64; what is longer is no address."""
@@ -210,9 +209,17 @@ def _address_at(data: bytes, position: int, floor: int, stop: int) -> Found | No
     before = _ADDRESS_BEFORE.search(data, max(floor, position - _LONGEST_LOCAL_PART), position)
     if before is None:
         return None
-    if _USERINFO_BEFORE.search(data, max(0, before.start() - _LONGEST_USERINFO), position):
+    if _is_userinfo(data, position):
         return None
     written = data[before.start() : after.end()]
     name = written.decode("ascii", "replace")
     url = name if name[:7].lower() == "mailto:" else f"mailto:{name}"
     return Found(before.start(), after.end(), url, "bare", ("bare",), SKIP_MAIL)
+
+
+def _is_userinfo(data: bytes, position: int) -> bool:
+    """Tell whether the words before an `@` are name and password in a URL, of any scheme, and no mail address."""
+    back = data[max(0, position - _LONGEST_USERINFO) : position][::-1]
+    run = _RUN_BACKWARDS.match(back)
+    end = run.end() if run else 0
+    return _SLASHES_BACKWARDS.match(back, end) is not None or _SCHEME_IN_RUN.search(back[:end][::-1]) is not None

@@ -1,5 +1,6 @@
 """What travels to another process, and who takes it there."""
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
@@ -11,7 +12,7 @@ from linkkeeper.extract.job import Result
 _decode = msgspec.msgpack.Decoder(list[Result]).decode
 
 
-class Task:
+class Task(ABC):
     """Something that another process is asked to do."""
 
     is_away = False
@@ -19,13 +20,13 @@ class Task:
     is_lost = False
     """That process died of it."""
 
+    @abstractmethod
     def message(self) -> bytes:
         """Return what the process is told."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, answer: memoryview) -> bool:
         """Take in what it answers; tell whether that is all. The memory is another's afterwards."""
-        raise NotImplementedError
 
 
 class Batch(Task):

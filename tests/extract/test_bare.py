@@ -1,5 +1,7 @@
 """Where a bare URL ends: half of the cases are Chinese, Japanese or Korean."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -173,3 +175,13 @@ def test_name_and_password_of_a_url_are_no_mail_address(text: str) -> None:
 def test_other_words_before_a_mail_address_change_nothing(text: str) -> None:
     found = list(bare.find(text.format("joe@h.example.com").encode()))
     assert found[-1].url == "mailto:joe@h.example.com"
+
+
+@pytest.mark.parametrize(
+    "before", ["a" * 1000, "a." * 500, "http:" * 200 + "/", "a:" * 500, "://" * 300, "mailto:" * 140]
+)
+def test_what_stands_before_many_addresses_takes_linear_time(before: str) -> None:
+    text = f"{before}joe@h.example.com ".encode() * 3000
+    started = time.perf_counter()
+    list(bare.find(text))
+    assert time.perf_counter() - started < 2
