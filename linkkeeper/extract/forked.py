@@ -26,6 +26,7 @@ _PIPE_BYTES = 1 << 20
 """What Linux lets anybody have: an answer waits there while we are busy. Other systems keep their own size."""
 
 _LARGEST_KEPT = 1 << 24
+"""Bytes of a block up to which freed memory is kept."""
 
 ready: list["Forked"] = []
 """Begun early (`begin`), and not used yet."""

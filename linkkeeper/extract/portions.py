@@ -14,7 +14,7 @@ from linkkeeper.extract import forked
 from linkkeeper.extract.batch import Task
 from linkkeeper.extract.job import Made
 from linkkeeper.extract.spans import Positions
-from linkkeeper.extract.workers import may_fork
+from linkkeeper.extract.workers import LOST, may_fork
 
 if TYPE_CHECKING:
     from linkkeeper.extract.crew import Crew
@@ -132,7 +132,7 @@ def _sent(crew: "Crew", place: Place) -> _Portion:
 
 def _made(one: _Portion, read: Read) -> Made:
     if one.is_lost:
-        raise DocumentError("the process that read it died, perhaps of a lack of memory")
+        raise DocumentError(LOST)
     if isinstance(one.read, Exception):
         raise one.read
     return read(one.place) if one.read is None else one.read

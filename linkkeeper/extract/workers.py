@@ -24,7 +24,7 @@ _BATCH_BYTES, _BATCH_FILES = 1 << 17, 50
 """Further ones: of the last one, hardly anybody has to wait for another."""
 _UNDER_WAY = 12
 """Batches for each process, under way or done, whose results nobody has taken yet."""
-_LOST = "the process that read it died, perhaps of a lack of memory"
+LOST = "the process that read it died, perhaps of a lack of memory"
 
 
 class Ticket:
@@ -104,7 +104,7 @@ class Workers:
             self._use_the_time()
             self._hands.fetch(batch)
         if batch.is_lost:
-            batch.results = [Result(self._job.refused(FileProblem(path, _LOST))) for path in batch.paths]
+            batch.results = [Result(self._job.refused(FileProblem(path, LOST))) for path in batch.paths]
         elif batch.results is None:
             batch.results = [one(path, self._job, self._remember) for path in batch.paths]
         return batch.results
@@ -129,7 +129,7 @@ class Workers:
                 self._use_the_time()
             yield from self._hands.results(task)
         if task.is_lost:
-            yield Result(self._job.refused(FileProblem(path, _LOST)))
+            yield Result(self._job.refused(FileProblem(path, LOST)))
         elif not task.is_done:
             yield from large(path, self._job, self._remember)
 
